@@ -1,0 +1,1 @@
+"""REST keys, with the permissions they carry."""

@@ -1,0 +1,1 @@
+"""Rate limits as Braze counts and announces them."""

@@ -1,0 +1,37 @@
+"""Which limits hold for which calls."""
+
+from braze_sandbox.limits.rate import Rate, read_rate
+from braze_sandbox.settings import Settings
+
+# Rates of braze.com/docs/api/api_limits (2026-09). `users.track` follows the contract; the figure
+# here is the one that a live data-points account announced, the burst is documented.
+_DEFAULTS = {
+    "users.track": "250000/h",
+    "users.track.burst": "3000/3s",
+    "users.export.ids": "250/min",
+    "users.export.ids.narrow": "40/s",
+    "other": "250000/h",
+}
+_BURSTS = {"users.track": "users.track.burst"}
+
+
+def list_buckets() -> dict[str, str]:
+    """Return the names of the limits with their default rates."""
+    return dict(_DEFAULTS)
+
+
+def check_limits(settings: Settings) -> None:
+    """Raise BadRateError (400) if a limit in `settings` is not written as a rate."""
+    for text in settings.limits.values():
+        read_rate(text)
+
+
+def find_rate(bucket: str, settings: Settings) -> Rate:
+    """Return the rate of a bucket: the settings' own, else Braze's, else that of `other`."""
+    known = bucket if bucket in settings.limits or bucket in _DEFAULTS else "other"
+    return read_rate(settings.limits.get(known) or _DEFAULTS[known])
+
+
+def find_burst(bucket: str) -> str | None:
+    """Return the bucket of the short window that holds beside `bucket`."""
+    return _BURSTS.get(bucket)

@@ -1,0 +1,1 @@
+"""Liquid as Braze extends it."""

@@ -1,0 +1,58 @@
+"""A template as the sandbox renders it."""
+
+from typing import Any
+
+from liquid import BoundTemplate, Environment
+from liquid.exceptions import LiquidError
+
+from braze_sandbox.errors import RefusedError, SandboxError
+from braze_sandbox.liquid.filters import install_filters
+from braze_sandbox.liquid.syntax import translate
+from braze_sandbox.liquid.tags import AbortTag
+
+
+class BadTemplateError(RefusedError):
+    """A template that Liquid cannot read."""
+
+    def __init__(self, text: str, detail: str) -> None:
+        super().__init__(400, f"The template {text[:60]!r} is no valid Liquid: {detail}.")
+
+
+class RenderError(SandboxError):
+    """A template that cannot be rendered for a user."""
+
+
+def _make_environment() -> Environment:
+    environment = Environment()
+    install_filters(environment)
+    environment.add_tag(AbortTag)
+    return environment
+
+
+_environment = _make_environment()
+
+
+class Template:
+    """A parsed template; text without Liquid costs nothing to render."""
+
+    def __init__(self, text: str) -> None:
+        """Parse `text`; raise BadTemplateError or UnclosedLiquidError (400)."""
+        self._text = text
+        self._parsed: BoundTemplate | None = None
+        if "{{" in text or "{%" in text:
+            try:
+                self._parsed = _environment.from_string(translate(text))
+            except LiquidError as error:
+                raise BadTemplateError(text, str(error)) from error
+
+    def render(self, variables: dict[str, Any]) -> str:
+        """Return the text for one user.
+
+        Raise AbortedMessageError if the template aborts, RenderError if it fails.
+        """
+        if self._parsed is None:
+            return self._text
+        try:
+            return self._parsed.render(variables)
+        except LiquidError as error:
+            raise RenderError(str(error)) from error

@@ -1,0 +1,31 @@
+"""A misbehaviour that the sandbox is asked to show."""
+
+from typing import Literal
+
+import msgspec
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What goes wrong with the next requests whose path begins with `path`.
+
+    `times` requests are hit (None: all until removed), each with probability `chance`. First the
+    request waits `delay_seconds`. Then one thing happens: with `status` it is answered so; with
+    `cut` the connection is cut without an answer; with `hang_seconds` the answer is held back so
+    long and then the connection is cut. `after_work` does the work first, so that the caller
+    cannot know whether it was done. `rate_headers` is the header set of a status answer, which
+    tells to wait `retry_after` seconds; `body` is its JSON. `spare` requests pass before the first
+    is hit.
+    """
+
+    path: str = "/"
+    times: int | None = 1
+    spare: int = 0
+    chance: float = 1.0
+    delay_seconds: float = 0.0
+    status: int | None = None
+    body: dict[str, str] | None = None
+    rate_headers: Literal["none", "data_points", "mau", "retry_after"] = "none"
+    retry_after: int = 1
+    cut: bool = False
+    hang_seconds: float | None = None
+    after_work: bool = False

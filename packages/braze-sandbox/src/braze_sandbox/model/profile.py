@@ -1,0 +1,50 @@
+"""A user as the sandbox keeps it."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+import msgspec
+
+# What JSON can hold. Attribute values are the only place where it stays untyped: their type is
+# whatever the customer's first write made it.
+Value: TypeAlias = Any
+
+
+class Alias(msgspec.Struct, frozen=True, array_like=True):
+    """A second name of a user, unique within its label."""
+
+    label: str
+    name: str
+
+
+class Tally(msgspec.Struct, frozen=True, array_like=True):
+    """How often a user did one thing, with the first and the last time."""
+
+    first: datetime
+    last: datetime
+    count: int
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One user of a workspace.
+
+    `number` counts the profiles of a workspace in order of creation. `fields` holds standard
+    profile fields, `custom` custom attributes, `stamps` when a subscription field changed last to
+    a value (`email_subscribe.unsubscribed`). The dicts are never changed in place.
+    """
+
+    number: int
+    braze_id: str
+    random_bucket: int
+    created_at: datetime
+    updated_at: datetime
+    external_id: str | None = None
+    aliases: tuple[Alias, ...] = ()
+    fields: dict[str, Value] = {}
+    custom: dict[str, Value] = {}
+    groups: dict[str, str] = {}
+    stamps: dict[str, datetime] = {}
+    events: dict[str, Tally] = {}
+    purchases: dict[str, Tally] = {}
+    revenue: Decimal = Decimal(0)

@@ -1,0 +1,29 @@
+"""The web application."""
+
+from aiohttp import web
+
+from braze_sandbox.engine import Engine
+from braze_sandbox.server.admin_campaigns import campaign_routes
+from braze_sandbox.server.admin_export import export_routes
+from braze_sandbox.server.admin_sandbox import steering_routes
+from braze_sandbox.server.admin_users import user_routes
+from braze_sandbox.server.answers import ENGINE
+from braze_sandbox.server.recording import explain_refusals, record
+from braze_sandbox.server.rest import rest_routes
+
+# The settings' own limit is checked per request; this only keeps a flood out of memory.
+_LARGEST_BODY = 64 * 1024 * 1024
+
+
+def build_application(engine: Engine) -> web.Application:
+    """Return the application that serves `engine`."""
+    application = web.Application(
+        middlewares=[record, explain_refusals], client_max_size=_LARGEST_BODY
+    )
+    application[ENGINE] = engine
+    application.add_routes(rest_routes())
+    application.add_routes(user_routes())
+    application.add_routes(steering_routes())
+    application.add_routes(campaign_routes())
+    application.add_routes(export_routes())
+    return application

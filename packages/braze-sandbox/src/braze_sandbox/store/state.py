@@ -1,0 +1,265 @@
+"""All workspaces of a sandbox, kept in step with the database."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import msgspec
+
+from braze_sandbox.errors import RefusedError
+from braze_sandbox.model.access import RestKey
+from braze_sandbox.model.campaign import Campaign, Segment
+from braze_sandbox.model.deed import Event, Purchase
+from braze_sandbox.model.profile import Profile
+from braze_sandbox.store.database import Database
+from braze_sandbox.store.meter import MeterLine
+from braze_sandbox.store.workspace import Workspace
+
+DEFAULT_WORKSPACE = "default"
+
+_pack = msgspec.msgpack.Encoder().encode
+_profile = msgspec.msgpack.Decoder(Profile)
+_key = msgspec.msgpack.Decoder(RestKey)
+_segment = msgspec.msgpack.Decoder(Segment)
+_campaign = msgspec.msgpack.Decoder(Campaign)
+_event = msgspec.msgpack.Decoder(Event)
+_purchase = msgspec.msgpack.Decoder(Purchase)
+
+
+class UnknownWorkspaceError(RefusedError):
+    """A workspace was named that does not exist."""
+
+    def __init__(self, workspace: str, known: list[str]) -> None:
+        super().__init__(
+            404,
+            f"There is no workspace '{workspace}'. Workspaces are: {', '.join(known)}. "
+            "Create one with POST /_sandbox/workspaces.",
+        )
+
+
+class Queued(msgspec.Struct, frozen=True, kw_only=True):
+    """An accepted /users/track body that waits to be processed."""
+
+    id: int
+    workspace: str
+    key_name: str
+    accepted_at: datetime
+    body: bytes
+
+
+class State:
+    """The whole of what a sandbox remembers between requests and restarts."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.workspaces: dict[str, Workspace] = {}
+        self._keys: dict[str, RestKey] = {}
+        self._load()
+
+    def workspace(self, workspace_id: str) -> Workspace:
+        """Return a workspace; raise UnknownWorkspaceError (404) if there is none of that id."""
+        try:
+            return self.workspaces[workspace_id]
+        except KeyError as error:
+            raise UnknownWorkspaceError(workspace_id, sorted(self.workspaces)) from error
+
+    def add_workspace(self, workspace_id: str, name: str) -> Workspace:
+        """Return the workspace of that id, created if it is new."""
+        if workspace_id not in self.workspaces:
+            self._database.run("INSERT INTO workspace VALUES (?, ?)", (workspace_id, name))
+            self.workspaces[workspace_id] = Workspace(workspace_id, name)
+        return self.workspaces[workspace_id]
+
+    def list_keys(self) -> list[RestKey]:
+        """Return all REST keys, the oldest first."""
+        for (body,) in self._database.rows("SELECT body FROM rest_key"):
+            key = _key.decode(body)
+            self._keys[key.key] = key
+        return sorted(self._keys.values(), key=lambda key: (key.created_at, key.name))
+
+    def find_key(self, key: str) -> RestKey | None:
+        """Return a REST key, also one that another process has just added to the database."""
+        if key not in self._keys:
+            query = "SELECT body FROM rest_key WHERE key = ?"
+            for (body,) in self._database.rows(query, (key,)):
+                self._keys[key] = _key.decode(body)
+        return self._keys.get(key)
+
+    def add_key(self, key: RestKey) -> RestKey:
+        """Keep a REST key and return it as kept; one with the same secret is replaced.
+
+        Names are made distinct, because data points and journal show keys by name.
+        """
+        self.workspace(key.workspace)
+        taken = {other.name for other in self.list_keys() if other.key != key.key}
+        name, turn = key.name, 1
+        while name in taken:
+            turn += 1
+            name = f"{key.name} ({turn})"
+        key = msgspec.structs.replace(key, name=name)
+        statement = "INSERT OR REPLACE INTO rest_key VALUES (?, ?, ?)"
+        self._database.run(statement, (key.key, key.workspace, _pack(key)))
+        self._keys[key.key] = key
+        return key
+
+    def remove_key(self, key: str) -> bool:
+        """Delete a REST key; return whether there was one."""
+        cursor = self._database.run("DELETE FROM rest_key WHERE key = ?", (key,))
+        self._keys.pop(key, None)
+        return cursor.rowcount > 0
+
+    def put_segment(self, workspace: Workspace, segment: Segment) -> None:
+        """Add or replace a segment."""
+        self._put_definition(workspace, "segment", segment.id, segment)
+        workspace.segments[segment.id] = segment
+
+    def put_campaign(self, workspace: Workspace, campaign: Campaign) -> None:
+        """Add or replace a campaign."""
+        self._put_definition(workspace, "campaign", campaign.id, campaign)
+        workspace.campaigns[campaign.id] = campaign
+
+    def remove_campaign(self, workspace: Workspace, campaign_id: str) -> bool:
+        """Delete a campaign; return whether there was one."""
+        self._remove_definition(workspace, "campaign", campaign_id)
+        return workspace.campaigns.pop(campaign_id, None) is not None
+
+    def remove_segment(self, workspace: Workspace, segment_id: str) -> bool:
+        """Delete a segment; return whether there was one."""
+        self._remove_definition(workspace, "segment", segment_id)
+        return workspace.segments.pop(segment_id, None) is not None
+
+    def save(self, workspace: Workspace, *, done: Queued | None = None) -> None:
+        """Write what changed in `workspace` in one transaction.
+
+        `done` is the queued body whose processing made the changes; it leaves the queue with them.
+        """
+        with self._database.transaction():
+            self._write_changes(workspace)
+            if done is not None:
+                self._database.run("DELETE FROM queued WHERE id = ?", (done.id,))
+        workspace.mark_saved()
+
+    def enqueue(
+        self, workspace: Workspace, *, key_name: str, accepted_at: datetime, body: bytes
+    ) -> Queued:
+        """Keep a body for later processing; it survives a restart."""
+        statement = (
+            "INSERT INTO queued (workspace, key_name, accepted_at, body) VALUES (?, ?, ?, ?)"
+        )
+        row = (workspace.id, key_name, accepted_at.isoformat(), body)
+        number = self._database.run(statement, row).lastrowid
+        return Queued(
+            id=number or 0,
+            workspace=workspace.id,
+            key_name=key_name,
+            accepted_at=accepted_at,
+            body=body,
+        )
+
+    def queue(self) -> list[Queued]:
+        """Return what waits to be processed, the oldest first."""
+        query = "SELECT id, workspace, key_name, accepted_at, body FROM queued ORDER BY id"
+        return [
+            Queued(
+                id=number,
+                workspace=workspace,
+                key_name=key_name,
+                accepted_at=datetime.fromisoformat(accepted_at),
+                body=body,
+            )
+            for number, workspace, key_name, accepted_at, body in self._database.rows(query)
+        ]
+
+    def events(self, workspace: Workspace, *, after: int, limit: int) -> list[tuple[int, Event]]:
+        """Return up to `limit` stored events with their ids, those after id `after`."""
+        return [(n, _event.decode(b)) for n, b in self._deeds(workspace, "event", after, limit)]
+
+    def purchases(
+        self, workspace: Workspace, *, after: int, limit: int
+    ) -> list[tuple[int, Purchase]]:
+        """Return up to `limit` stored purchases with their ids, those after id `after`."""
+        return [
+            (n, _purchase.decode(b)) for n, b in self._deeds(workspace, "purchase", after, limit)
+        ]
+
+    def reset(self, *, definitions: bool) -> None:
+        """Forget all users; with `definitions` also segments and campaigns. Keys stay."""
+        tables = ["profile", "attribute_type", "deed", "data_points", "queued"]
+        tables += ["definition"] if definitions else []
+        with self._database.transaction():
+            for table in tables:
+                self._database.run(f"DELETE FROM {table}")
+        for workspace in self.workspaces.values():
+            workspace.clear_users()
+            if definitions:
+                workspace.segments.clear()
+                workspace.campaigns.clear()
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
+
+    def _load(self) -> None:
+        for workspace_id, name in self._database.rows("SELECT id, name FROM workspace"):
+            self.workspaces[workspace_id] = Workspace(workspace_id, name)
+        self.add_workspace(DEFAULT_WORKSPACE, "Default workspace")
+        for workspace, body in self._database.rows(
+            "SELECT workspace, body FROM profile ORDER BY workspace, number"
+        ):
+            self.workspaces[workspace].profiles.put(_profile.decode(body))
+        for workspace, name, kind in self._database.rows("SELECT * FROM attribute_type"):
+            self.workspaces[workspace].attribute_types[name] = kind
+        for workspace, *line in self._database.rows("SELECT * FROM data_points"):
+            self.workspaces[workspace].meter.restore([MeterLine(*line)])
+        for workspace, kind, body in self._database.rows(
+            "SELECT workspace, kind, body FROM definition"
+        ):
+            self._load_definition(self.workspaces[workspace], kind, body)
+
+    @staticmethod
+    def _load_definition(workspace: Workspace, kind: str, body: bytes) -> None:
+        if kind == "segment":
+            segment = _segment.decode(body)
+            workspace.segments[segment.id] = segment
+        else:
+            campaign = _campaign.decode(body)
+            workspace.campaigns[campaign.id] = campaign
+
+    def _write_changes(self, workspace: Workspace) -> None:
+        name = workspace.id
+        self._database.run_many(
+            "INSERT OR REPLACE INTO profile VALUES (?, ?, ?)",
+            [(name, p.number, _pack(p)) for p in workspace.unsaved_profiles.values()],
+        )
+        self._database.run_many(
+            "INSERT OR REPLACE INTO attribute_type VALUES (?, ?, ?)",
+            [(name, *item) for item in workspace.unsaved_types.items()],
+        )
+        self._database.run_many(
+            "INSERT INTO deed (workspace, kind, body) VALUES (?, ?, ?)",
+            [(name, "event", _pack(event)) for event in workspace.unsaved_events]
+            + [(name, "purchase", _pack(item)) for item in workspace.unsaved_purchases],
+        )
+        self._database.run_many(
+            "INSERT OR REPLACE INTO data_points VALUES (?, ?, ?, ?, ?)",
+            [(name, x.key_name, x.kind, x.name, x.points) for x in workspace.meter.unsaved()],
+        )
+
+    def _deeds(
+        self, workspace: Workspace, kind: str, after: int, limit: int
+    ) -> Iterator[tuple[int, bytes]]:
+        query = (
+            "SELECT id, body FROM deed WHERE workspace = ? AND kind = ? AND id > ? "
+            "ORDER BY id LIMIT ?"
+        )
+        rows = self._database.rows(query, (workspace.id, kind, after, limit))
+        yield from ((number, body) for number, body in rows)
+
+    def _put_definition(
+        self, workspace: Workspace, kind: str, identifier: str, value: msgspec.Struct
+    ) -> None:
+        statement = "INSERT OR REPLACE INTO definition VALUES (?, ?, ?, ?)"
+        self._database.run(statement, (workspace.id, kind, identifier, _pack(value)))
+
+    def _remove_definition(self, workspace: Workspace, kind: str, identifier: str) -> None:
+        statement = "DELETE FROM definition WHERE workspace = ? AND kind = ? AND id = ?"
+        self._database.run(statement, (workspace.id, kind, identifier))

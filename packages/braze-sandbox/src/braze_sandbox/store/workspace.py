@@ -1,0 +1,60 @@
+"""One workspace in memory, with what is not on disk yet."""
+
+from braze_sandbox.model.campaign import Campaign, Segment
+from braze_sandbox.model.deed import Event, Purchase
+from braze_sandbox.model.profile import Profile
+from braze_sandbox.store.meter import Meter
+from braze_sandbox.store.profiles import Profiles
+
+
+class Workspace:
+    """The users, segments and campaigns of one workspace (Braze's older word: app group).
+
+    Changes are made in memory and noted; `State.save` writes what was noted in one transaction.
+    """
+
+    def __init__(self, workspace_id: str, name: str) -> None:
+        self.id = workspace_id
+        self.name = name
+        self.profiles = Profiles(workspace_id)
+        self.meter = Meter()
+        self.attribute_types: dict[str, str] = {}
+        self.segments: dict[str, Segment] = {}
+        self.campaigns: dict[str, Campaign] = {}
+        self.unsaved_profiles: dict[str, Profile] = {}
+        self.unsaved_types: dict[str, str] = {}
+        self.unsaved_events: list[Event] = []
+        self.unsaved_purchases: list[Purchase] = []
+
+    def put(self, profile: Profile) -> None:
+        """Add or replace a user."""
+        self.profiles.put(profile)
+        self.unsaved_profiles[profile.braze_id] = profile
+
+    def fix_type(self, attribute: str, kind: str) -> None:
+        """Give a custom attribute its type; it keeps it from then on."""
+        self.attribute_types[attribute] = kind
+        self.unsaved_types[attribute] = kind
+
+    def record_event(self, event: Event) -> None:
+        """Keep an event."""
+        self.unsaved_events.append(event)
+
+    def record_purchase(self, purchase: Purchase) -> None:
+        """Keep a purchase."""
+        self.unsaved_purchases.append(purchase)
+
+    def mark_saved(self) -> None:
+        """Note that all changes are on disk."""
+        self.unsaved_profiles = {}
+        self.unsaved_types = {}
+        self.unsaved_events = []
+        self.unsaved_purchases = []
+        self.meter.mark_saved()
+
+    def clear_users(self) -> None:
+        """Forget users, what they did, attribute types and data points."""
+        self.profiles.clear()
+        self.meter.clear()
+        self.attribute_types.clear()
+        self.mark_saved()

@@ -1,0 +1,1 @@
+"""What POST /users/track does."""

@@ -1,0 +1,1 @@
+"""The door for programs: collect, resources, health."""

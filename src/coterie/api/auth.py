@@ -1,0 +1,51 @@
+"""Who asks, and whether they may."""
+
+from collections.abc import Mapping
+
+from coterie.base.errors import UserError
+from coterie.control.scopes import allows
+from coterie.model.control import Grant
+
+TOKEN_PARAMETERS = ("key", "access_token")
+
+
+class WrongAccountError(UserError):
+    """A token of one account was used for another."""
+
+    code = "wrong_account"
+
+    def __init__(self, *, account: str) -> None:
+        super().__init__(
+            f"The access token does not belong to account {account}. Use a token of that account, "
+            "or the token's own account number in the URL."
+        )
+
+
+class MissingScopeError(UserError):
+    """A token does not allow what it was used for."""
+
+    code = "scope_missing"
+
+    def __init__(self, *, needed: str) -> None:
+        super().__init__(
+            f"The access token lacks the scope {needed}. Create one that has it under "
+            "Account > Access Tokens."
+        )
+
+
+def presented_token(parameters: Mapping[str, str], authorization: str) -> str:
+    """Return the token that a request carries, "" for none.
+
+    The Authorization header may hold the token alone or after "Bearer".
+    """
+    for name in TOKEN_PARAMETERS:
+        if parameters.get(name):
+            return parameters[name].strip()
+    scheme, _, rest = authorization.strip().partition(" ")
+    return rest.strip() if scheme.lower() == "bearer" else authorization.strip()
+
+
+def check_scope(grant: Grant, needed: str) -> None:
+    """Raise MissingScopeError unless the grant covers `needed`."""
+    if not allows(grant.scopes, needed):
+        raise MissingScopeError(needed=needed)

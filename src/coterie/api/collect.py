@@ -1,0 +1,261 @@
+"""The collect routes: events in, an answer once they are durable."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+from litestar.types import HTTPScope, Receive, Send
+
+from coterie.api.asgi import (
+    BODY_SECONDS,
+    DRAIN_BYTES,
+    Answer,
+    RequestBody,
+    error_as_answer,
+    send_answer,
+)
+from coterie.api.auth import WrongAccountError, check_scope, presented_token
+from coterie.api.errors import envelope
+from coterie.api.tokens import TokenDesk
+from coterie.base.errors import UserError
+from coterie.base.metrics import http_requests_total
+from coterie.flow.collect.forms import without_fields
+from coterie.flow.eventlog.queue import LogUnavailableError
+from coterie.flow.run.collect import Collector, CollectRequest, CollectResult
+from coterie.model.control import Grant
+
+NEEDED_SCOPE = "data_write"
+REFUSALS_SHOWN = 20
+# Of 64 bits; Python also refuses to read numbers of thousands of digits.
+LONGEST_ACCOUNT = 18
+# A transparent picture of one pixel, as GIF89a.
+PIXEL = bytes.fromhex(
+    "47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b"
+)
+DOOR_FIELDS = frozenset(
+    {b"key", b"access_token", b"account_id", b"dryrun", b"timestamp_field", b"filename",
+     b"droperrors"}
+)  # fmt: skip
+YES = frozenset({"", "1", "t", "true", "y", "yes", "on"})
+NO = frozenset({"0", "f", "false", "n", "no", "off"})
+
+
+class BadParameterError(UserError):
+    """A parameter of the URL cannot be understood."""
+
+    code = "bad_parameter"
+
+    def __init__(self, *, name: str, value: str) -> None:
+        super().__init__(f"The parameter {name} must be true or false, and not {value!r}.")
+
+
+class NotFoundError(UserError):
+    """No collect route has this path."""
+
+    code = "not_found"
+
+    def __init__(self, *, path: str) -> None:
+        super().__init__(
+            f"There is nothing at {path!r}. Events go to /c/<account>/<stream> or "
+            "/collect/json/<stream>."
+        )
+
+
+class MethodNotAllowedError(UserError):
+    """A collect route was asked with another method than its own."""
+
+    code = "method_not_allowed"
+
+    def __init__(self, *, method: str, path: str) -> None:
+        super().__init__(f"{method} does nothing at {path!r}. Send events with POST.")
+
+
+class Target(msgspec.Struct, frozen=True):
+    """Where events go; `account` None means that of the token."""
+
+    account: int | None
+    stream: str
+    route: str
+
+
+class Heading(msgspec.Struct, frozen=True):
+    """The headers of a request that matter here, decoded."""
+
+    authorization: str
+    content_type: str
+    encoding: str
+    idempotency_key: str
+    wants_json: bool
+    length: bytes
+
+
+class CollectDoor:
+    """An ASGI application for the paths below /c/ and /collect/."""
+
+    def __init__(self, tokens: TokenDesk, *, body_seconds: float = BODY_SECONDS) -> None:
+        self._tokens = tokens
+        self._body_seconds = body_seconds
+        self._collector: Collector | None = None
+
+    def open(self, collector: Collector | None) -> None:
+        """Let requests through to `collector` from now on; None shuts the door."""
+        self._collector = collector
+
+    async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        route = "/collect"
+        body = RequestBody(receive)
+        try:
+            target = find_target(scope["path"])
+            route = target.route
+            answer = await self._answer(scope, target, body)
+        except Exception as error:  # noqa: BLE001 - this is the web error handler of this door
+            answer = error_as_answer(error)
+            await body.drain(dict(scope["headers"]), most=self._most_drained())
+        http_requests_total.labels(route, str(answer.status)).inc()
+        await send_answer(send, answer)
+
+    def _most_drained(self) -> int:
+        limit = 0 if self._collector is None else self._collector.options.request_limit
+        return max(DRAIN_BYTES, 2 * limit)
+
+    async def _answer(self, scope: HTTPScope, target: Target, body: RequestBody) -> Answer:
+        is_pixel = is_pixel_request(scope, target)
+        heading = read_heading(scope)
+        query = scope["query_string"]
+        parameters = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+        grant = await self._tokens.get_grant(presented_token(parameters, heading.authorization))
+        account = allowed_account(grant, target, parameters)
+        collector = self._collector
+        if collector is None:
+            raise LogUnavailableError(reason="the server starts or stops")
+        if is_pixel:
+            payload = without_fields(query, DOOR_FIELDS)
+        else:
+            limit = collector.options.request_limit
+            payload = await body.read(
+                limit=limit, announced=heading.length, seconds=self._body_seconds
+            )
+        request = CollectRequest(
+            account=account,
+            stream=target.stream,
+            payload=payload,
+            token_id=grant.token_id,
+            content_type=heading.content_type,
+            encoding=heading.encoding,
+            is_pixel=is_pixel,
+            is_dryrun=read_flag(parameters, "dryrun"),
+            timestamp_field=parameters.get("timestamp_field", ""),
+            idempotency_key=heading.idempotency_key,
+            source="pixel" if is_pixel else "http",
+        )
+        drop_errors = read_flag(parameters, "droperrors")
+        result = await collector.collect(request)
+        if is_pixel and not heading.wants_json:
+            return Answer(200, PIXEL, b"image/gif", ((b"cache-control", b"no-store"),))
+        return success(result, request, parameters.get("filename", ""), drop_errors=drop_errors)
+
+
+def find_target(path: str) -> Target:
+    """Return where the events of a request to `path` go. Raises NotFoundError."""
+    parts = path.strip("/").split("/")
+    match parts:
+        case ["c", account, stream] if _is_number(account) and stream:
+            return Target(int(account), stream, "/c")
+        case ["collect", "json", stream] if stream:
+            return Target(None, stream, "/collect/json")
+    raise NotFoundError(path=path)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= LONGEST_ACCOUNT
+
+
+def is_pixel_request(scope: HTTPScope, target: Target) -> bool:
+    """Answer whether the query string holds the event. Raises MethodNotAllowedError."""
+    method = scope["method"]
+    if method == "POST":
+        return False
+    if method == "GET" and target.account is not None:
+        return True
+    raise MethodNotAllowedError(method=str(method), path=scope["path"])
+
+
+def read_heading(scope: HTTPScope) -> Heading:
+    """Return the headers that matter here."""
+    found = dict(scope["headers"])
+
+    def header(name: bytes) -> str:
+        return found.get(name, b"").decode("latin-1").strip()
+
+    return Heading(
+        authorization=header(b"authorization"),
+        content_type=header(b"content-type").partition(";")[0].rstrip().lower(),
+        encoding=header(b"content-encoding").lower(),
+        idempotency_key=header(b"idempotency-key"),
+        wants_json=b"application/json" in found.get(b"accept", b""),
+        length=found.get(b"content-length", b""),
+    )
+
+
+def allowed_account(grant: Grant, target: Target, parameters: Mapping[str, str]) -> int:
+    """Return the account that the events belong to. Raises WrongAccountError, MissingScopeError."""
+    asked = parameters.get("account_id", "") if target.account is None else str(target.account)
+    if asked and asked != str(grant.account):
+        raise WrongAccountError(account=asked)
+    check_scope(grant, NEEDED_SCOPE)
+    return grant.account
+
+
+def read_flag(parameters: Mapping[str, str], name: str) -> bool:
+    """Return a yes-or-no parameter, False if it is not given. Raises BadParameterError."""
+    value = parameters.get(name)
+    if value is None or value.lower() in NO:
+        return False
+    if value.lower() in YES:
+        return True
+    raise BadParameterError(name=name, value=value)
+
+
+def success(
+    result: CollectResult, request: CollectRequest, filename: str, *, drop_errors: bool
+) -> Answer:
+    """Return the answer to a request that was taken, in the shape that Lytics gives it.
+
+    Where parts were refused, `rejected` (which Lytics lacks) lists the first of them.
+    """
+    counts = (result.accepted, len(result.refusals))
+    flags = (drop_errors, request.is_dryrun)
+    content_type = request.content_type or "application/json"
+    texts = (content_type, request.timestamp_field, filename)
+    if not result.refusals:
+        return Answer(200, _success_body(counts, flags, texts))
+    data = _success_data(counts, flags, texts)
+    data["rejected"] = [
+        {"position": refusal.position, "code": refusal.code, "reason": refusal.reason}
+        for refusal in result.refusals[:REFUSALS_SHOWN]
+    ]
+    return Answer(200, msgspec.json.encode(envelope(data)))
+
+
+@lru_cache(maxsize=512)
+def _success_body(
+    counts: tuple[int, int], flags: tuple[bool, bool], texts: tuple[str, str, str]
+) -> bytes:
+    return msgspec.json.encode(envelope(_success_data(counts, flags, texts)))
+
+
+def _success_data(
+    counts: tuple[int, int], flags: tuple[bool, bool], texts: tuple[str, str, str]
+) -> dict[str, Any]:
+    return {
+        "message_count": counts[0],
+        "rejected_count": counts[1],
+        "content-type": texts[0],
+        "droperrors": flags[0],
+        "dryrun": flags[1],
+        "timestamp_field": texts[1],
+        "filename": texts[2],
+    }

@@ -1,0 +1,91 @@
+"""All routes of the API, ready for the composition root."""
+
+from collections.abc import Sequence
+from typing import Any, TypeGuard
+
+import msgspec
+from litestar import MediaType, Request, Response, Router
+from litestar.di import Provide
+from litestar.enums import ScopeType
+from litestar.exceptions import HTTPException
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+
+from coterie.api.collect import CollectDoor
+from coterie.api.dependencies import ApiDependencies
+from coterie.api.errors import ErrorAnswer, answer_error
+from coterie.api.health import live, metrics, ready
+from coterie.api.resources import find_grant, get_audience, get_profile, list_audiences, list_jobs
+from coterie.api.state import ApiState
+from coterie.base.errors import CoterieError
+
+COLLECT_PREFIXES = ("/c/", "/collect/")
+
+
+class Api(msgspec.Struct, frozen=True):
+    """The API's parts of the web application.
+
+    `handlers` and `state.lifespan` go into the Litestar application; `with_collect` wraps it.
+    """
+
+    state: ApiState
+    handlers: Sequence[Router]
+
+
+def build_api(dependencies: ApiDependencies) -> Api:
+    """Return the API's routes, all but the collect routes as litestar handlers."""
+    state = ApiState(dependencies)
+
+    def give_state() -> ApiState:
+        return state
+
+    router = Router(
+        path="/",
+        route_handlers=[
+            live,
+            ready,
+            metrics,
+            list_audiences,
+            get_audience,
+            list_jobs,
+            get_profile,
+        ],
+        dependencies={
+            "api": Provide(give_state, sync_to_thread=False),
+            "grant": Provide(find_grant),
+        },
+        exception_handlers={
+            CoterieError: as_response,
+            HTTPException: as_http_response,
+            Exception: as_response,
+        },
+    )
+    return Api(state, [router])
+
+
+def with_collect(app: ASGIApp, door: CollectDoor) -> ASGIApp:
+    """Return `app` with the collect routes in front of it."""
+
+    async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+        if is_collect(scope):
+            await door(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return dispatch
+
+
+def is_collect(scope: Scope) -> TypeGuard[HTTPScope]:
+    """Answer whether the collect door has to answer."""
+    return scope["type"] == ScopeType.HTTP and scope["path"].startswith(COLLECT_PREFIXES)
+
+
+def as_response(_: Request[Any, Any, Any], error: Exception) -> Response[ErrorAnswer]:
+    """Answer an error of ours, or one that nobody expected."""
+    body, headers = answer_error(error)
+    return Response(body, status_code=body.status, headers=headers, media_type=MediaType.JSON)
+
+
+def as_http_response(_: Request[Any, Any, Any], error: HTTPException) -> Response[ErrorAnswer]:
+    """Answer what the framework refused, such as a parameter of the wrong kind."""
+    body = ErrorAnswer(status=error.status_code, message=error.detail, code="http_error")
+    return Response(body, status_code=body.status, headers=error.headers, media_type=MediaType.JSON)

@@ -1,0 +1,143 @@
+"""Checks an installation, one sentence a line, each with its own cure."""
+
+import os
+import shutil
+from collections.abc import Generator, Iterator, Mapping
+from typing import Literal
+
+import msgspec
+
+from coterie.base.clock import Clock
+from coterie.base.errors import CoterieError, UserError
+from coterie.base.keyfile import open_key_ring
+from coterie.base.seal import KeyRing
+from coterie.base.settings import Settings, load_settings
+from coterie.control.accounts import list_accounts
+from coterie.control.authorizations import list_authorizations
+from coterie.control.authorizations import test_authorization as try_authorization
+from coterie.control.installation import check_keys
+from coterie.control.probes import build_probes
+from coterie.flow.run.lookup import count_waiting
+from coterie.store import Store, find_running, server_facts
+
+OLDEST_SERVER = 16
+LEAST_FREE_BYTES = 2 * 2**30
+LARGEST_SKEW_SECONDS = 2.0
+MANY_WAITING = 100_000
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One line of the report: `cure` is empty where all is well."""
+
+    state: Literal["ok", "warning", "error"]
+    subject: str
+    detail: str
+    cure: str = ""
+
+
+def examine(env: Mapping[str, str], clock: Clock) -> Iterator[Finding]:
+    """Yield what is found, in the order in which things depend on each other."""
+    try:
+        settings = load_settings(env)
+    except UserError as error:
+        yield Finding("error", "settings", error.message, "Correct the variable and run again.")
+        return
+    yield Finding("ok", "settings", f"data folder {settings.data_dir.resolve()}")
+    ring = yield from _examine_keys(settings)
+    yield from _examine_disk(settings)
+    url = settings.database_url or find_running(settings.data_dir)
+    if url is None:
+        yield Finding(
+            "warning",
+            "store",
+            "no embedded PostgreSQL runs on the data folder",
+            "Start it with `coterie up`, or set COTERIE_DATABASE_URL.",
+        )
+        return
+    try:
+        with Store.open(url, max_size=2) as store:
+            yield from _examine_store(store, clock)
+            if ring is not None:
+                with store.transaction() as conn:
+                    check_keys(conn, ring)
+                yield from _examine_authorizations(store, ring, settings, clock)
+    except CoterieError as error:
+        yield Finding("error", "store", error.message, "See the message; the log says more.")
+
+
+def _examine_keys(settings: Settings) -> Generator[Finding, None, KeyRing | None]:
+    """Yield findings about the keys; return the ring if it opens."""
+    try:
+        ring = open_key_ring(settings)
+    except CoterieError as error:
+        cure = "As the message says; without its keys no stored secret opens."
+        yield Finding("error", "keys", error.message, cure)
+        return None
+    yield Finding("ok", "keys", f"{len(ring.keys)} sealing key(s); back the folder up")
+    return ring
+
+
+def _examine_disk(settings: Settings) -> Iterator[Finding]:
+    folder = settings.data_dir.resolve()
+    while not folder.exists():
+        folder = folder.parent
+    if not os.access(folder, os.W_OK):
+        yield Finding("error", "disk", f"{folder} cannot be written", "chown it, or use another")
+        return
+    free = shutil.disk_usage(folder).free
+    said = f"{free / 2**30:.1f} GB free at {folder}"
+    if free < LEAST_FREE_BYTES:
+        yield Finding("warning", "disk", said, "Free some space: a full disk stops collection.")
+    else:
+        yield Finding("ok", "disk", said)
+
+
+def _examine_store(store: Store, clock: Clock) -> Iterator[Finding]:
+    with store.transaction() as conn:
+        facts, now = server_facts(conn), clock()
+        waiting = count_waiting(conn) if facts.is_migrated else 0
+    if facts.major < OLDEST_SERVER:
+        cure = f"Use PostgreSQL {OLDEST_SERVER} or newer."
+        yield Finding("error", "store", f"PostgreSQL {facts.major} answers", cure)
+    elif not facts.is_migrated:
+        cure = "Run `coterie up` once; it applies the migrations."
+        yield Finding("error", "store", "the database has no Coterie tables", cure)
+    else:
+        yield Finding("ok", "store", f"PostgreSQL {facts.major} answers")
+    skew = abs((facts.now - now).total_seconds())
+    said = f"{skew:.1f} s between this machine's clock and the database's"
+    if skew > LARGEST_SKEW_SECONDS:
+        cure = "Turn on time synchronisation (chrony or systemd-timesyncd) on both."
+        yield Finding("error", "clock", said, cure)
+    else:
+        yield Finding("ok", "clock", said)
+    if waiting > MANY_WAITING:
+        cure = "Look at the worker's log; raise COTERIE_WORKER_PROCESSES if it is healthy."
+        yield Finding("warning", "worker", f"{waiting:,} events wait for a worker", cure)
+    elif facts.is_migrated:
+        yield Finding("ok", "worker", f"{waiting:,} events wait for a worker")
+
+
+def _examine_authorizations(
+    store: Store, ring: KeyRing, settings: Settings, clock: Clock
+) -> Iterator[Finding]:
+    probes = build_probes(allow_private_addresses=settings.allow_private_addresses)
+    for account in list_accounts(store):
+        for known in list_authorizations(store, account.number):
+            subject = f"authorization {known.id} {known.label!r} of account {account.number}"
+            probe = probes.get(known.provider)
+            if probe is None:
+                cure = "Delete it: this version has no such provider."
+                yield Finding("warning", subject, f"provider {known.provider!r}", cure)
+                continue
+            tried = try_authorization(
+                store,
+                ring,
+                account=account.number,
+                authorization_id=known.id,
+                probe=probe,
+                now=clock(),
+            )
+            healthy = tried.health == "healthy"
+            cure = "" if healthy else f"coterie authorization test {known.id}, then correct it."
+            yield Finding("ok" if healthy else "error", subject, tried.health_detail, cure)

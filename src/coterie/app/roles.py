@@ -1,0 +1,113 @@
+"""Runs one role of the product in this process, until it is asked to stop."""
+
+import asyncio
+import gc
+import threading
+from collections.abc import Callable
+from typing import Literal, get_args
+
+from granian.constants import Interfaces, Loops
+from granian.log import LogLevels
+from granian.server import Server
+
+from coterie.app.services import Services, config_source
+from coterie.base.settings import Settings
+from coterie.flow.exports.desk import DeliveryDesk
+from coterie.flow.run.context import Contexts
+from coterie.sender.dependencies import SenderDependencies
+from coterie.sender.loop import run_sender
+from coterie.worker.dependencies import Bench
+from coterie.worker.housekeeping import keep_house
+from coterie.worker.jobs import run_jobs
+from coterie.worker.loop import WorkerDependencies, run_worker
+
+RoleName = Literal["web", "worker", "jobs", "sender"]
+ROLES: tuple[str, ...] = get_args(RoleName)
+GC_ALLOCATIONS = 500_000
+
+
+def serve_web(settings: Settings) -> None:
+    """Serve HTTP with granian until SIGTERM or SIGINT."""
+    Server(
+        "coterie.app.web:create_app",
+        factory=True,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        loop=Loops.uvloop,
+        workers=1,
+        log_access=False,
+        log_level=LogLevels.warning,
+        websockets=False,
+        workers_kill_timeout=int(settings.drain_seconds) or 1,
+        respawn_failed_workers=True,
+    ).serve()
+
+
+def work(services: Services, stop: threading.Event) -> None:
+    """Process the event log."""
+    spare_the_collector()
+    deps = WorkerDependencies(
+        services.store,
+        config_source(),
+        services.clock,
+        services.batch_settings,
+        services.settings.batch_wait_ms / 1_000,
+    )
+    run_worker(deps, stop)
+
+
+def run_due_jobs(services: Services, stop: threading.Event) -> None:
+    """Run jobs; build audiences and keep house beside them, on a thread of its own."""
+
+    def bench() -> Bench:
+        # Compiled configurations belong to one thread.
+        contexts = Contexts(config_source())
+        return Bench(services.settings, services.clock, services.ring, services.store, contexts)
+
+    house = threading.Thread(target=keep_house, args=(bench(), stop), name="housekeeping")
+    house.start()
+    try:
+        run_jobs(bench(), stop)
+    finally:
+        stop.set()
+        house.join()
+
+
+def send(services: Services, stop: threading.Event) -> None:
+    """Deliver what the outbox holds."""
+    deps = SenderDependencies(
+        desk=DeliveryDesk(services.store),
+        ring=services.ring,
+        allow_private_addresses=services.settings.allow_private_addresses,
+        flush_seconds=services.settings.flush_seconds,
+        clock=services.clock,
+    )
+
+    async def run() -> None:
+        ending = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        watch = threading.Thread(
+            target=lambda: (stop.wait(), loop.call_soon_threadsafe(ending.set)), daemon=True
+        )
+        watch.start()
+        await run_sender(deps, ending)
+
+    asyncio.run(run())
+
+
+def spare_the_collector() -> None:
+    """Let the garbage collector look less often in a process that works on batches.
+
+    A batch makes hundreds of thousands of objects that live as long as it does, which the
+    collector would visit again and again; none of them is part of a cycle.
+    """
+    gc.freeze()
+    gc.set_threshold(GC_ALLOCATIONS, 50, 100)
+
+
+ROLE_RUNNERS: dict[str, Callable[[Services, threading.Event], None]] = {
+    "worker": work,
+    "jobs": run_due_jobs,
+    "sender": send,
+}

@@ -1,0 +1,62 @@
+"""What every role of the product is built from, made once a process."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+
+from coterie.base.clock import Clock, system_clock
+from coterie.base.keyfile import open_key_ring
+from coterie.base.seal import KeyRing
+from coterie.base.settings import Settings
+from coterie.control.definitions.pipeline import current_epoch, load_config
+from coterie.control.installation import check_keys
+from coterie.flow.run.batch import BatchSettings
+from coterie.flow.run.context import ConfigAt
+from coterie.model.config import PipelineConfig
+from coterie.store import Connection, Store
+
+IDENTITY_PURPOSE = "identity"
+
+
+class Services(msgspec.Struct, frozen=True):
+    """Settings, the clock, the keys, the store."""
+
+    settings: Settings
+    clock: Clock
+    ring: KeyRing
+    store: Store
+
+    @property
+    def batch_settings(self) -> BatchSettings:
+        """How the worker cuts its transactions, and the key that names profiles."""
+        return BatchSettings(
+            self.ring.hash_key(IDENTITY_PURPOSE),
+            self.settings.seen_message_days,
+            self.settings.batch_size,
+        )
+
+
+@contextmanager
+def open_services(settings: Settings, url: str, *, connections: int = 4) -> Iterator[Services]:
+    """Open the store at `url`, and the keys of the data folder.
+
+    Raises WrongKeysError if the database was made with other keys.
+    """
+    ring = open_key_ring(settings)
+    with Store.open(url, max_size=connections) as store:
+        with store.transaction() as conn:
+            check_keys(conn, ring)
+        yield Services(settings, system_clock, ring, store)
+
+
+def config_source() -> ConfigAt:
+    """Return a reader of the configuration that loads it only when its epoch moves."""
+    known: list[PipelineConfig] = []
+
+    def config_at(conn: Connection) -> PipelineConfig:
+        if not known or known[0].epoch != current_epoch(conn):
+            known[:] = [load_config(conn)]
+        return known[0]
+
+    return config_at

@@ -1,0 +1,166 @@
+"""The web role: collector, API and console in one ASGI application."""
+
+import os
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, asynccontextmanager
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from litestar import Litestar, Request, Response
+from litestar.concurrency import set_asyncio_executor
+from litestar.exceptions import HTTPException
+from litestar.types import ASGIApp
+
+from coterie.api.dependencies import ApiDependencies
+from coterie.api.routes import as_http_response, build_api, with_collect
+from coterie.app.parent import end_with_forking_parent
+from coterie.app.services import Services, config_source, open_services
+from coterie.base.errors import UserError
+from coterie.base.log import configure_logging
+from coterie.base.settings import load_settings
+from coterie.console.dependencies import ConsoleDependencies
+from coterie.console.failures import show_http_error
+from coterie.console.reads import Reads
+from coterie.console.routes import build_console
+from coterie.control.audit import Subject, record
+from coterie.control.definitions.audiences import get_audience, list_audiences
+from coterie.control.definitions.streams import ensure_streams
+from coterie.control.jobs import list_jobs
+from coterie.control.probes import build_probes
+from coterie.control.tokens import check_token, touch_tokens
+from coterie.flow.run.collect import collect_options, open_collector
+from coterie.flow.run.lookup import Lookup
+from coterie.flow.run.refused import list_refused, replay_refused
+from coterie.model.control import Actor
+
+COLLECTOR = Actor(name="collector")
+HANDLER_THREADS = 8
+# More than handlers can use at once, so that some are always left for collecting.
+CONNECTIONS = HANDLER_THREADS + 4
+
+
+class NoDatabaseError(UserError):
+    """The web role was started by hand without a database."""
+
+    code = "no_database"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The web application needs COTERIE_DATABASE_URL. `coterie up` and "
+            "`coterie serve --role web` set it."
+        )
+
+
+def create_app() -> ASGIApp:
+    """Build the application from the environment; called once in each server process."""
+    settings = load_settings(os.environ)
+    configure_logging(settings.log_format, level=settings.log_level)
+    end_with_forking_parent(drain=settings.drain_seconds)
+    if settings.database_url is None:
+        raise NoDatabaseError
+    stack = ExitStack()
+    services = stack.enter_context(
+        open_services(settings, settings.database_url, connections=CONNECTIONS)
+    )
+    threads = give_handlers_threads()
+    stack.callback(threads.shutdown, wait=False, cancel_futures=True)
+    return build_web(services, stack)
+
+
+def give_handlers_threads() -> ThreadPoolExecutor:
+    """Let console and API handlers run on threads of their own from now on; return those.
+
+    Collecting keeps the threads of the event loop to itself, however many sign-ins and hanging
+    probes there are. Not to be called while an event loop runs.
+    """
+    threads = ThreadPoolExecutor(HANDLER_THREADS, thread_name_prefix="handler")
+    set_asyncio_executor(threads)
+    return threads
+
+
+def build_web(services: Services, stack: ExitStack) -> ASGIApp:
+    """Compose the doors; `stack` is closed when the application stops."""
+    lookup = Lookup(services.store, config_source())
+    api = build_api(_api(services, lookup))
+
+    @asynccontextmanager
+    async def close_at_end(_app: Litestar) -> AsyncIterator[None]:
+        with stack:
+            yield
+
+    app = Litestar(
+        route_handlers=[*api.handlers, *build_console(_console(services, lookup))],
+        lifespan=[close_at_end, api.state.lifespan],
+        exception_handlers={HTTPException: _answer_unknown_address},
+        openapi_config=None,
+        logging_config=None,
+    )
+    return with_collect(app, api.state.door)
+
+
+def _answer_unknown_address(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    """Answer what no route takes: with a page to a browser, as the API does to the rest."""
+    is_browser = "text/html" in request.headers.get("accept", "")
+    answer = show_http_error if is_browser else as_http_response
+    return answer(request, error)
+
+
+def _api(services: Services, lookup: Lookup) -> ApiDependencies:
+    store, clock = services.store, services.clock
+
+    def ensure_stream(account: int, stream: str) -> None:
+        ensure_streams(store, account=account, names=[stream], actor=COLLECTOR, now=clock())
+
+    return ApiDependencies(
+        open_collector=partial(
+            open_collector,
+            store.url,
+            ensure_stream=ensure_stream,
+            options=collect_options(services.settings),
+            clock=clock,
+        ),
+        check_token=lambda presented, now: check_token(store, presented=presented, now=now),
+        touch_tokens=partial(touch_tokens, store),
+        list_audiences=partial(list_audiences, store),
+        get_audience=partial(get_audience, store),
+        list_jobs=partial(list_jobs, store),
+        find_profile=lambda account, field, value: lookup.find_profile(
+            account, field, value, clock()
+        ),
+        clock=clock,
+    )
+
+
+def _console(services: Services, lookup: Lookup) -> ConsoleDependencies:
+    clock = services.clock
+    reads = Reads(
+        overview=lambda account: lookup.overview(account, clock()),
+        find_profile=lambda account, field, value: lookup.find_profile(
+            account, field, value, clock()
+        ),
+        latest_events=lookup.latest_events,
+        rejected_events=lookup.rejected_events,
+        audience_members=lookup.audience_members,
+        job_figures=lookup.job_figures,
+        omitted_users=lookup.omitted_users,
+        refused_users=partial(list_refused, services.store),
+    )
+
+    def send_again(account: int, job_id: int, actor: Actor, now: datetime) -> int:
+        with services.store.transaction() as conn:
+            users = replay_refused(conn, account, job_id)
+            subject = Subject(account, "job", job_id)
+            record(conn, "replayed", subject, actor=actor, now=now, detail={"users": users})
+        return users
+
+    return ConsoleDependencies(
+        store=services.store,
+        ring=services.ring,
+        clock=clock,
+        settings=services.settings,
+        reads=reads,
+        probes=build_probes(allow_private_addresses=services.settings.allow_private_addresses),
+        replay_refused=send_again,
+    )

@@ -1,0 +1,226 @@
+"""All settings of the product, read from `COTERIE_…` environment variables."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_type_hints
+
+import msgspec
+
+from coterie.base.errors import UserError
+from coterie.base.setting_values import find_meta, read_value
+
+PREFIX = "COTERIE_"
+TEST_PREFIX = "COTERIE_TEST_"
+SECRET_FIELDS = frozenset({"database_url", "secret_keys"})
+
+
+class UnknownSettingError(UserError):
+    """A variable starts with COTERIE_ and names no setting."""
+
+    code = "unknown_setting"
+
+    def __init__(self, *, variable: str, near: str | None) -> None:
+        hint = f" Did you mean {near}?" if near else ""
+        super().__init__(
+            f"There is no setting {variable}.{hint} Correct its name or unset it. "
+            "docs/reference/settings.md lists all settings."
+        )
+        self.variable = variable
+
+
+def _described(text: str, **limits: Any) -> msgspec.Meta:
+    return msgspec.Meta(description=text, **limits)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that can be set from outside, each with its default and help."""
+
+    data_dir: Annotated[
+        Path,
+        _described("Folder of the embedded PostgreSQL, of the keys and of files in transit."),
+    ] = Path("data")
+    database_url: Annotated[
+        str | None,
+        _described(
+            "URL of a PostgreSQL 16 or newer to use in place of the embedded one, "
+            "such as postgresql://user:password@host/database."
+        ),
+    ] = None
+    secret_keys: Annotated[
+        str | None,
+        _described(
+            "Keys in place of the file in data_dir/keys: a comma list of id:key, each key 32 bytes "
+            "in base64. The first seals, all open; the one named root makes identifier hashes and "
+            "must never change."
+        ),
+    ] = None
+    pg_shared_buffers_mb: Annotated[
+        int, _described("Memory of the embedded PostgreSQL for pages, in MB.", ge=16, le=65536)
+    ] = 256
+
+    host: Annotated[str, _described("Address that the HTTP server listens on.")] = "127.0.0.1"
+    port: Annotated[
+        int, _described("Port that the HTTP server listens on; 0 takes a free one.", ge=0, le=65535)
+    ] = 8080
+    drain_seconds: Annotated[
+        float,
+        _described(
+            "How long a stopping process may take to finish its work, in seconds.", ge=0, le=3600
+        ),
+    ] = 20.0
+
+    lanes: Annotated[
+        int,
+        _described(
+            "Number of lanes that the event log is split into; fixed once the database is made.",
+            ge=1,
+            le=256,
+        ),
+    ] = 4
+    worker_processes: Annotated[
+        int, _described("Number of worker processes that `coterie up` starts.", ge=1, le=64)
+    ] = 1
+    batch_size: Annotated[
+        int, _described("Most events that a worker takes in one transaction.", ge=1, le=100_000)
+    ] = 2000
+    batch_wait_ms: Annotated[
+        int,
+        _described(
+            "How long a worker waits before it looks again at an empty lane, in ms.",
+            ge=1,
+            le=60_000,
+        ),
+    ] = 20
+
+    collect_event_limit_bytes: Annotated[
+        int, _described("Largest event that is accepted, in bytes.", ge=1_000, le=100_000_000)
+    ] = 1_000_000
+    collect_request_limit_bytes: Annotated[
+        int,
+        _described(
+            "Largest body of a collect request, in bytes, after decompression.",
+            ge=1_000,
+            le=1_000_000_000,
+        ),
+    ] = 10_000_000
+    collect_group_ms: Annotated[
+        int,
+        _described(
+            "How long the collector gathers requests for one commit, in ms.", ge=0, le=1_000
+        ),
+    ] = 3
+    collect_queue_limit_bytes: Annotated[
+        int,
+        _described(
+            "Bytes that may wait for a commit before the collector answers 503.",
+            ge=1_000_000,
+            le=10_000_000_000,
+        ),
+    ] = 64_000_000
+    collect_queue_limit_requests: Annotated[
+        int,
+        _described(
+            "Requests that may wait for a commit before the collector answers 503.",
+            ge=1,
+            le=1_000_000,
+        ),
+    ] = 10_000
+    seen_message_days: Annotated[
+        int,
+        _described("Days for which a resent message is recognised and dropped.", ge=1, le=400),
+    ] = 7
+    import_root: Annotated[
+        Path | None,
+        _described(
+            "Folder of this machine that import jobs may read; "
+            "unset, it is the folder imports in data_dir."
+        ),
+    ] = None
+
+    flush_seconds: Annotated[
+        float,
+        _described(
+            "How long the sender gathers changes before it sends them, in seconds.", ge=0, le=3600
+        ),
+    ] = 1.0
+    allow_private_addresses: Annotated[
+        bool,
+        _described(
+            "Whether outgoing requests may reach private and loopback addresses. Leave it off in "
+            "production; the Braze sandbox on this machine needs it."
+        ),
+    ] = False
+
+    session_hours: Annotated[
+        int, _described("Hours after which a console session ends.", ge=1, le=8760)
+    ] = 12
+    session_idle_minutes: Annotated[
+        int,
+        _described("Minutes without a click after which a console session ends.", ge=1, le=100_000),
+    ] = 120
+
+    log_format: Annotated[
+        Literal["console", "json"], _described("Form of the log: lines for people, or JSON.")
+    ] = "console"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], _described("Least level that is logged.")
+    ] = "info"
+
+    def __repr__(self) -> str:
+        """Return the settings with secrets masked."""
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in self._shown())})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Return the settings with secrets masked, for rich's printer."""
+        return list(self._shown())
+
+    def _shown(self) -> Iterator[tuple[str, Any]]:
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            yield name, "***" if name in SECRET_FIELDS and value is not None else value
+
+
+def load_settings(env: Mapping[str, str]) -> Settings:
+    """Return the settings that the variables in `env` say; an empty variable counts as unset.
+
+    Raises `BadSettingError` or `UnknownSettingError`. Variables that start with COTERIE_TEST_
+    belong to the test suite and are passed over.
+    """
+    known = {_variable(name): name for name in Settings.__struct_fields__}
+    _refuse_unknown(env, known)
+    kinds = get_type_hints(Settings, include_extras=True)
+    values: dict[str, Any] = {}
+    for variable, name in known.items():
+        text = env.get(variable, "").strip()
+        if text:
+            is_secret = name in SECRET_FIELDS
+            values[name] = read_value(variable, text, kind=kinds[name], is_secret=is_secret)
+    return Settings(**values)
+
+
+def settings_table() -> Iterator[tuple[str, str, str]]:
+    """Yield (variable, default, help) of every setting, in the order of the struct."""
+    kinds = get_type_hints(Settings, include_extras=True)
+    for name in Settings.__struct_fields__:
+        yield _variable(name), _default(name), find_meta(kinds[name]).description or ""
+
+
+def _variable(name: str) -> str:
+    return PREFIX + name.upper()
+
+
+def _default(name: str) -> str:
+    value = getattr(Settings(), name)
+    if value is None:
+        return "not set"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _refuse_unknown(env: Mapping[str, str], known: Mapping[str, str]) -> None:
+    for variable in sorted(env):
+        if not variable.startswith(PREFIX) or variable.startswith(TEST_PREFIX):
+            continue
+        if variable not in known:
+            near = difflib.get_close_matches(variable, known, n=1, cutoff=0.7)
+            raise UnknownSettingError(variable=variable, near=near[0] if near else None)

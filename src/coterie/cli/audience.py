@@ -1,0 +1,128 @@
+"""Commands about audiences."""
+
+from typing import Annotated
+
+import typer
+
+from coterie.cli.context import ACTOR, CliContext, open_context
+from coterie.cli.entries import read_text
+from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
+from coterie.control import accounts
+from coterie.control.definitions import audiences
+from coterie.model.control import Audience
+
+app = typer.Typer(
+    name="audience", help="Audiences: people who match a filter.", no_args_is_help=True
+)
+
+Slug = Annotated[str, typer.Argument(help="The audience's slug.")]
+
+
+@app.command("create")
+def create(
+    slug: Slug,
+    filter_text: Annotated[
+        str, typer.Option("--filter", help="FilterQL, @file, or @- for standard input.")
+    ],
+    name: Annotated[str, typer.Option(help="How lists call it; the slug if left out.")] = "",
+    description: Annotated[str, typer.Option(help="A longer word about it.")] = "",
+    account: AccountNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make an audience; it is built in the background and kept current from then on."""
+    text = read_text(filter_text)
+    with open_context() as context:
+        made = audiences.create_audience(
+            context.store,
+            account=_number(context, account),
+            slug=slug,
+            name=name or slug,
+            description=description,
+            filter_text=text,
+            actor=ACTOR,
+            clock=context.clock,
+        )
+    _print([made], as_json=as_json)
+
+
+@app.command("update")
+def update(
+    slug: Slug,
+    filter_text: Annotated[
+        str | None, typer.Option("--filter", help="FilterQL, @file, or @- for standard input.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Its new name.")] = None,
+    description: Annotated[str | None, typer.Option(help="Its new description.")] = None,
+    account: AccountNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change an audience; another filter is built anew."""
+    text = None if filter_text is None else read_text(filter_text)
+    with open_context() as context:
+        after = audiences.update_audience(
+            context.store,
+            account=_number(context, account),
+            slug=slug,
+            name=name,
+            description=description,
+            filter_text=text,
+            actor=ACTOR,
+            clock=context.clock,
+        )
+    _print([after], as_json=as_json)
+
+
+@app.command("list")
+def list_(
+    account: AccountNumber = None,
+    archived: Annotated[bool, typer.Option("--archived", help="Archived ones too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List an account's audiences with exact sizes."""
+    with open_context() as context:
+        number = _number(context, account)
+        found = audiences.list_audiences(context.store, number, with_archived=archived)
+    _print(found, as_json=as_json)
+
+
+@app.command("show")
+def show(slug: Slug, account: AccountNumber = None, as_json: AsJson = False) -> None:
+    """Show one audience."""
+    with open_context() as context:
+        found = audiences.get_audience(context.store, _number(context, account), slug)
+    _print([found], as_json=as_json)
+
+
+@app.command("archive")
+def archive(slug: Slug, account: AccountNumber = None, as_json: AsJson = False) -> None:
+    """Take an audience off the list; everyone leaves it."""
+    with open_context() as context:
+        found = audiences.archive_audience(
+            context.store,
+            account=_number(context, account),
+            slug=slug,
+            actor=ACTOR,
+            clock=context.clock,
+        )
+    _print([found], as_json=as_json)
+
+
+def _number(context: CliContext, account: int | None) -> int:
+    return accounts.choose_account(context.store, account).number
+
+
+def _print(found: list[Audience], *, as_json: bool) -> None:
+    if as_json:
+        print_json(found)
+        return
+    columns = ("Slug", "Name", "State", "Size", "Version", "Filter")
+    rows = [
+        (one.slug, one.name, _state(one), one.size, one.version, one.filter_text) for one in found
+    ]
+    print_table("Audiences", columns, rows, empty="There are no audiences.")
+
+
+def _state(audience: Audience) -> str:
+    if audience.state != "building" or not audience.build_total:
+        return audience.state
+    return f"building {100 * audience.build_done // audience.build_total} %"

@@ -1,0 +1,67 @@
+"""What every command works with."""
+
+import os
+from typing import Self
+
+import msgspec
+
+from coterie.app.database import find_database
+from coterie.base.clock import Clock, system_clock
+from coterie.base.errors import UserError
+from coterie.base.keyfile import open_key_ring
+from coterie.base.seal import KeyRing
+from coterie.base.settings import Settings, load_settings
+from coterie.control import Store
+from coterie.control.installation import check_keys
+from coterie.model.control import Actor
+
+ACTOR = Actor(name="cli")
+
+
+class NotRunningError(UserError):
+    """There is no database to work on."""
+
+    code = "not_running"
+
+    def __init__(self, *, folder: str) -> None:
+        super().__init__(
+            f"No Coterie runs on the folder {folder}. Start it with `coterie up`, or set "
+            "COTERIE_DATA_DIR or COTERIE_DATABASE_URL to where it is."
+        )
+
+
+class CliContext(msgspec.Struct, frozen=True, kw_only=True):
+    """The open store and what goes with it; a context manager that closes the store."""
+
+    store: Store
+    ring: KeyRing
+    clock: Clock
+    settings: Settings
+
+    def __enter__(self) -> Self:
+        """Return this context."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the store."""
+        self.store.close()
+
+
+def open_context() -> CliContext:
+    """Open the database that the environment names, or that runs on the data folder.
+
+    Raises NotRunningError, StoreUnavailableError, WrongKeysError or an error of the settings.
+    """
+    settings = load_settings(os.environ)
+    url = find_database(settings)
+    if url is None:
+        raise NotRunningError(folder=str(settings.data_dir))
+    ring = open_key_ring(settings)
+    store = Store.open(url, max_size=2)
+    try:
+        with store.transaction() as conn:
+            check_keys(conn, ring)
+    except BaseException:
+        store.close()
+        raise
+    return CliContext(store=store, ring=ring, clock=system_clock, settings=settings)

@@ -1,0 +1,43 @@
+"""`coterie doctor`: what is wrong with this installation, and what to do about it."""
+
+import os
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from coterie.app.doctor import Finding, examine
+from coterie.base.clock import system_clock
+
+MARKS = {
+    "ok": "[green]ok[/green]",
+    "warning": "[yellow]warning[/yellow]",
+    "error": "[red]error[/red]",
+}
+
+
+def doctor(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON in place of a table.")
+    ] = False,
+) -> None:
+    """Check settings, keys, disk, store, clock, worker and every authorization.
+
+    Ends with 1 if anything is an error.
+    """
+    findings = list(examine(os.environ, system_clock))
+    if as_json:
+        typer.echo(msgspec.json.format(msgspec.json.encode(findings), indent=2).decode())
+    else:
+        _print(findings)
+    if any(finding.state == "error" for finding in findings):
+        raise typer.Exit(1)
+
+
+def _print(findings: list[Finding]) -> None:
+    table = Table("State", "What", "Found", "Cure", title="coterie doctor")
+    for finding in findings:
+        table.add_row(MARKS[finding.state], finding.subject, finding.detail, finding.cure)
+    Console().print(table)

@@ -1,0 +1,99 @@
+"""Commands about the schema: fields, mappings, versions."""
+
+from typing import Annotated
+
+import typer
+
+from coterie.cli.context import ACTOR, open_context
+from coterie.cli.entries import read_text, refuse_file_name
+from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
+from coterie.control import accounts
+from coterie.control.definitions import schema as schemas
+from coterie.model.schema import Schema
+
+app = typer.Typer(
+    name="schema", help="Fields, mappings and their published versions.", no_args_is_help=True
+)
+
+
+@app.command("publish")
+def publish(
+    lql: Annotated[str, typer.Argument(help="An LQL text, @file, or @- for standard input.")],
+    description: Annotated[str, typer.Option(help="What changes.")] = "",
+    account: AccountNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """Merge an LQL query into the schema and publish the next version."""
+    refuse_file_name(lql)
+    text = read_text(lql)
+    with open_context() as context:
+        published = schemas.publish_lql(
+            context.store,
+            account=accounts.choose_account(context.store, account).number,
+            text=text,
+            description=description,
+            actor=ACTOR,
+            clock=context.clock,
+        )
+    if as_json:
+        print_json(published)
+        return
+    typer.echo(
+        f"Version {published.version} is in force since {published.published_at:%Y-%m-%d %H:%M:%S} "
+        f"UTC: {len(published.fields)} fields, {len(published.mappings)} mappings."
+    )
+
+
+@app.command("show")
+def show(
+    version: Annotated[
+        int | None, typer.Option(help="A version; the one in force if left out.")
+    ] = None,
+    account: AccountNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the fields and mappings of a version."""
+    with open_context() as context:
+        number = accounts.choose_account(context.store, account).number
+        found = (
+            schemas.current_schema(context.store, number)
+            if version is None
+            else schemas.get_schema(context.store, number, version)
+        )
+    if as_json:
+        print_json(found)
+        return
+    _print(found)
+
+
+@app.command("versions")
+def versions(account: AccountNumber = None, as_json: AsJson = False) -> None:
+    """List the published versions, newest first."""
+    with open_context() as context:
+        number = accounts.choose_account(context.store, account).number
+        found = schemas.list_versions(context.store, number)
+    if as_json:
+        print_json(found)
+        return
+    columns = ("Version", "Published", "By", "Description")
+    rows = [(one.version, one.published_at, one.published_by, one.description) for one in found]
+    print_table("Schema versions", columns, rows, empty="Nothing is published.")
+
+
+def _print(found: Schema) -> None:
+    fields = [
+        (
+            field.id,
+            field.name,
+            field.kind,
+            field.op,
+            None if field.identifier is None else field.identifier.rank,
+            field.is_pii,
+            field.description,
+        )
+        for field in found.fields
+    ]
+    columns = ("Id", "Field", "Kind", "Merged by", "Rank", "Personal", "Description")
+    print_table(f"Fields of version {found.version}", columns, fields, empty="No fields.")
+    mappings = [(one.stream, one.field, one.expr, one.guard) for one in found.mappings]
+    print_table("Mappings", ("Stream", "Field", "From", "If"), mappings, empty="No mappings.")

@@ -1,0 +1,1 @@
+"""One outside system each: how it is spoken to, and what its answers mean."""

@@ -1,0 +1,1 @@
+"""Braze over its REST API."""

@@ -1,0 +1,54 @@
+"""What an authorization for Braze holds."""
+
+from typing import Annotated, Any
+
+import msgspec
+
+from coterie.base.errors import UserError
+from coterie.connectors.braze.instances import rest_url
+
+# Braze takes 75 attributes objects a request, 50 under some contracts (docs of users/track).
+OBJECTS_PER_REQUEST = 75
+
+
+class BadBrazeConfigError(UserError):
+    """An authorization's config lacks something or holds a value of the wrong kind."""
+
+    code = "bad_braze_config"
+
+    def __init__(self, *, reason: str) -> None:
+        super().__init__(f"The Braze authorization cannot be used: {reason}. Correct and save it.")
+
+
+class BrazeConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Access to one Braze workspace: `endpoint_url` wins over `instance` if both are given."""
+
+    apikey: Annotated[str, msgspec.Meta(min_length=1)]
+    instance: str = ""
+    endpoint_url: str = ""
+    objects_per_request: Annotated[int, msgspec.Meta(ge=1, le=75)] = OBJECTS_PER_REQUEST
+
+    def __repr__(self) -> str:
+        """Return the config without the key."""
+        return f"BrazeConfig(url={self.url!r})"
+
+    @property
+    def url(self) -> str:
+        """The REST endpoint. Raises `UnknownInstanceError`."""
+        return self.endpoint_url.rstrip("/") or rest_url(self.instance)
+
+
+def read_braze_config(config: dict[str, Any]) -> BrazeConfig:
+    """Return a checked config; unset values may be missing, empty or None.
+
+    Raises `BadBrazeConfigError` or `UnknownInstanceError`.
+    """
+    given = {key: value for key, value in config.items() if value not in (None, "")}
+    try:
+        checked = msgspec.convert(given, BrazeConfig, strict=False)
+    except msgspec.ValidationError as error:
+        raise BadBrazeConfigError(reason=str(error)) from error
+    if not checked.url.startswith(("https://", "http://")):
+        reason = f"the endpoint URL {checked.url!r} does not start with https://"
+        raise BadBrazeConfigError(reason=reason)
+    return checked

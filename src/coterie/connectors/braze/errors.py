@@ -1,0 +1,71 @@
+"""What can go wrong with a request to Braze, told apart by what to do next."""
+
+from coterie.base.errors import PermanentError, TransientError, UserError
+
+
+class BrazeKeyError(PermanentError):
+    """Braze does not accept the REST API key, or the key lacks a permission."""
+
+    code = "braze_key_refused"
+
+    def __init__(self, *, status: int, url: str, answer: str) -> None:
+        cure = (
+            "Check that the key belongs to this instance and was not deleted, then save it again."
+            if status == 401
+            else "Create a key with the permission users.track under Settings > APIs and "
+            "Identifiers in Braze, then save it here."
+        )
+        super().__init__(f"Braze at {url} refused the API key ({status}: {answer}). {cure}")
+        self.status = status
+
+
+class BrazeEndpointError(PermanentError):
+    """What answers at the endpoint URL is not Braze's REST API."""
+
+    code = "braze_endpoint_wrong"
+
+    def __init__(self, *, status: int, url: str) -> None:
+        super().__init__(
+            f"{url} does not answer like Braze's REST API (status {status}). Correct the "
+            "instance or endpoint URL of the authorization; redirects are not followed."
+        )
+        self.status = status
+
+
+class BrazeRefusedError(UserError):
+    """Braze refused a whole request without saying which objects are wrong."""
+
+    code = "braze_request_refused"
+
+    def __init__(self, *, status: int, answer: str) -> None:
+        super().__init__(
+            f"Braze refused the request ({status}: {answer}). Correct the data and replay it."
+        )
+        self.status = status
+        self.answer = answer
+
+
+class BrazeBusyError(TransientError):
+    """Braze says that too many requests came."""
+
+    code = "braze_rate_limited"
+
+    def __init__(self, *, retry_after: float | None) -> None:
+        super().__init__(
+            "Braze says that its rate limit is reached. Sending goes on by itself when the limit "
+            "allows; ask Braze for a higher limit if this happens often.",
+            retry_after=retry_after,
+        )
+
+
+class BrazeUnavailableError(TransientError):
+    """Braze did not answer, or answered that it cannot work now."""
+
+    code = "braze_unavailable"
+
+    def __init__(self, *, url: str, what: str, retry_after: float | None = None) -> None:
+        super().__init__(
+            f"Braze at {url} is not available ({what}). Sending is tried again by itself; "
+            "if this lasts, check the network and Braze's status page.",
+            retry_after=retry_after,
+        )

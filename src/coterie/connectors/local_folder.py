@@ -1,0 +1,62 @@
+"""A folder of this machine as a source of files."""
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from coterie.base.errors import UserError
+from coterie.connectors.files import MissingFileError, MissingFolderError, SourceFile
+
+HERE = "on this machine"
+COPY_BYTES = 1 << 20
+
+
+class FolderOutsideError(UserError):
+    """A job names a folder that jobs may not read."""
+
+    code = "folder_outside"
+
+    def __init__(self, *, folder: str, root: Path) -> None:
+        super().__init__(
+            f"The folder {folder!r} is not inside {str(root)!r}, the only place that import jobs "
+            "may read. Move the files there."
+        )
+
+
+class LocalFolder:
+    """One folder; with `root`, it and its files must really be inside of that."""
+
+    def __init__(self, folder: str, *, root: Path | None = None) -> None:
+        self._folder = folder
+        self._root = root.resolve() if root is not None else None
+        base = self._root or Path.cwd()
+        self._path = (base / folder).resolve()
+        self._check_inside(self._path)
+
+    def list_files(self) -> list[SourceFile]:
+        """Return the regular files directly in the folder. Raises `MissingFolderError`."""
+        try:
+            return [self._describe(path) for path in self._path.iterdir() if path.is_file()]
+        except OSError as error:
+            raise MissingFolderError(folder=self._folder, where=HERE) from error
+
+    def fetch(self, name: str, into: BinaryIO) -> SourceFile:
+        """Copy a file's bytes; return it as it is afterwards. Raises `MissingFileError`."""
+        path = (self._path / name).resolve()
+        self._check_inside(path)
+        try:
+            with path.open("rb") as stream:
+                shutil.copyfileobj(stream, into, COPY_BYTES)
+            return self._describe(self._path / name)
+        except OSError as error:
+            raise MissingFileError(name=name, folder=self._folder, where=HERE) from error
+
+    def _describe(self, path: Path) -> SourceFile:
+        found = path.stat()
+        modified = datetime.fromtimestamp(found.st_mtime_ns // 1000 / 1e6, tz=UTC)
+        return SourceFile(name=path.name, size=found.st_size, modified_at=modified)
+
+    def _check_inside(self, path: Path) -> None:
+        if self._root is not None and not path.is_relative_to(self._root):
+            raise FolderOutsideError(folder=self._folder, root=self._root)

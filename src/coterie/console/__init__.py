@@ -1,0 +1,1 @@
+"""The door for a browser: forms in, HTML out, no decisions."""

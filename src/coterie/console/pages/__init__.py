@@ -1,0 +1,1 @@
+"""One area of the console a module: its handlers parse, call one function, render."""

@@ -1,0 +1,168 @@
+"""Audiences: list, create, edit, look at, archive."""
+
+from litestar import get, post
+from litestar.params import FromPath
+
+from coterie.base.errors import UserError
+from coterie.console.doorkeeper import needs
+from coterie.console.forms import Form, filled_form
+from coterie.console.headers import Page
+from coterie.console.pages.parts import Visitor
+from coterie.console.visit import Visit
+from coterie.control.definitions.audiences import (
+    archive_audience,
+    create_audience,
+    get_audience,
+    list_audiences,
+    update_audience,
+)
+from coterie.control.definitions.schema import current_schema
+from coterie.control.jobs import list_jobs
+from coterie.model.control import Audience, ExportAudienceConfig, Job
+
+HOME = "/audiences"
+# No slug starts with a hyphen, so no audience is hidden behind this page.
+NEW = f"{HOME}/-new"
+SAMPLE = 20
+
+
+@get(HOME, sync_to_thread=True)
+def show_audiences(visit: Visitor) -> Page:
+    """List the audiences with their sizes."""
+    found = list_audiences(visit.deps.store, visit.account)
+    return visit.page("audiences/list.html", audiences=found)
+
+
+@get(NEW, sync_to_thread=True, opt=needs("data_manager"))
+def show_new_audience(visit: Visitor) -> Page:
+    """Show the form for a new audience."""
+    return _form_page(visit, form=filled_form({"filter_text": "FILTER "}))
+
+
+@post(NEW, sync_to_thread=True)
+def do_create_audience(visit: Visitor) -> Page:
+    """Create an audience, or show where its filter is wrong."""
+    form = visit.form
+    try:
+        made = create_audience(
+            visit.deps.store,
+            account=visit.account,
+            slug=form.text("slug"),
+            name=form.text("name"),
+            description=form.text("description"),
+            filter_text=form.text("filter_text"),
+            actor=visit.actor,
+            clock=visit.deps.clock,
+        )
+    except UserError as error:
+        return _form_page(visit, form=form, failure=error)
+    return visit.go(f"{HOME}/{made.slug}", notice=f"Audience “{made.name}” is building.")
+
+
+@get(f"{HOME}/{{slug:str}}", sync_to_thread=True)
+def show_audience(visit: Visitor, slug: FromPath[str]) -> Page:
+    """Show an audience: size, filter, newest members, jobs that export it."""
+    found = get_audience(visit.deps.store, visit.account, slug)
+    members = visit.deps.reads.audience_members(visit.account, found.id, SAMPLE)
+    return visit.page(
+        "audiences/detail.html",
+        audience=found,
+        members=members,
+        jobs=_jobs_of(visit, found),
+        sample=SAMPLE,
+    )
+
+
+@get(f"{HOME}/{{slug:str}}/edit", sync_to_thread=True, opt=needs("data_manager"))
+def show_edit(visit: Visitor, slug: FromPath[str]) -> Page:
+    """Show the form with the audience as it is."""
+    found = get_audience(visit.deps.store, visit.account, slug)
+    form = filled_form(
+        {
+            "name": found.name,
+            "slug": found.slug,
+            "description": found.description,
+            "filter_text": found.filter_text,
+        }
+    )
+    return _form_page(visit, form=form, audience=found)
+
+
+@post(f"{HOME}/{{slug:str}}/edit", sync_to_thread=True)
+def do_edit(visit: Visitor, slug: FromPath[str]) -> Page:
+    """Save an audience; a changed filter makes it build again."""
+    found = get_audience(visit.deps.store, visit.account, slug)
+    try:
+        update_audience(
+            visit.deps.store,
+            account=visit.account,
+            slug=slug,
+            name=visit.form.text("name"),
+            description=visit.form.text("description"),
+            filter_text=visit.form.text("filter_text"),
+            actor=visit.actor,
+            clock=visit.deps.clock,
+        )
+    except UserError as error:
+        return _form_page(visit, form=visit.form, audience=found, failure=error)
+    return visit.go(f"{HOME}/{slug}", notice="Your changes are saved.")
+
+
+@get(f"{HOME}/{{slug:str}}/archive", sync_to_thread=True, opt=needs("data_manager"))
+def show_archive(visit: Visitor, slug: FromPath[str]) -> Page:
+    """Ask whether to archive an audience, naming what uses it."""
+    return _archive_page(visit, slug)
+
+
+@post(f"{HOME}/{{slug:str}}/archive", sync_to_thread=True)
+def do_archive(visit: Visitor, slug: FromPath[str]) -> Page:
+    """Archive an audience, or say what still uses it."""
+    found = get_audience(visit.deps.store, visit.account, slug)
+    try:
+        archive_audience(
+            visit.deps.store,
+            account=visit.account,
+            slug=slug,
+            actor=visit.actor,
+            clock=visit.deps.clock,
+        )
+    except UserError as error:
+        return _archive_page(visit, slug, failure=error.message)
+    return visit.go(HOME, notice=f"Audience “{found.name}” is archived.")
+
+
+def _archive_page(visit: Visit, slug: str, *, failure: str = "") -> Page:
+    found = get_audience(visit.deps.store, visit.account, slug)
+    return visit.page(
+        "audiences/archive.html",
+        status=400 if failure else 200,
+        audience=found,
+        jobs=_jobs_of(visit, found),
+        failure=failure,
+    )
+
+
+def _jobs_of(visit: Visit, audience: Audience) -> list[Job]:
+    return [
+        job
+        for job in list_jobs(visit.deps.store, visit.account)
+        if isinstance(job.config, ExportAudienceConfig) and audience.slug in job.config.audiences
+    ]
+
+
+def _form_page(
+    visit: Visit,
+    *,
+    form: Form,
+    audience: Audience | None = None,
+    failure: UserError | None = None,
+) -> Page:
+    return visit.page(
+        "audiences/form.html",
+        status=400 if failure else 200,
+        form=form,
+        audience=audience,
+        failure=failure.message if failure else "",
+        fields=current_schema(visit.deps.store, visit.account).fields,
+        others=list_audiences(visit.deps.store, visit.account),
+    )

@@ -1,0 +1,156 @@
+"""Jobs: list, look at, pause, resume, kill, delete."""
+
+from collections.abc import Callable
+
+from litestar import get, post
+from litestar.params import FromPath
+
+from coterie.console.doorkeeper import needs
+from coterie.console.formats import counted
+from coterie.console.headers import Page
+from coterie.console.pages.parts import Visitor, actor_names
+from coterie.console.visit import Visit
+from coterie.control.authorizations import list_authorizations
+from coterie.control.definitions.audiences import list_audiences
+from coterie.control.jobs import (
+    delete_job,
+    get_job,
+    job_logs,
+    kill_job,
+    list_jobs,
+    pause_job,
+    resume_job,
+)
+from coterie.control.jobs.states import may_follow
+from coterie.model.control import ExportAudienceConfig, Job
+
+HOME = "/data/jobs"
+KINDS = {"export_audience": "Export Audience", "import_csv": "Import CSV"}
+LOG_LINES = 50
+REFUSED_SHOWN = 50
+OMITTED_SHOWN = 20
+
+
+@get(HOME, sync_to_thread=True)
+def show_jobs(visit: Visitor) -> Page:
+    """List the jobs with their states."""
+    authorizations = list_authorizations(visit.deps.store, visit.account)
+    return visit.page(
+        "jobs/list.html",
+        jobs=list_jobs(visit.deps.store, visit.account),
+        kinds=KINDS,
+        labels={each.id: each.label for each in authorizations},
+    )
+
+
+@get(f"{HOME}/{{job_id:int}}", sync_to_thread=True)
+def show_job(visit: Visitor, job_id: FromPath[int]) -> Page:
+    """Show a job: state, progress, figures, settings, log."""
+    store = visit.deps.store
+    job = get_job(store, visit.account, job_id)
+    authorizations = {each.id: each for each in list_authorizations(store, visit.account)}
+    return visit.page(
+        "jobs/detail.html",
+        job=job,
+        kind=KINDS[job.kind],
+        authorization=authorizations.get(job.authorization_id or 0),
+        audiences=_audiences(visit, job),
+        figures=visit.deps.reads.job_figures(visit.account, job_id),
+        omitted=visit.deps.reads.omitted_users(visit.account, job_id, OMITTED_SHOWN),
+        refused=visit.deps.reads.refused_users(visit.account, job_id, REFUSED_SHOWN),
+        log_lines=job_logs(store, visit.account, job_id, LOG_LINES),
+        names=actor_names(visit),
+        is_export=isinstance(job.config, ExportAudienceConfig),
+        steps=_steps(job),
+    )
+
+
+@post(f"{HOME}/{{job_id:int}}/pause", sync_to_thread=True)
+def do_pause(visit: Visitor, job_id: FromPath[int]) -> Page:
+    """Pause a job."""
+    return _take_step(visit, job_id, pause_job, "“{}” is paused. Nothing is sent until you resume.")
+
+
+@post(f"{HOME}/{{job_id:int}}/resume", sync_to_thread=True)
+def do_resume(visit: Visitor, job_id: FromPath[int]) -> Page:
+    """Resume a job."""
+    return _take_step(visit, job_id, resume_job, "“{}” goes on.")
+
+
+@post(f"{HOME}/{{job_id:int}}/replay", sync_to_thread=True)
+def do_replay(visit: Visitor, job_id: FromPath[int]) -> Page:
+    """Send the users that the destination refused again."""
+    job = get_job(visit.deps.store, visit.account, job_id)
+    users = visit.deps.replay_refused(visit.account, job_id, visit.actor, visit.now)
+    return visit.go(f"{HOME}/{job.id}", notice=f"{counted(users, 'user')} will be sent again.")
+
+
+@get(f"{HOME}/{{job_id:int}}/kill", sync_to_thread=True, opt=needs("data_manager"))
+def show_kill(visit: Visitor, job_id: FromPath[int]) -> Page:
+    """Ask whether to kill a job, saying what that undoes."""
+    return _confirm_page(visit, job_id, step="kill")
+
+
+@post(f"{HOME}/{{job_id:int}}/kill", sync_to_thread=True)
+def do_kill(visit: Visitor, job_id: FromPath[int]) -> Page:
+    """Kill a job."""
+    return _take_step(visit, job_id, kill_job, "“{}” is killed. It stays in the list.")
+
+
+@get(f"{HOME}/{{job_id:int}}/delete", sync_to_thread=True, opt=needs("data_manager"))
+def show_delete(visit: Visitor, job_id: FromPath[int]) -> Page:
+    """Ask whether to delete a job, saying what that undoes."""
+    return _confirm_page(visit, job_id, step="delete")
+
+
+@post(f"{HOME}/{{job_id:int}}/delete", sync_to_thread=True)
+def do_delete(visit: Visitor, job_id: FromPath[int]) -> Page:
+    """Delete a job."""
+    return _take_step(visit, job_id, delete_job, "“{}” is deleted.", after=HOME)
+
+
+def _steps(job: Job) -> dict[str, bool]:
+    return {
+        "pause": may_follow(job.state, "paused"),
+        "resume": job.state in ("paused", "failed"),
+        "kill": may_follow(job.state, "killed"),
+        "delete": may_follow(job.state, "deleted"),
+    }
+
+
+def _take_step(
+    visit: Visit, job_id: int, step: Callable[..., Job], notice: str, after: str = ""
+) -> Page:
+    job = step(
+        visit.deps.store,
+        account=visit.account,
+        job_id=job_id,
+        actor=visit.actor,
+        clock=visit.deps.clock,
+    )
+    return visit.go(after or f"{HOME}/{job_id}", notice=notice.format(job.label))
+
+
+def _confirm_page(visit: Visit, job_id: int, *, step: str) -> Page:
+    job = get_job(visit.deps.store, visit.account, job_id)
+    return visit.page(
+        "jobs/confirm.html",
+        job=job,
+        step=step,
+        is_export=isinstance(job.config, ExportAudienceConfig),
+        is_over=job.state in ("killed", "completed"),
+        audiences=_audiences(visit, job),
+    )
+
+
+def _audiences(visit: Visit, job: Job) -> list[tuple[str, str, bool, str]]:
+    """Return (slug, name, is kept, exported value) of each audience that a job exports."""
+    if not isinstance(job.config, ExportAudienceConfig):
+        return []
+    known = {each.slug: each for each in list_audiences(visit.deps.store, visit.account)}
+    rows = []
+    for slug in job.config.audiences:
+        found = known.get(slug)
+        name = found.name if found else slug
+        rows.append((slug, name, found is not None, job.config.exported_name(slug)))
+    return rows

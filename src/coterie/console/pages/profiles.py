@@ -1,0 +1,49 @@
+"""Looking a person up by an identifier."""
+
+from litestar import get, post
+
+from coterie.console.doorkeeper import needs
+from coterie.console.forms import filled_form
+from coterie.console.headers import Page
+from coterie.console.pages.parts import Visitor
+from coterie.console.visit import Visit
+from coterie.control.definitions.schema import current_schema
+from coterie.model.schema import Field
+
+
+@get("/profiles", sync_to_thread=True)
+def show_look_up(visit: Visitor) -> Page:
+    """Show the form that asks for an identifier."""
+    fields = identifier_fields(visit)
+    form = filled_form({"field": visit.query.text("field") or _usual(fields)})
+    return visit.page("profiles/look_up.html", form=form, fields=fields, profile=None, asked=False)
+
+
+# A POST keeps the e-mail address that is looked for out of addresses, histories and access logs.
+@post("/profiles", sync_to_thread=True, status_code=200, opt=needs("observer"))
+def do_look_up(visit: Visitor) -> Page:
+    """Show the profile that an identifier belongs to, or what to do when there is none."""
+    field, value = visit.form.text("field"), visit.form.text("value")
+    fields = identifier_fields(visit)
+    known = any(each.name == field for each in fields)
+    find = visit.deps.reads.find_profile
+    profile = find(visit.account, field, value) if known and value else None
+    return visit.page(
+        "profiles/look_up.html",
+        status=200 if profile else 404,
+        fields=fields,
+        profile=profile,
+        asked=True,
+    )
+
+
+def identifier_fields(visit: Visit) -> list[Field]:
+    """Return the fields that identify a person, strongest first."""
+    fields = current_schema(visit.deps.store, visit.account).fields
+    ranked = [(field.identifier.rank, field.name, field) for field in fields if field.identifier]
+    return [field for _, _, field in sorted(ranked, key=lambda row: row[:2])]
+
+
+def _usual(fields: list[Field]) -> str:
+    names = [field.name for field in fields]
+    return "email" if "email" in names else next(iter(names), "")

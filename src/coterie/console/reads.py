@@ -1,0 +1,35 @@
+"""The questions that the console asks of the data plane."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from coterie.model.delivery import ParkedRow
+from coterie.model.views import (
+    EventView,
+    JobFigures,
+    MemberView,
+    OmittedView,
+    Overview,
+    ProfileView,
+    RejectedView,
+)
+
+
+class Reads(msgspec.Struct, frozen=True, kw_only=True):
+    """Functions that the composition root binds to the store; the first parameter is the account.
+
+    overview(account); find_profile(account, field, value); latest_events and
+    rejected_events(account, stream, limit), newest first; audience_members(account, audience_id,
+    limit), newest first; job_figures(account, job_id); refused_users and
+    omitted_users(account, job_id, limit).
+    """
+
+    overview: Callable[[int], Overview]
+    find_profile: Callable[[int, str, str], ProfileView | None]
+    latest_events: Callable[[int, str, int], tuple[EventView, ...]]
+    rejected_events: Callable[[int, str, int], tuple[RejectedView, ...]]
+    audience_members: Callable[[int, int, int], tuple[MemberView, ...]]
+    job_figures: Callable[[int, int], JobFigures]
+    omitted_users: Callable[[int, int, int], tuple[OmittedView, ...]]
+    refused_users: Callable[[int, int, int], tuple[ParkedRow, ...]]

@@ -1,0 +1,132 @@
+"""All routes of the console, ready for the composition root."""
+
+from litestar import Response, Router
+from litestar.datastructures import CacheControlHeader
+from litestar.di import Provide
+from litestar.static_files import create_static_files_router
+
+from coterie.console.dependencies import ConsoleDependencies
+from coterie.console.doorkeeper import WebRequest, admit
+from coterie.console.failures import FAILURES
+from coterie.console.headers import SECURITY_HEADERS
+from coterie.console.pages import (
+    audiences,
+    audit,
+    authorizations,
+    home,
+    job_wizard,
+    jobs,
+    profiles,
+    schema,
+    sign_in,
+    streams,
+    tokens,
+)
+from coterie.console.rendering import STATIC, STATIC_PATH
+from coterie.console.turns import Turns
+from coterie.console.visit import Visit
+
+LARGEST_FORM = 1_000_000
+STATIC_SECONDS = 300
+# Checking a password takes 64 MB and all of a processor for a while, by intention.
+SIGN_INS_AT_ONCE = 2
+SIGN_INS_WAITING = 8
+
+PAGES = (
+    home.show_home,
+    audiences.show_audiences,
+    audiences.show_new_audience,
+    audiences.do_create_audience,
+    audiences.show_audience,
+    audiences.show_edit,
+    audiences.do_edit,
+    audiences.show_archive,
+    audiences.do_archive,
+    profiles.show_look_up,
+    profiles.do_look_up,
+    authorizations.show_authorizations,
+    authorizations.show_providers,
+    authorizations.show_new_authorization,
+    authorizations.do_create_authorization,
+    authorizations.show_authorization,
+    authorizations.do_test,
+    authorizations.show_edit,
+    authorizations.do_edit,
+    authorizations.show_delete,
+    authorizations.do_delete,
+    jobs.show_jobs,
+    jobs.show_job,
+    jobs.do_pause,
+    jobs.do_resume,
+    jobs.do_replay,
+    jobs.show_kill,
+    jobs.do_kill,
+    jobs.show_delete,
+    jobs.do_delete,
+    job_wizard.show_types,
+    job_wizard.show_new_export,
+    job_wizard.do_create_export,
+    job_wizard.show_new_import,
+    job_wizard.do_create_import,
+    streams.show_streams,
+    streams.do_create_stream,
+    streams.show_stream,
+    schema.show_schema,
+    tokens.show_tokens,
+    tokens.show_new_token,
+    tokens.do_create_token,
+    tokens.show_revoke,
+    tokens.do_revoke,
+    audit.show_audit,
+    sign_in.do_sign_out,
+)
+
+
+def build_console(deps: ConsoleDependencies) -> list[Router]:
+    """Return the routers of the console: static files, signing in, and all that needs a session."""
+
+    def provide_deps() -> ConsoleDependencies:
+        return deps
+
+    turns = Turns(at_once=SIGN_INS_AT_ONCE, waiting=SIGN_INS_WAITING)
+
+    def provide_turns() -> Turns:
+        return turns
+
+    async def provide_visit(request: WebRequest) -> Visit:
+        visit: Visit = request.state.visit
+        return visit
+
+    async def keep_door(request: WebRequest) -> None:
+        await admit(request, deps)
+
+    def harden(response: Response[bytes]) -> Response[bytes]:
+        response.headers.update(SECURITY_HEADERS)
+        return response
+
+    dependencies = {"deps": Provide(provide_deps, sync_to_thread=False)}
+    static = create_static_files_router(
+        path=STATIC_PATH,
+        directories=[STATIC],
+        name="console-static",
+        after_request=harden,
+        cache_control=CacheControlHeader(max_age=STATIC_SECONDS, public=True),
+    )
+    public = Router(
+        path="/",
+        route_handlers=[sign_in.show_sign_in, sign_in.do_sign_in],
+        dependencies={**dependencies, "turns": Provide(provide_turns, sync_to_thread=False)},
+        exception_handlers=FAILURES,
+        include_in_schema=False,
+        request_max_body_size=LARGEST_FORM,
+    )
+    private = Router(
+        path="/",
+        route_handlers=list(PAGES),
+        before_request=keep_door,
+        dependencies={**dependencies, "visit": Provide(provide_visit)},
+        exception_handlers=FAILURES,
+        include_in_schema=False,
+        request_max_body_size=LARGEST_FORM,
+    )
+    return [static, public, private]

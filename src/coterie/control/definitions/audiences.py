@@ -1,0 +1,250 @@
+"""The audiences of an account: filters that the data plane keeps current."""
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+
+from coterie.base.clock import Clock
+from coterie.base.errors import UserError
+from coterie.control.audit import Subject, record
+from coterie.control.definitions.change import Change, definition_change
+from coterie.control.definitions.filters import check_filter, list_dependents, parse_all
+from coterie.control.definitions.lengths import check_length
+from coterie.control.definitions.schema import current_in
+from coterie.control.existing import require_account
+from coterie.control.rows import find_one, get_value, list_all, run
+from coterie.lang.filterql import Filter, parse_filter
+from coterie.model.control import Actor, Audience
+from coterie.store import Connection, Store, load_queries
+
+SLUG = re.compile(r"[a-z0-9][a-z0-9_\-]{0,63}")
+NAME_LIMIT = 100
+
+
+class BadAudienceError(UserError):
+    """An audience that cannot be made as asked."""
+
+    code = "bad_audience"
+
+
+class UnknownAudienceError(UserError):
+    """The account has no such audience."""
+
+    code = "unknown_audience"
+
+    def __init__(self, *, account: int, slug: str) -> None:
+        super().__init__(
+            f"Account {account} has no audience {slug!r}. `coterie audience list` shows them."
+        )
+
+
+class AudienceInUseError(UserError):
+    """Something still needs the audience."""
+
+    code = "audience_in_use"
+
+
+class _Filter(msgspec.Struct, frozen=True):
+    id: int
+    slug: str
+    filter_text: str
+
+
+class _Job(msgspec.Struct, frozen=True):
+    id: int
+    label: str
+
+
+def create_audience(  # noqa: PLR0913 - the audience form, spelled out
+    store: Store,
+    *,
+    account: int,
+    slug: str,
+    name: str,
+    description: str = "",
+    filter_text: str,
+    actor: Actor,
+    clock: Clock,
+) -> Audience:
+    """Make an audience in state "building"; the worker fills it and sets it "live".
+
+    Raises BadAudienceError, TextTooLongError, UnknownFilterFieldError, UnknownAccountError,
+    FilterError.
+    """
+    if SLUG.fullmatch(slug) is None:
+        raise BadAudienceError(
+            message=f"{slug!r} cannot be a slug. Use 1 to 64 lower-case letters, digits, '_' or "
+            "'-'."
+        )
+    _check_text(filter_text)
+    with definition_change(store, clock) as change:
+        require_account(change.conn, account)
+        values = {
+            "account": account,
+            "slug": slug,
+            "name": _check_name(name or slug),
+            "description": description.strip(),
+            "filter_text": filter_text.strip(),
+            "now": change.now,
+        }
+        query = load_queries("definitions").insert_audience
+        made = find_one(change.conn, query, values, row=Audience)
+        if made is None:
+            raise BadAudienceError(
+                message=f"Account {account} has an audience {slug!r} already. Choose another "
+                "slug, or update that one."
+            )
+        _check(change.conn, account, slug)
+        _record(change, made, "created", actor)
+    return made
+
+
+def update_audience(  # noqa: PLR0913 - the audience form, spelled out
+    store: Store,
+    *,
+    account: int,
+    slug: str,
+    name: str | None = None,
+    description: str | None = None,
+    filter_text: str | None = None,
+    actor: Actor,
+    clock: Clock,
+) -> Audience:
+    """Change what is given (None: as it was).
+
+    Another filter makes another version, which is built anew, together with the audiences that
+    include this one. Raises UnknownAudienceError beside what `create_audience` raises.
+    """
+    if filter_text is not None:
+        _check_text(filter_text)
+    with definition_change(store, clock) as change:
+        before = _get(change.conn, account, slug)
+        values = {
+            "account": account,
+            "slug": slug,
+            "name": before.name if name is None else _check_name(name),
+            "description": before.description if description is None else description.strip(),
+            "now": change.now,
+        }
+        if filter_text is None or filter_text.strip() == before.filter_text:
+            run(change.conn, load_queries("definitions").rename_audience, values)
+        else:
+            _redefine(change, before, {**values, "filter_text": filter_text.strip()})
+        after = _get(change.conn, account, slug)
+        _record(change, after, "updated", actor)
+    return after
+
+
+def archive_audience(
+    store: Store, *, account: int, slug: str, actor: Actor, clock: Clock
+) -> Audience:
+    """Let everyone leave an audience and take it off the list.
+
+    Raises UnknownAudienceError, or AudienceInUseError while a job or another audience needs it.
+    """
+    with definition_change(store, clock) as change:
+        found = _get(change.conn, account, slug)
+        _refuse_if_used(change.conn, found)
+        values = {"account": account, "slug": slug, "now": change.now}
+        run(change.conn, load_queries("definitions").archive_audience, values)
+        _record(change, found, "archived", actor)
+    return msgspec.structs.replace(found, state="archived", updated_at=change.now)
+
+
+def list_audiences(store: Store, account: int, *, with_archived: bool = False) -> list[Audience]:
+    """Return an account's audiences by slug, with exact sizes."""
+    values = {"account": account, "with_archived": with_archived}
+    with store.transaction() as conn:
+        _see_members(conn)
+        return list_all(conn, load_queries("definitions").list_audiences, values, row=Audience)
+
+
+def get_audience(store: Store, account: int, slug: str) -> Audience:
+    """Return one audience with its exact size. Raises UnknownAudienceError."""
+    with store.transaction() as conn:
+        return _get(conn, account, slug)
+
+
+def require_audiences(conn: Connection, account: int, slugs: Iterable[str]) -> None:
+    """Raise UnknownAudienceError unless all of these exist and are not archived."""
+    known = {row.slug for row in _filters(conn, account)}
+    for slug in slugs:
+        if slug not in known:
+            raise UnknownAudienceError(account=account, slug=slug)
+
+
+def _check_name(name: str) -> str:
+    name = name.strip()
+    if not name or len(name) > NAME_LIMIT:
+        raise BadAudienceError(message=f"An audience needs a name of 1 to {NAME_LIMIT} characters.")
+    return name
+
+
+def _check_text(filter_text: str) -> None:
+    check_length(filter_text, what="The filter")
+    parse_filter(filter_text)
+
+
+def _redefine(change: Change, before: Audience, values: dict[str, object]) -> None:
+    queries = load_queries("definitions")
+    run(change.conn, queries.redefine_audience, values)
+    filters = _check(change.conn, before.account, before.slug)
+    dependents = list_dependents(before.slug, filters)
+    for row in _filters(change.conn, before.account):
+        if row.slug in dependents:
+            again = {"audience_id": row.id, "now": change.now}
+            run(change.conn, queries.rebuild_audience, again)
+
+
+def _refuse_if_used(conn: Connection, audience: Audience) -> None:
+    values = {"account": audience.account, "slug": audience.slug}
+    query = load_queries("definitions").list_jobs_exporting
+    jobs = list_all(conn, query, values, row=_Job)
+    if jobs:
+        names = ", ".join(f"{job.id} ({job.label})" for job in jobs)
+        raise AudienceInUseError(
+            message=f"These jobs export the audience {audience.slug!r}: {names}. Kill or delete "
+            "them first."
+        )
+    texts = {row.slug: row.filter_text for row in _filters(conn, audience.account)}
+    users = sorted(slug for slug, flt in parse_all(texts).items() if audience.slug in flt.includes)
+    if users:
+        raise AudienceInUseError(
+            message=f"These audiences include {audience.slug!r}: {', '.join(users)}. Change them "
+            "first."
+        )
+
+
+def _check(conn: Connection, account: int, slug: str) -> dict[str, Filter]:
+    texts = {row.slug: row.filter_text for row in _filters(conn, account)}
+    filters = parse_all(texts)
+    check_filter(slug, filters, current_in(conn, account))
+    return filters
+
+
+def _filters(conn: Connection, account: int) -> list[_Filter]:
+    query = load_queries("definitions").list_filters
+    return list_all(conn, query, {"account": account}, row=_Filter)
+
+
+def _get(conn: Connection, account: int, slug: str) -> Audience:
+    _see_members(conn)
+    values = {"account": account, "slug": slug}
+    query = load_queries("definitions").find_audience
+    found = find_one(conn, query, values, row=Audience)
+    if found is None:
+        raise UnknownAudienceError(account=account, slug=slug)
+    return found
+
+
+def _see_members(conn: Connection) -> None:
+    generation = get_value(conn, load_queries("definitions").live_generation, {}, kind=int)
+    Store.use_generation(conn, generation)
+
+
+def _record(change: Change, audience: Audience, verb: str, actor: Actor) -> None:
+    subject = Subject(audience.account, "audience", audience.slug)
+    # A filter may compare with people's own values, so its text stays out of the trail.
+    detail = {"version": audience.version}
+    record(change.conn, verb, subject, actor=actor, now=change.now, detail=detail)

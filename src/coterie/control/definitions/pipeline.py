@@ -1,0 +1,133 @@
+"""Gathers all that the data plane is told to do into one consistent snapshot."""
+
+from collections import defaultdict
+from typing import Literal
+
+import msgspec
+
+from coterie.control.rows import get_value, list_all
+from coterie.model.config import AccountConfig, AudienceSpec, ExportSpec, PipelineConfig
+from coterie.model.control import (
+    Account,
+    AudienceState,
+    ExportAudienceConfig,
+    Job,
+    JobState,
+    Stream,
+)
+from coterie.model.schema import Schema
+from coterie.store import Connection, load_queries
+
+MAINTAINED: frozenset[AudienceState] = frozenset({"building", "live"})
+
+
+class _SchemaRow(msgspec.Struct, frozen=True):
+    account: int
+    body: Schema
+
+
+class _AudienceRow(msgspec.Struct, frozen=True):
+    id: int
+    account: int
+    slug: str
+    filter_text: str
+    version: int
+    state: AudienceState
+
+
+def current_epoch(conn: Connection) -> int:
+    """Return the number that rises with every change the data plane must know of."""
+    return get_value(conn, load_queries("definitions").current_epoch, {}, kind=int)
+
+
+def load_config(conn: Connection) -> PipelineConfig:
+    """Return the definitions of all accounts.
+
+    They are those of one epoch if the caller's transaction holds the fence (`share_fence`), or
+    reads from one snapshot.
+    """
+    epoch = current_epoch(conn)
+    schemas = _schemas(conn)
+    trusted = _trusted_streams(conn)
+    audiences = _audiences(conn)
+    exports = _exports(conn, audiences)
+    accounts = list_all(conn, load_queries("accounts").list_accounts, {}, row=Account)
+    return PipelineConfig(
+        epoch=epoch,
+        accounts={
+            account.number: AccountConfig(
+                number=account.number,
+                schemas=tuple(schemas[account.number]),
+                trusted_streams=frozenset(trusted[account.number]),
+                audiences=tuple(
+                    AudienceSpec(
+                        id=row.id, slug=row.slug, filter_text=row.filter_text, version=row.version
+                    )
+                    for row in audiences[account.number]
+                    if row.state in MAINTAINED
+                ),
+                slugs={row.slug: row.filter_text for row in audiences[account.number]},
+                exports=tuple(exports[account.number]),
+            )
+            for account in accounts
+        },
+    )
+
+
+def _schemas(conn: Connection) -> dict[int, list[Schema]]:
+    found: dict[int, list[Schema]] = defaultdict(list)
+    for row in list_all(conn, load_queries("definitions").list_all_schemas, {}, row=_SchemaRow):
+        found[row.account].append(row.body)
+    return found
+
+
+def _trusted_streams(conn: Connection) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = defaultdict(list)
+    for row in list_all(conn, load_queries("definitions").list_all_streams, {}, row=Stream):
+        if row.trusted:
+            found[row.account].append(row.name)
+    return found
+
+
+def _audiences(conn: Connection) -> dict[int, list[_AudienceRow]]:
+    found: dict[int, list[_AudienceRow]] = defaultdict(list)
+    query = load_queries("definitions").list_all_audiences
+    for row in list_all(conn, query, {}, row=_AudienceRow):
+        found[row.account].append(row)
+    return found
+
+
+def _exports(
+    conn: Connection, audiences: dict[int, list[_AudienceRow]]
+) -> dict[int, list[ExportSpec]]:
+    found: dict[int, list[ExportSpec]] = defaultdict(list)
+    for job in list_all(conn, load_queries("jobs").list_exports, {}, row=Job):
+        spec = _export_spec(job, {row.slug: row.id for row in audiences[job.account]})
+        if spec is not None:
+            found[job.account].append(spec)
+    return found
+
+
+# A failed job goes on when a person resumes it, so until then it waits like a paused one.
+_EXPORT_STATES: dict[JobState, Literal["paused", "ended"]] = {
+    "paused": "paused",
+    "failed": "paused",
+    "killed": "ended",
+    "deleted": "ended",
+}
+
+
+def _export_spec(job: Job, ids: dict[str, int]) -> ExportSpec | None:
+    config = job.config
+    if not isinstance(config, ExportAudienceConfig) or job.destination_id is None:
+        return None
+    return ExportSpec(
+        job_id=job.id,
+        destination_id=job.destination_id,
+        identifier_field=config.identifier_field,
+        names={ids[slug]: config.exported_name(slug) for slug in config.audiences if slug in ids},
+        values=frozenset(config.exported_name(slug) for slug in config.audiences),
+        existing=config.existing_users,
+        started_at=job.started_at or job.created_at,
+        state=_EXPORT_STATES.get(job.state, "active"),
+    )

@@ -1,0 +1,190 @@
+"""The numbered versions of an account's schema."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+
+from coterie.base.clock import Clock
+from coterie.base.errors import UserError
+from coterie.control.audit import Subject, record
+from coterie.control.definitions.change import Change, definition_change
+from coterie.control.definitions.default import (
+    read_identifiers,
+    read_personal_fields,
+    read_queries,
+)
+from coterie.control.definitions.draft import (
+    Draft,
+    add_query,
+    draft_of,
+    mark_personal,
+    put_identifiers,
+)
+from coterie.control.definitions.lql import check_expressions, read_query
+from coterie.control.definitions.streams import ensure_in
+from coterie.control.rows import find_one, get_value, list_all, run, to_json
+from coterie.model.control import Actor
+from coterie.model.schema import SCALAR_KINDS, Schema
+from coterie.store import Connection, Store, load_queries
+
+Edit = Callable[[Draft], Draft]
+
+
+class UnknownSchemaError(UserError):
+    """The account has no such schema version."""
+
+    code = "unknown_schema"
+
+    def __init__(self, *, account: int, version: int | None) -> None:
+        what = "published schema" if version is None else f"schema version {version}"
+        super().__init__(
+            f"Account {account} has no {what}. `coterie schema versions` lists them, and "
+            "`coterie account list` the accounts."
+        )
+
+
+class UnknownFieldError(UserError):
+    """The schema has no such field, or it is of a kind that does not fit."""
+
+    code = "unknown_field"
+
+
+class SchemaVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """What is told of a version in a list."""
+
+    version: int
+    description: str
+    published_at: datetime
+    published_by: str
+
+
+class _Body(msgspec.Struct, frozen=True):
+    body: Schema
+
+
+def current_schema(store: Store, account: int) -> Schema:
+    """Return the version in force. Raises UnknownSchemaError."""
+    with store.transaction() as conn:
+        return current_in(conn, account)
+
+
+def get_schema(store: Store, account: int, version: int) -> Schema:
+    """Return one version. Raises UnknownSchemaError."""
+    values = {"account": account, "version": version}
+    with store.transaction() as conn:
+        found = find_one(conn, load_queries("definitions").find_schema, values, row=_Body)
+    if found is None:
+        raise UnknownSchemaError(account=account, version=version)
+    return found.body
+
+
+def list_versions(store: Store, account: int) -> list[SchemaVersion]:
+    """Return what was published when and by whom, newest first."""
+    with store.transaction() as conn:
+        query = load_queries("definitions").list_schema_versions
+        return list_all(conn, query, {"account": account}, row=SchemaVersion)
+
+
+def publish_lql(
+    store: Store, *, account: int, text: str, description: str = "", actor: Actor, clock: Clock
+) -> Schema:
+    """Merge an LQL text into the schema and publish the next version.
+
+    The text's stream is made if it does not exist. Events received from this instant on are mapped
+    by the new version. Raises SchemaError, UnknownSchemaError, BadStreamNameError or an error of
+    the language.
+    """
+    query = read_query(text)
+
+    def merge(draft: Draft) -> Draft:
+        return add_query(draft, query)
+
+    with definition_change(store, clock) as change:
+        ensure_in(change.conn, account, [query.stream], actor=actor, now=change.now)
+        return _publish(change, account, merge, description=description, actor=actor)
+
+
+def publish_edit(
+    store: Store, *, account: int, edit: Edit, description: str = "", actor: Actor, clock: Clock
+) -> Schema:
+    """Publish what `edit` makes of the schema in force (see `draft`). Raises what `edit` raises."""
+    with definition_change(store, clock) as change:
+        return _publish(change, account, edit, description=description, actor=actor)
+
+
+def publish_default(change: Change, account: int, *, actor: Actor) -> Schema:
+    """Publish the default schema as a new account's version 1."""
+    return _save(change, account, default_draft(), version=1, description="Default", actor=actor)
+
+
+def default_draft() -> Draft:
+    """Return what every account starts with."""
+    draft = Draft()
+    for text in read_queries():
+        draft = add_query(draft, read_query(text))
+    draft = put_identifiers(draft, read_identifiers())
+    return mark_personal(draft, read_personal_fields())
+
+
+def current_in(conn: Connection, account: int) -> Schema:
+    """Return the version in force as the caller's transaction sees it."""
+    query = load_queries("definitions").find_current_schema
+    found = find_one(conn, query, {"account": account}, row=_Body)
+    if found is None:
+        raise UnknownSchemaError(account=account, version=None)
+    return found.body
+
+
+def require_scalar_field(conn: Connection, account: int, name: str) -> None:
+    """Raise UnknownFieldError unless the schema has a field `name` that holds one value."""
+    fields = current_in(conn, account).fields
+    found = next((field for field in fields if field.name == name), None)
+    if found is None:
+        known = ", ".join(field.name for field in fields if field.identifier is not None)
+        raise UnknownFieldError(
+            message=f"The schema of account {account} has no field {name!r}. Its identifiers are "
+            f"{known}."
+        )
+    if found.kind not in SCALAR_KINDS:
+        raise UnknownFieldError(
+            message=f"The field {name!r} holds several values ({found.kind}). Choose one that "
+            "holds one."
+        )
+
+
+def _publish(change: Change, account: int, edit: Edit, *, description: str, actor: Actor) -> Schema:
+    before = current_in(change.conn, account)
+    query = load_queries("definitions").highest_field_id
+    highest = get_value(change.conn, query, {"account": account}, kind=int)
+    draft = edit(draft_of(before, next_field_id=highest + 1))
+    version = before.version + 1
+    return _save(change, account, draft, version=version, description=description, actor=actor)
+
+
+def _save(
+    change: Change, account: int, draft: Draft, *, version: int, description: str, actor: Actor
+) -> Schema:
+    check_expressions(draft)
+    schema = Schema(
+        version=version,
+        published_at=change.now,
+        fields=draft.fields,
+        mappings=draft.mappings,
+        streams=draft.streams,
+    )
+    if draft.blocked_values is not None:
+        schema = msgspec.structs.replace(schema, blocked_values=draft.blocked_values)
+    values = {
+        "account": account,
+        "version": version,
+        "description": description,
+        "published_at": change.now,
+        "published_by": actor.name,
+        "body": to_json(schema),
+    }
+    run(change.conn, load_queries("definitions").insert_schema_version, values)
+    detail = {"fields": len(schema.fields), "mappings": len(schema.mappings)}
+    subject = Subject(account, "schema", version)
+    record(change.conn, "published", subject, actor=actor, now=change.now, detail=detail)
+    return schema

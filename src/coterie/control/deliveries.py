@@ -1,0 +1,73 @@
+"""Keeps what senders report where people look for it: counters, job logs, health."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+import msgspec
+
+from coterie.control.rows import run, to_json
+from coterie.model.control import Health, JobLogLevel
+from coterie.model.delivery import DeliveryCount, DestinationPlan
+from coterie.store import Connection, Store, load_queries
+
+
+def record_delivery(
+    store: Store, plan: DestinationPlan, count: DeliveryCount, *, now: datetime
+) -> None:
+    """Add to a destination's totals and tell each job that shares it what was synced."""
+    level: JobLogLevel = "warning" if count.refused else "info"
+    requests = "1 request" if count.requests == 1 else f"{count.requests:,} requests"
+    message = f"{count.added:,} values added, {count.removed:,} removed in {requests}."
+    if count.refused:
+        message += f" {count.refused:,} users were refused: see and replay them on the job's page."
+    context = msgspec.to_builtins(count)
+    with store.transaction() as conn:
+        values = {"destination_id": plan.id, **context}
+        run(conn, load_queries("deliveries").count_delivery, values)
+        for job_id in plan.jobs:
+            values = {"level": level, "code": "synced", "message": message, "context": context}
+            _log(conn, job_id, values, now=now)
+
+
+def record_trouble(
+    store: Store, authorization_id: int, jobs: Iterable[int], *, detail: str, now: datetime
+) -> None:
+    """Mark an authorization as unhealthy and tell its jobs why nothing is sent now."""
+    line = {"level": "error", "code": "error", "message": detail, "context": {}}
+    with store.transaction() as conn:
+        _set_health(conn, authorization_id, "unhealthy", detail=detail, now=now)
+        for job_id in jobs:
+            _log(conn, job_id, line, now=now)
+
+
+def record_recovery(
+    store: Store, authorization_id: int, jobs: Iterable[int], *, now: datetime
+) -> bool:
+    """Mark an unhealthy authorization as healthy and tell its jobs; return whether it was one."""
+    detail = "The destination answers again; sending goes on."
+    line = {"level": "info", "code": "started", "message": detail, "context": {}}
+    values = {"authorization_id": authorization_id, "health_detail": detail, "now": now}
+    with store.transaction() as conn:
+        if run(conn, load_queries("deliveries").end_trouble, values) == 0:
+            return False
+        for job_id in jobs:
+            _log(conn, job_id, line, now=now)
+    return True
+
+
+def _log(conn: Connection, job_id: int, values: Mapping[str, object], *, now: datetime) -> None:
+    context = to_json(values["context"])
+    row = {**values, "job_id": job_id, "at": now, "context": context}
+    run(conn, load_queries("jobs").insert_log, row)
+
+
+def _set_health(
+    conn: Connection, authorization_id: int, health: Health, *, detail: str, now: datetime
+) -> None:
+    values = {
+        "authorization_id": authorization_id,
+        "health": health,
+        "health_detail": detail,
+        "now": now,
+    }
+    run(conn, load_queries("authorizations").set_health, values)

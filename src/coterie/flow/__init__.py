@@ -1,0 +1,1 @@
+"""The data plane, read top to bottom: collect, log, map, resolve, fold, evaluate, diff, export."""

@@ -1,0 +1,1 @@
+"""Stage: profiles meet audience definitions."""

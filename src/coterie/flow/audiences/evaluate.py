@@ -1,0 +1,115 @@
+"""Say which audiences hold a profile, and when that changes with no new data."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from coterie.base.errors import UserError
+from coterie.lang.filterql import CompiledFilter, compile_filter, parse_filter
+from coterie.model.config import AccountConfig
+
+
+class CompiledAudience(msgspec.Struct, frozen=True):
+    """An audience ready to be asked about profiles."""
+
+    id: int
+    slug: str
+    version: int
+    filter: CompiledFilter
+
+
+class Affected(msgspec.Struct, frozen=True):
+    """The audiences that read one of the changed fields, with all the fields they read."""
+
+    audiences: tuple[CompiledAudience, ...]
+    reads: frozenset[str]
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """Audiences (ids, rising) with since when (microseconds), and the next instant to ask again."""
+
+    audiences: tuple[int, ...]
+    since_us: tuple[int, ...]
+    next_flip: datetime | None
+
+
+class Evaluator:
+    """Evaluates all audiences of one account; build one for each `AccountConfig`."""
+
+    def __init__(self, config: AccountConfig, field_ids: Mapping[str, int]) -> None:
+        includes = {}
+        for slug, text in config.slugs.items():
+            try:
+                includes[slug] = parse_filter(text)
+            except UserError:
+                continue  # an INCLUDE of what no longer parses is "not evaluable", as if unknown
+        self._audiences = tuple(
+            CompiledAudience(
+                spec.id,
+                spec.slug,
+                spec.version,
+                compile_filter(parse_filter(spec.filter_text), includes=includes),
+            )
+            for spec in config.audiences
+        )
+        self._ids = frozenset(audience.id for audience in self._audiences)
+        self._names = {field_id: name for name, field_id in field_ids.items()}
+        self._all = _affected(self._audiences)
+        self._affected: dict[frozenset[int], Affected] = {}
+
+    @property
+    def versions(self) -> dict[int, int]:
+        """Audience id to definition version."""
+        return {audience.id: audience.version for audience in self._audiences}
+
+    def only(self, audience_id: int) -> Affected:
+        """Return one audience alone, for its backfill."""
+        return _affected(tuple(item for item in self._audiences if item.id == audience_id))
+
+    def affected(self, changed: frozenset[int] | None) -> Affected:
+        """Return the audiences that must be asked after `changed` fields (None: all of them)."""
+        if changed is None:
+            return self._all
+        known = self._affected.get(changed)
+        if known is None:
+            names = {self._names[field_id] for field_id in changed}
+            known = _affected(tuple(item for item in self._audiences if item.filter.reads & names))
+            self._affected[changed] = known
+        return known
+
+    def evaluate(
+        self,
+        view: Mapping[str, Any],
+        affected: Affected,
+        held: Mapping[int, int],
+        next_flip: datetime | None,
+        now: tuple[datetime, int],
+    ) -> Verdict:
+        """Ask `affected` about `view` at `now` (instant, microseconds).
+
+        `held` maps the audiences so far to since when; those not asked stay, unless they are no
+        longer kept current. `next_flip` moves only to an earlier instant: an early wake asks again.
+        """
+        at, at_us = now
+        members = {
+            audience_id: since for audience_id, since in held.items() if audience_id in self._ids
+        }
+        flip = next_flip if next_flip is not None and next_flip > at else None
+        for audience in affected.audiences:
+            if audience.filter.matches(view, at) is True:
+                members.setdefault(audience.id, at_us)
+            else:
+                members.pop(audience.id, None)
+            if audience.filter.has_datemath:
+                candidate = audience.filter.next_flip(view, at)
+                if candidate is not None and (flip is None or candidate < flip):
+                    flip = candidate
+        ordered = sorted(members)
+        return Verdict(tuple(ordered), tuple(members[item] for item in ordered), flip)
+
+
+def _affected(audiences: tuple[CompiledAudience, ...]) -> Affected:
+    reads: frozenset[str] = frozenset().union(*(item.filter.reads for item in audiences))
+    return Affected(audiences, reads)

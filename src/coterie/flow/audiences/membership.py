@@ -1,0 +1,84 @@
+"""The list of who is in which audience, kept in step with the profiles."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from coterie.base.clock import from_us
+from coterie.model.profile import EvaluatedProfile, ProfileId, StoredProfile
+from coterie.store import BigintArray, Connection, TimeArray, UuidArray, load_queries
+
+SQL = load_queries("audiences")
+
+_Row = tuple[int, ProfileId]
+
+
+def save_memberships(
+    conn: Connection,
+    account: int,
+    profiles: Sequence[EvaluatedProfile],
+    stored: dict[ProfileId, StoredProfile],
+    dissolved: Sequence[ProfileId],
+) -> None:
+    """Write the difference between the stored audiences of the profiles and their new ones."""
+    added: list[tuple[int, ProfileId, datetime]] = []
+    removed: list[_Row] = []
+    for profile in profiles:
+        profile_id = profile.folded.profile_id
+        before = stored[profile_id].audiences if profile_id in stored else ()
+        if before == profile.audiences:
+            continue
+        for audience_id, since in zip(profile.audiences, profile.since_us, strict=True):
+            if audience_id not in before:
+                added.append((audience_id, profile_id, from_us(since)))
+        removed += [(item, profile_id) for item in before if item not in profile.audiences]
+    for profile_id in dissolved:
+        removed += [(item, profile_id) for item in stored[profile_id].audiences]
+    if removed:
+        removed.sort()
+        conn.execute(
+            SQL.remove_members,
+            {
+                "account": account,
+                "audience_ids": BigintArray([item for item, _ in removed]),
+                "profile_ids": UuidArray([profile_id for _, profile_id in removed]),
+            },
+        )
+    if added:
+        added.sort()
+        conn.execute(
+            SQL.add_members,
+            {
+                "account": account,
+                "audience_ids": BigintArray([item for item, _, _ in added]),
+                "profile_ids": UuidArray([profile_id for _, profile_id, _ in added]),
+                "since": TimeArray([since for _, _, since in added]),
+            },
+        )
+
+
+def members_after(
+    conn: Connection, account: int, audience_ids: Sequence[int], after: ProfileId, *, limit: int
+) -> list[ProfileId]:
+    """Return the next members of any of the audiences, in id order, each once."""
+    asked = {
+        "account": account,
+        "audience_ids": list(audience_ids),
+        "after": after,
+        "limit": limit,
+    }
+    return [row[0] for row in conn.execute(SQL.members_after, asked)]
+
+
+def count_members(conn: Connection, account: int, audience_ids: Sequence[int]) -> int:
+    """Return how many profiles are in at least one of the audiences."""
+    asked = {"account": account, "audience_ids": list(audience_ids)}
+    row = conn.execute(SQL.count_members, asked).fetchone()
+    return int(row[0]) if row else 0
+
+
+def sample_members(
+    conn: Connection, account: int, audience_id: int, *, limit: int
+) -> list[tuple[ProfileId, datetime]]:
+    """Return who entered last, with since when."""
+    asked = {"account": account, "audience_id": audience_id, "limit": limit}
+    return conn.execute(SQL.sample_members, asked).fetchall()

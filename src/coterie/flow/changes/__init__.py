@@ -1,0 +1,1 @@
+"""Stage: what was different before becomes a stream of changes."""

@@ -1,0 +1,32 @@
+"""Keeping what was refused, so that a person can repair it."""
+
+from collections.abc import Sequence
+
+from coterie.model.events import RejectedEvent
+from coterie.store import AsyncConnection, Connection, load_queries
+
+SQL = load_queries("collect")
+
+
+def keep_rejected(conn: Connection, rejected: Sequence[RejectedEvent]) -> None:
+    """Write `rejected` in the caller's transaction."""
+    if rejected:
+        conn.execute(SQL.keep_rejected, _columns(rejected))
+
+
+async def keep_rejected_async(conn: AsyncConnection, rejected: Sequence[RejectedEvent]) -> None:
+    """Write `rejected` in the caller's transaction."""
+    if rejected:
+        await conn.execute(SQL.keep_rejected, _columns(rejected))
+
+
+def _columns(rejected: Sequence[RejectedEvent]) -> dict[str, object]:
+    return {
+        "accounts": [event.account for event in rejected],
+        "streams": [event.stream for event in rejected],
+        "received": [event.received_at for event in rejected],
+        "sources": [event.source for event in rejected],
+        "positions": [event.position for event in rejected],
+        "reasons": [event.reason for event in rejected],
+        "bodies": [event.body for event in rejected],
+    }

@@ -1,0 +1,78 @@
+"""Rows of the event log in PostgreSQL's binary COPY form.
+
+The layout is the one of https://www.postgresql.org/docs/current/sql-copy.html; packing rows here
+costs a third of what handing them to the driver one by one does, which decides how many requests a
+collector answers.
+"""
+
+import struct
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from coterie.base.errors import PermanentError
+from coterie.model.events import IncomingEvent
+
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
+TRAILER = b"\xff\xff"
+NULL = b"\xff\xff\xff\xff"
+
+_PLACE = struct.Struct(">hiiiq")
+_DAY_ACCOUNT = struct.Struct(">iiiq")
+_INSTANT = struct.Struct(">iq")
+_LENGTH = struct.Struct(">i")
+
+
+class UnstorableEventError(PermanentError):
+    """A door let text through that PostgreSQL cannot hold."""
+
+    code = "unstorable_event"
+
+    def __init__(self, *, what: str) -> None:
+        super().__init__(
+            f"The {what} of an event holds a NUL character or half of a surrogate pair. "
+            "The door that accepted it must refuse or escape such text."
+        )
+
+
+def encode_event(event: IncomingEvent) -> bytes:
+    """Return the row of `event` from its third column on: all but lane and sequence number.
+
+    Raises UnstorableEventError.
+    """
+    received = event.received_at - EPOCH
+    message_hash = event.message_hash
+    return b"".join(
+        (
+            _DAY_ACCOUNT.pack(4, received.days, 8, event.account),
+            _encode_text(event.stream, what="stream"),
+            _INSTANT.pack(8, received // MICROSECOND),
+            NULL
+            if event.occurred_at is None
+            else _INSTANT.pack(8, (event.occurred_at - EPOCH) // MICROSECOND),
+            NULL if message_hash is None else _LENGTH.pack(len(message_hash)) + message_hash,
+            _encode_text(event.body, what="body"),
+        )
+    )
+
+
+def copy_data(lane: int, first_seq: int, rows: Sequence[bytes]) -> bytes:
+    """Return a whole COPY of `rows` (from `encode_event`), numbered from `first_seq` on."""
+    parts = [HEADER]
+    pack = _PLACE.pack
+    for seq, row in enumerate(rows, first_seq):
+        parts.append(pack(9, 4, lane, 8, seq))
+        parts.append(row)
+    parts.append(TRAILER)
+    return b"".join(parts)
+
+
+def _encode_text(text: str, *, what: str) -> bytes:
+    try:
+        encoded = text.encode()
+    except UnicodeEncodeError as error:
+        raise UnstorableEventError(what=what) from error
+    if b"\x00" in encoded:
+        raise UnstorableEventError(what=what)
+    return _LENGTH.pack(len(encoded)) + encoded

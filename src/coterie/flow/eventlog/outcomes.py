@@ -1,0 +1,30 @@
+"""Verdicts on logged events that were not simply processed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from coterie.model.events import EventOutcome
+from coterie.store import Connection, load_queries
+
+SQL = load_queries("eventlog")
+
+
+def record_outcomes(
+    conn: Connection, outcomes: Sequence[EventOutcome], *, decided_at: datetime
+) -> None:
+    """Keep `outcomes` for a person to look at; the last verdict on an event holds."""
+    if not outcomes:
+        return
+    last = {(outcome.lane, outcome.seq): outcome for outcome in outcomes}
+    conn.execute(
+        SQL.record_outcomes,
+        {
+            "lanes": [outcome.lane for outcome in last.values()],
+            "seqs": [outcome.seq for outcome in last.values()],
+            "accounts": [outcome.account for outcome in last.values()],
+            "streams": [outcome.stream for outcome in last.values()],
+            "kinds": [outcome.kind for outcome in last.values()],
+            "reasons": [outcome.reason for outcome in last.values()],
+            "decided_at": decided_at,
+        },
+    )

@@ -1,0 +1,69 @@
+"""A lane of the event log as its worker reads it."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from coterie.model.events import LaneCursor, LoggedEvent
+from coterie.store import Connection, load_queries
+
+SQL = load_queries("eventlog")
+
+
+def lanes_with_work(conn: Connection) -> list[int]:
+    """Return the lanes that hold events after their cursor, the one that waited longest first."""
+    return [row[0] for row in conn.execute(SQL.lanes_with_work)]
+
+
+def take_lane(conn: Connection, lane: int) -> LaneCursor | None:
+    """Lock `lane` until the transaction ends; None if another worker holds it or there is none."""
+    row = conn.execute(SQL.take_lane, {"lane": lane}).fetchone()
+    return None if row is None else LaneCursor(*row)
+
+
+def read_after(conn: Connection, cursor: LaneCursor, *, limit: int) -> list[LoggedEvent]:
+    """Return the next events of the cursor's lane, at most `limit`, in order of their numbers.
+
+    The numbers of a lane have no gaps, because they are given out in the transaction that writes
+    the events. So a gap in what the cursor's day and later ones hold says that an event just after
+    it lies in an earlier day (two collectors around midnight, a clock that was set back), and all
+    days are asked.
+    """
+    asked = {
+        "lane": cursor.lane,
+        "after": cursor.seq,
+        "until": cursor.seq + limit,
+        "day": cursor.day,
+    }
+    with conn.cursor(binary=True) as rows:
+        events = _as_events(rows.execute(SQL.read_range, asked).fetchall())
+        if _is_gapless(events, after=cursor.seq):
+            return events
+        anywhere = {"lane": cursor.lane, "after": cursor.seq, "count": limit}
+        return _as_events(rows.execute(SQL.read_next, anywhere).fetchall())
+
+
+def advance(conn: Connection, lane: int, *, seq: int, day: date, at: datetime) -> None:
+    """Move the cursor of `lane` to `seq`, received on `day`; holds with the caller's commit."""
+    conn.execute(SQL.advance_lane, {"lane": lane, "seq": seq, "day": day, "at": at})
+
+
+def _as_events(
+    rows: Sequence[tuple[int, int, int, str, datetime, str, datetime | None, bytes | None]],
+) -> list[LoggedEvent]:
+    return [
+        LoggedEvent(
+            lane=lane,
+            seq=seq,
+            account=account,
+            stream=stream,
+            received_at=received_at,
+            body=body,
+            occurred_at=occurred_at,
+            message_hash=message_hash,
+        )
+        for lane, seq, account, stream, received_at, body, occurred_at, message_hash in rows
+    ]
+
+
+def _is_gapless(events: Sequence[LoggedEvent], *, after: int) -> bool:
+    return bool(events) and events[0].seq == after + 1 and events[-1].seq == after + len(events)

@@ -1,0 +1,1 @@
+"""Stage: what each destination should hold, and what it was told."""

@@ -1,0 +1,25 @@
+"""Where senders ask for their work."""
+
+from contextlib import AbstractContextManager
+
+from coterie.flow.exports.destinations import list_destinations
+from coterie.flow.exports.hold import Hold, try_hold
+from coterie.model.config import PipelineConfig
+from coterie.model.delivery import DestinationPlan
+from coterie.store import Store
+
+
+class DeliveryDesk:
+    """The delivering side of one database."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def list_destinations(self, config: PipelineConfig) -> list[DestinationPlan]:
+        """Return every destination with what is kept back there. Raises StoreUnavailableError."""
+        with self.store.transaction() as conn:
+            return list_destinations(conn, config)
+
+    def try_hold(self, authorization_id: int) -> AbstractContextManager[Hold | None]:
+        """Return the right to send with an authorization, None while another process has it."""
+        return try_hold(self.store, authorization_id)

@@ -1,0 +1,1 @@
+"""Stage: files that become events."""

@@ -1,0 +1,80 @@
+"""Makes an event of a row."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+
+from coterie.flow.imports.rows import BadRow, Row
+from coterie.model.events import IncomingEvent, RejectedEvent
+from coterie.model.imports import ImportTask
+
+ReadInstant = Callable[[object], datetime | None]
+"""Returns the aware instant that a cell names, or None."""
+
+SOURCE = "csv"
+SHOWN = 40
+
+
+def make_event(
+    row: Row,
+    task: ImportTask,
+    *,
+    received_at: datetime,
+    event_limit: int,
+    read_instant: ReadInstant,
+) -> IncomingEvent | BadRow:
+    """Return the row as an event; `event_limit` is in bytes of JSON.
+
+    The event time is that of the first timestamp column with a value that can be read, and never
+    in the future. The message hash is that of stream, file, row and content: reading the same file
+    again doubles nothing.
+    """
+    occurred_at = None
+    unreadable = ""
+    for column in task.format.timestamps:
+        cell = row.values.get(column)
+        if cell is None:
+            continue
+        occurred_at = read_instant(cell)
+        if occurred_at is not None:
+            break
+        unreadable = unreadable or f"column {column!r} holds no readable time: {cell[:SHOWN]!r}"
+    if occurred_at is None and unreadable:
+        return BadRow(row.number, row.line, unreadable, row.raw)
+    wanted = frozenset(task.format.fields)
+    values = {name: cell for name, cell in row.values.items() if not wanted or name in wanted}
+    body = msgspec.json.encode(values)
+    if not values:
+        return BadRow(row.number, row.line, "none of its cells has a value", row.raw)
+    if len(body) > event_limit:
+        reason = f"it makes an event of {len(body)} bytes, and the limit is {event_limit}"
+        return BadRow(row.number, row.line, reason, row.raw)
+    return IncomingEvent(
+        account=task.account,
+        stream=task.stream,
+        received_at=received_at,
+        occurred_at=None if occurred_at is None else min(occurred_at, received_at),
+        message_hash=_message_hash(task, row.number, body),
+        body=body.decode(),
+    )
+
+
+def make_rejected(row: BadRow, task: ImportTask, *, received_at: datetime) -> RejectedEvent:
+    """Return a bad row as it is kept for repair."""
+    return RejectedEvent(
+        account=task.account,
+        stream=task.stream,
+        received_at=received_at,
+        source=SOURCE,
+        position=f"{task.name}, line {row.line}",
+        reason=f"Line {row.line} of {task.name!r} was left out: {row.reason}.",
+        body=row.raw.encode("utf-8", "surrogateescape"),
+    )
+
+
+def _message_hash(task: ImportTask, number: int, body: bytes) -> bytes:
+    hasher = hashlib.blake2b(task.sha256, digest_size=16)
+    hasher.update(task.stream.encode() + b"\0" + number.to_bytes(8, "big") + body)
+    return hasher.digest()

@@ -1,0 +1,1 @@
+"""Stage: raw events become fields with identifiers."""

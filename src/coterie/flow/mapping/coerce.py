@@ -1,0 +1,135 @@
+"""Make a mapped value fit the kind of its field, or say that there is none."""
+
+import math
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from coterie.model.schema import MAP_KINDS
+
+NO_VALUE = None
+Coercion = Callable[[Any], Any]
+
+# Sums stay exact within this range, whatever the order (see flow.profiles.numbers).
+LARGEST_NUMBER = 10.0**15
+
+
+def to_string(value: Any) -> str | None:
+    """Return the text of a scalar; None for empty text, containers and None."""
+    if type(value) is str:
+        return value or NO_VALUE
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float | Decimal):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return NO_VALUE
+
+
+def to_int(value: Any) -> int | None:
+    """Return an integer within 64 bits; numbers are cut towards zero."""
+    number = to_number(value)
+    if number is None:
+        return NO_VALUE
+    return int(number)
+
+
+def to_number(value: Any) -> int | float | None:
+    """Return an int or a finite float below 10^15 in size."""
+    if isinstance(value, bool):
+        return NO_VALUE
+    if isinstance(value, Decimal):
+        value = float(value)
+    elif isinstance(value, str):
+        try:
+            value = float(value) if not value.lstrip("-").isdigit() else int(value)
+        except ValueError:
+            return NO_VALUE
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        return NO_VALUE
+    return value if -LARGEST_NUMBER < value < LARGEST_NUMBER else NO_VALUE
+
+
+def to_float(value: Any) -> float | None:
+    """Return a finite float, so that 1 and 1.0 are one value whichever came first."""
+    number = to_number(value)
+    return NO_VALUE if number is None else float(number)
+
+
+def to_bool(value: Any) -> bool | None:
+    """Return True or False from a boolean, 0/1, or the words yes, no, true, false, t, f, y, n."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | float) and value in (0, 1):
+        return bool(value)
+    if isinstance(value, str):
+        return {
+            "true": True, "t": True, "yes": True, "y": True, "1": True,
+            "false": False, "f": False, "no": False, "n": False, "0": False,
+        }.get(value.strip().lower())  # fmt: skip
+    return NO_VALUE
+
+
+def to_date(value: Any) -> datetime | None:
+    """Return an aware UTC instant; text in ISO 8601 is read, a missing zone means UTC."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return NO_VALUE
+    if not isinstance(value, datetime):
+        return NO_VALUE
+    if value.tzinfo is None:
+        return value.replace(tzinfo=UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        return NO_VALUE
+
+
+def _to_list(item: Coercion) -> Coercion:
+    def coerce(value: Any) -> list[Any] | None:
+        raw = value if isinstance(value, list | tuple | set | frozenset) else (value,)
+        kept = [found for found in map(item, raw) if found is not None]
+        return kept or NO_VALUE
+
+    return coerce
+
+
+def _to_map(item: Coercion) -> Coercion:
+    def coerce(value: Any) -> dict[str, Any] | None:
+        if not isinstance(value, dict):
+            return NO_VALUE
+        kept = {str(key): found for key, raw in value.items() if (found := item(raw)) is not None}
+        return kept or NO_VALUE
+
+    return coerce
+
+
+def _to_scalar(value: Any) -> Any:
+    if isinstance(value, float):
+        return to_number(value)
+    return value if isinstance(value, str | int | datetime) and value != "" else NO_VALUE
+
+
+_SCALARS: dict[str, Coercion] = {
+    "string": to_string,
+    "int": to_int,
+    "number": to_float,
+    "bool": to_bool,
+    "date": to_date,
+}
+_ITEMS: dict[str, Coercion] = {**_SCALARS, "time": to_date, "intsum": to_int, "value": _to_scalar}
+
+
+def coercion(kind: str) -> Coercion:
+    """Return the function that makes any value fit `kind` (None where it cannot)."""
+    if kind in _SCALARS:
+        return _SCALARS[kind]
+    if kind.startswith("[]"):
+        return _to_list(_ITEMS[kind.removeprefix("[]")])
+    if kind in MAP_KINDS:
+        return _to_map(_ITEMS[kind.rpartition("]")[2]])
+    return _to_scalar

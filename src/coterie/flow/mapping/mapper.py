@@ -1,0 +1,148 @@
+"""Turn a logged event into identifiers with field values, by the schema in force when it came."""
+
+from bisect import bisect_right
+from typing import Any
+
+import msgspec
+
+from coterie.base.clock import to_us
+from coterie.flow.mapping.coerce import Coercion, coercion
+from coterie.lang.lql import CompiledMapping, MappingRule, compile_mapping
+from coterie.model.config import AccountConfig
+from coterie.model.events import LoggedEvent
+from coterie.model.mapped import Identifier, MappedEvent, can_identify
+from coterie.model.schema import Field, IdentifierRule, Schema
+
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+class RejectedMapping(msgspec.Struct, frozen=True):
+    """Why an event made no difference to any profile."""
+
+    reason: str
+
+
+class _Rule(msgspec.Struct, frozen=True):
+    field: Field
+    coerce: Coercion
+    identifier: IdentifierRule | None
+
+
+class _StreamMapper(msgspec.Struct, frozen=True):
+    compiled: CompiledMapping
+    rules: tuple[_Rule, ...]
+
+
+class Mapper:
+    """Maps the events of one account; build one for each `AccountConfig`."""
+
+    def __init__(self, config: AccountConfig) -> None:
+        self._schemas = config.schemas
+        self._published = [schema.published_at for schema in config.schemas]
+        self._trusted = config.trusted_streams
+        self._blocked = [frozenset(schema.blocked_values) for schema in config.schemas]
+        self._mappers: dict[tuple[int, str], _StreamMapper] = {}
+
+    def map(self, event: LoggedEvent) -> MappedEvent | RejectedMapping:
+        """Return what `event` says, or why it says nothing."""
+        # Events older than the first version are mapped by it: there is no other.
+        at = max(bisect_right(self._published, event.received_at) - 1, 0)
+        mapper = self._mappers.get((at, event.stream)) or self._build(at, event.stream)
+        if not mapper.rules:
+            return RejectedMapping(f"no mapping reads stream {event.stream!r}")
+        produced = mapper.compiled.apply(_decode(event.body), event.received_at)
+        if produced is None:
+            return RejectedMapping("left out by the WHERE of its stream")
+        return self._gather(event, mapper.rules, produced, self._blocked[at])
+
+    def _gather(
+        self,
+        event: LoggedEvent,
+        rules: tuple[_Rule, ...],
+        produced: list[tuple[int, Any]],
+        blocked: frozenset[str],
+    ) -> MappedEvent | RejectedMapping:
+        found: dict[Identifier, int] = {}
+        values: list[tuple[int, Any]] = []
+        for index, raw in produced:
+            rule = rules[index]
+            value = rule.coerce(raw)
+            if value is None:
+                continue
+            if rule.identifier is not None:
+                value = _identify(rule.field.name, rule.identifier, value, blocked, found)
+                if value is None:
+                    continue
+            values.append((rule.field.id, value))
+        if not found:
+            return RejectedMapping("no identifier: nothing says whose event this is")
+        received_us = to_us(event.received_at)
+        occurred_us = (
+            min(to_us(event.occurred_at), received_us) if event.occurred_at else received_us
+        )
+        return MappedEvent(
+            event.lane,
+            event.seq,
+            event.stream,
+            received_us,
+            occurred_us,
+            occurred_us if event.stream in self._trusted else received_us,
+            tuple(sorted(found, key=lambda item: (found[item], item))),
+            tuple(values),
+        )
+
+    def _build(self, at: int, stream: str) -> _StreamMapper:
+        mapper = _compile(self._schemas[at], stream)
+        self._mappers[(at, stream)] = mapper
+        return mapper
+
+
+def _identify(
+    name: str,
+    rule: IdentifierRule,
+    value: Any,
+    blocked: frozenset[str],
+    found: dict[Identifier, int],
+) -> Any:
+    """Add the identifiers in `value` to `found`; return the value without the others, or None.
+
+    The others are blocked ones, and texts that can identify nobody.
+    """
+    kept = []
+    for raw in value if isinstance(value, list) else (value,):
+        text = normalise(rule, raw if isinstance(raw, str) else str(raw))
+        if text.lower() not in blocked and can_identify(text):
+            kept.append(text)
+            found[(name, text)] = rule.rank
+    if not kept:
+        return None
+    return kept if isinstance(value, list) else kept[0]
+
+
+def normalise(rule: IdentifierRule, value: str) -> str:
+    """Return the one spelling under which an identifier is stored and looked up."""
+    text = value.strip()
+    if rule.normalise in ("email", "lower"):
+        return text.lower()
+    if rule.normalise == "digits":
+        return "".join(character for character in text if character.isdigit())
+    return text
+
+
+def _compile(schema: Schema, stream: str) -> _StreamMapper:
+    fields = {field.name: field for field in schema.fields}
+    mappings = [mapping for mapping in schema.mappings if mapping.stream == stream]
+    where = next((rule.where for rule in schema.streams if rule.stream == stream), None)
+    compiled = compile_mapping(
+        [MappingRule(mapping.field, mapping.expr, mapping.guard) for mapping in mappings],
+        where=where,
+    )
+    rules = tuple(
+        _Rule(
+            fields[mapping.field],
+            coercion(fields[mapping.field].kind),
+            fields[mapping.field].identifier,
+        )
+        for mapping in mappings
+    )
+    return _StreamMapper(compiled, rules)

@@ -1,0 +1,1 @@
+"""Stage: values fold into profiles."""

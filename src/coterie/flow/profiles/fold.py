@@ -1,0 +1,130 @@
+"""Fold events into the fragments of their profiles."""
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any
+
+from coterie.base.clock import to_us
+from coterie.flow.profiles.containers import Operator
+from coterie.flow.profiles.operators import fold_values, operator, senses_time
+from coterie.model.mapped import Identifier
+from coterie.model.profile import (
+    FoldedProfile,
+    Fragment,
+    ProfileId,
+    Resolution,
+    ResolvedProfile,
+    StoredProfile,
+)
+from coterie.model.schema import Schema
+
+
+class Folder:
+    """Folds by the merge operators of one schema."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._operators: dict[int, Operator] = {
+            field.id: operator(field) for field in schema.fields
+        }
+        self._timed_alone, self._timed_beside = (
+            frozenset(field.id for field in schema.fields if senses_time(field, is_alone=is_alone))
+            for is_alone in (True, False)
+        )
+
+    def fold(
+        self, resolution: Resolution, stored: Mapping[ProfileId, StoredProfile]
+    ) -> list[FoldedProfile]:
+        """Return every profile of a resolution with its events in it."""
+        continued = {survivor: gone for gone, survivor in sorted(resolution.dissolved.items())}
+        return [
+            self._fold_one(profile, stored, continued.get(profile.profile_id))
+            for profile in resolution.profiles
+        ]
+
+    def _fold_one(
+        self,
+        profile: ResolvedProfile,
+        stored: Mapping[ProfileId, StoredProfile],
+        renamed_from: ProfileId | None,
+    ) -> FoldedProfile:
+        # A profile continues the stored one of its own id, else the one whose first identifier it
+        # took over.
+        prior = stored.get(profile.profile_id)
+        if prior is None and renamed_from is not None:
+            prior = stored[renamed_from]
+        fragments = {
+            node: fragment
+            for source in profile.sources
+            for fragment in stored[source].body.fragments
+            if (node := (fragment.field, fragment.value)) in profile.nodes
+        }
+        changed = self._fold_events(profile, fragments)
+        # Lanes run apart, so a profile may already have been asked about a later instant.
+        sources = [stored[source] for source in profile.sources]
+        now_us = max(
+            [
+                *[event.received_us for event in profile.events],
+                *[to_us(source.updated_at) for source in sources],
+            ],
+            default=0,
+        )
+        return FoldedProfile(
+            profile.profile_id,
+            prior,
+            tuple(_seen(fragments, profile.nodes)),
+            profile.edges,
+            profile.refused,
+            None if profile.regrouped else frozenset(changed),
+            now_us,
+            max([event.seq for event in profile.events], default=None),
+            tuple(source for source in sources if source is not prior),
+        )
+
+    def _fold_events(
+        self, profile: ResolvedProfile, fragments: dict[Identifier, Fragment]
+    ) -> set[int]:
+        states: dict[Identifier, dict[int, Any]] = {}
+        changed: set[int] = set()
+        for event in profile.events:
+            strongest = event.identifiers[0]
+            if strongest not in states:
+                before = fragments.get(strongest)
+                states[strongest] = dict(before.states) if before else {}
+            changed |= fold_values(
+                self._operators,
+                states[strongest],
+                event.values,
+                event.occurred_us,
+                partial(self._is_timed, strongest, fragments),
+            )
+        for identifier, folded in states.items():
+            first, last = profile.nodes[identifier]
+            fragments[identifier] = Fragment(*identifier, first, last, folded)
+        return changed
+
+    def _is_timed(
+        self, node: Identifier, fragments: Mapping[Identifier, Fragment], field_id: int
+    ) -> bool:
+        """Say whether the instant of a value in the fragment of `node` may change what is shown.
+
+        A field that another fragment gets in this batch counts as changed anyway.
+        """
+        if field_id in self._timed_alone:
+            return True
+        return field_id in self._timed_beside and any(
+            field_id in fragment.states for other, fragment in fragments.items() if other != node
+        )
+
+
+def _seen(
+    fragments: Mapping[Identifier, Fragment], nodes: Mapping[Identifier, tuple[int, int]]
+) -> Iterable[Fragment]:
+    """Yield a fragment for every node, with the times at which it was seen."""
+    for identifier, (first, last) in nodes.items():
+        fragment = fragments.get(identifier)
+        if fragment is None:
+            yield Fragment(*identifier, first, last, {})
+        elif (fragment.first_us, fragment.last_us) == (first, last):
+            yield fragment
+        else:
+            yield Fragment(*identifier, first, last, fragment.states)

@@ -1,0 +1,181 @@
+"""How the values of a field merge over time: one operator state per field and fragment.
+
+Every operator is associative and commutative over (value, event time), ties broken by value, so
+the order of arrival never matters (facts of the merge operators: DESIGN §6). States hold only what
+msgpack can carry.
+"""
+
+import operator as operator_module
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, cast
+
+from coterie.flow.profiles import numbers
+from coterie.flow.profiles.containers import MapOperator, Operator, SetOperator, State
+from coterie.flow.profiles.ordering import sort_key
+from coterie.model.schema import Field
+
+Stamped = tuple[int, Any]
+
+DAY_US = 86_400_000_000
+
+
+class ScalarOperator(NamedTuple):
+    """`fold(state or None, value, at_us)`, `combine(state, state)` and `view(state)`.
+
+    `face(state)` is what an audience sees of a state: the view, but for the order of a set.
+    `differs(before, after)` says whether a fold made another face of it.
+    """
+
+    fold: Callable[[State, Any, int], State]
+    combine: Callable[[State, State], State]
+    view: Callable[[State], Any]
+    face: Callable[[State], Any]
+    differs: Callable[[State, State], bool]
+
+
+def _newer(one: Stamped, other: Stamped) -> Stamped:
+    if one[0] != other[0]:
+        return one if one[0] > other[0] else other
+    return one if sort_key(one[1]) >= sort_key(other[1]) else other
+
+
+def _older(one: Stamped, other: Stamped) -> Stamped:
+    if one[0] != other[0]:
+        return one if one[0] < other[0] else other
+    return one if sort_key(one[1]) <= sort_key(other[1]) else other
+
+
+def _stamped(choose: Callable[[Stamped, Stamped], Stamped]) -> ScalarOperator:
+    def fold(state: Stamped | None, value: Any, at_us: int) -> Stamped:
+        return (at_us, value) if state is None else choose(state, (at_us, value))
+
+    return ScalarOperator(fold, choose, _second, _second, _differs_in_value)
+
+
+def _fold_latest(state: Stamped | None, value: Any, at_us: int) -> Stamped:
+    """Do what `_stamped(_newer)` does; most fields are of this kind, so it is spelled out."""
+    if state is None or at_us > state[0]:
+        return at_us, value
+    return state if at_us < state[0] else _newer(state, (at_us, value))
+
+
+def _second(state: Stamped) -> Any:
+    return state[1]
+
+
+def _differs_in_value(before: Stamped, after: Stamped) -> bool:
+    return bool(before[1] != after[1])
+
+
+def _extreme(choose: Callable[..., Any]) -> ScalarOperator:
+    def combine(one: Any, other: Any) -> Any:
+        if type(one) is type(other):
+            return choose(one, other)
+        return choose(one, other, key=sort_key)
+
+    def fold(state: Any, value: Any, _at_us: int) -> Any:
+        return value if state is None else combine(state, value)
+
+    return ScalarOperator(fold, combine, _itself, _itself, operator_module.ne)
+
+
+def _itself(state: Any) -> Any:
+    return state
+
+
+_SUM = ScalarOperator(
+    lambda state, value, _at: numbers.add(state, value),
+    numbers.combine,
+    numbers.view,
+    numbers.view,
+    operator_module.ne,
+)
+_COUNT = ScalarOperator(
+    lambda state, _value, _at: (state or 0) + 1,
+    operator_module.add,
+    _itself,
+    _itself,
+    operator_module.ne,
+)
+_LATEST = _stamped(_newer)._replace(fold=_fold_latest)
+_SCALARS = {
+    "latest": _LATEST,
+    "oldest": _stamped(_older),
+    "max": _extreme(max),
+    "min": _extreme(min),
+    "sum": _SUM,
+    "count": _COUNT,
+}
+_OF_AN_INSTANT = frozenset({"latest", "oldest", "latestmap", "oldestmap"})
+_PER_KEY = {
+    "latestmap": "latest",
+    "oldestmap": "oldest",
+    "mapmax": "max",
+    "mapmin": "min",
+    "mapsum": "sum",
+}
+
+
+def operator(field: Field) -> Operator:
+    """Return the operator that `field` asks for, its capacity included."""
+    if field.op in _PER_KEY:
+        inner = _SCALARS[_PER_KEY[field.op]]
+        return MapOperator(inner, field.capacity, newest_counts=field.op == "latestmap")
+    if field.op == "merge":
+        return SetOperator(field.capacity, of_instants=field.kind == "[]time")
+    return _SCALARS[field.op]
+
+
+def kept(field: Field, state: State, now_us: int) -> State:
+    """Return what `keep_days` leaves of a set or map at `now_us` (None: nothing)."""
+    if field.keep_days is None or not isinstance(state, dict):
+        return state
+    since = now_us - field.keep_days * DAY_US
+    left = {
+        key: item
+        for key, item in state.items()
+        if cast("int", item if isinstance(item, int) else item[0]) >= since
+    }
+    return left or None
+
+
+def senses_time(field: Field, *, is_alone: bool) -> bool:
+    """Say whether the view may become another one though a fold leaves the face as it was.
+
+    It may where the instant of a value decides what is shown: after how long, of which members, or
+    (unless the fragment is alone in holding the field) of which fragment.
+    """
+    if field.keep_days is not None:
+        return True
+    if field.op == "merge":
+        is_cut = field.identifier is not None and field.identifier.view_limit is not None
+        return is_cut or (not is_alone and field.capacity is not None)
+    return not is_alone and field.op in _OF_AN_INSTANT
+
+
+def fold_values(
+    operators: dict[int, Operator],
+    states: dict[int, State],
+    values: Iterable[tuple[int, Any]],
+    at_us: int,
+    is_timed: Callable[[int], bool] = lambda _field_id: False,
+) -> set[int]:
+    """Fold `values` into `states` in place; return the ids of the fields with another face.
+
+    A field that `is_timed` counts if its state is another one.
+    """
+    changed: set[int] = set()
+    for field_id, value in values:
+        merge = operators[field_id]
+        before = states.get(field_id)
+        after = merge.fold(before, value, at_us)
+        if after is before:
+            continue
+        states[field_id] = after
+        if (
+            before is None
+            or merge.differs(before, after)
+            or (before != after and is_timed(field_id))
+        ):
+            changed.add(field_id)
+    return changed

@@ -1,0 +1,127 @@
+"""Load profiles for a batch; write them back."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from functools import lru_cache
+
+import msgspec
+
+from coterie.model.profile import Body, EvaluatedProfile, ProfileId, StoredProfile
+from coterie.store import (
+    BytesArray,
+    Connection,
+    MicrosArray,
+    TextArray,
+    TimeArray,
+    UuidArray,
+    load_queries,
+)
+
+SQL = load_queries("profiles")
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Body).decode
+
+_Row = tuple[str, int, datetime, datetime | None, list[int], bytes]
+
+
+def lock_profiles(
+    conn: Connection, account: int, profile_ids: Collection[ProfileId]
+) -> dict[ProfileId, StoredProfile]:
+    """Return the profiles that exist, locked until the transaction ends."""
+    if not profile_ids:
+        return {}
+    asked = {"account": account, "profile_ids": UuidArray(sorted(profile_ids))}
+    with conn.cursor(binary=True) as rows:
+        found = rows.execute(SQL.lock_profiles, asked).fetchall()
+    return {row[0]: _load(row) for row in found}
+
+
+def get_profile(conn: Connection, account: int, profile_id: ProfileId) -> StoredProfile | None:
+    """Return one profile, without a lock."""
+    asked = {"account": account, "profile_id": profile_id}
+    with conn.cursor(binary=True) as rows:
+        row = rows.execute(SQL.get_profile, asked).fetchone()
+    return None if row is None else _load(row)
+
+
+def save_profiles(
+    conn: Connection,
+    account: int,
+    profiles: Sequence[EvaluatedProfile],
+    stored: Collection[ProfileId],
+) -> None:
+    """Write `profiles`: those in `stored` are updated, the others made."""
+    old = [profile for profile in profiles if profile.folded.profile_id in stored]
+    new = [profile for profile in profiles if profile.folded.profile_id not in stored]
+    if new:
+        conn.execute(SQL.insert_profiles, _columns(account, new))
+    if old:
+        conn.execute(SQL.update_profiles, _columns(account, old))
+
+
+def delete_profiles(conn: Connection, account: int, profile_ids: Collection[ProfileId]) -> None:
+    """Delete profiles that were merged into others."""
+    if profile_ids:
+        asked = {"account": account, "profile_ids": UuidArray(sorted(profile_ids))}
+        conn.execute(SQL.delete_profiles, asked)
+
+
+def due_profiles(conn: Connection, *, now: datetime, limit: int) -> list[tuple[int, ProfileId]]:
+    """Return (account, profile) of those whose audiences may be others by `now`."""
+    rows = conn.execute(SQL.due_profiles, {"now": now, "limit": limit})
+    return [(account, profile_id) for account, profile_id in rows]
+
+
+def postpone_flip(
+    conn: Connection, account: int, profile_id: ProfileId, *, now: datetime, until: datetime
+) -> None:
+    """Make a profile that is due by `now` due at `until`, whatever its audiences say."""
+    asked = {"account": account, "profile_id": profile_id, "now": now, "until": until}
+    conn.execute(SQL.postpone_flip, asked)
+
+
+def profiles_after(
+    conn: Connection, account: int, after: ProfileId, *, limit: int
+) -> list[ProfileId]:
+    """Return the next profiles of an account in id order."""
+    asked = {"account": account, "after": after, "limit": limit}
+    return [row[0] for row in conn.execute(SQL.profiles_after, asked)]
+
+
+def count_profiles(conn: Connection, account: int) -> int:
+    """Return how many profiles an account has."""
+    row = conn.execute(SQL.count_profiles, {"account": account}).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _load(row: _Row) -> StoredProfile:
+    profile_id, version, updated_at, next_flip, audiences, body = row
+    return StoredProfile(
+        profile_id, version, updated_at, next_flip, tuple(audiences), _decode(body)
+    )
+
+
+def _columns(account: int, profiles: Sequence[EvaluatedProfile]) -> dict[str, object]:
+    folded = [profile.folded for profile in profiles]
+    first_seen = [min([part.first_us for part in one.fragments]) for one in folded]
+    return {
+        "account": account,
+        "profile_ids": UuidArray([one.profile_id for one in folded]),
+        "first_seen": MicrosArray(first_seen),
+        "updated_at": MicrosArray([one.now_us for one in folded]),
+        "next_flips": TimeArray([profile.next_flip for profile in profiles]),
+        "audiences": TextArray([_array_literal(profile.audiences) for profile in profiles]),
+        "bodies": BytesArray([_pack(profile) for profile in profiles]),
+    }
+
+
+def _pack(profile: EvaluatedProfile) -> bytes:
+    folded = profile.folded
+    return _encode(Body(folded.fragments, folded.edges, folded.refused, profile.since_us))
+
+
+@lru_cache(maxsize=10_000)
+def _array_literal(audiences: tuple[int, ...]) -> str:
+    """PostgreSQL cannot unnest arrays of different lengths, so each travels as text."""
+    return "{" + ",".join(map(str, audiences)) + "}"

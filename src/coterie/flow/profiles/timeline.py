@@ -1,0 +1,36 @@
+"""Which log rows mention an identifier: the index behind history, lineage, erasure."""
+
+import struct
+from collections.abc import Callable, Iterable
+from datetime import date
+
+from coterie.model.mapped import Identifier, MappedEvent
+from coterie.store import Connection, load_queries
+
+SQL = load_queries("profiles")
+
+NameNode = Callable[[Identifier], bytes]
+
+_HEADER = b"PGCOPY\n\xff\r\n\0" + struct.pack("!ii", 0, 0)
+_TRAILER = struct.pack("!h", -1)
+# Five columns, each with its length before it: account, node (uuid), day, lane, seq.
+_ROW = struct.Struct("!hiqi16siiiiiq").pack
+_PG_EPOCH_DAY = date(2000, 1, 1).toordinal()
+_UNIX_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_DAY_US = 86_400_000_000
+
+
+def write_timeline(
+    conn: Connection, account: int, events: Iterable[MappedEvent], name_node: NameNode
+) -> None:
+    """Note each event under each of its identifiers."""
+    rows = [_HEADER]
+    for event in events:
+        day = event.received_us // _DAY_US + _UNIX_EPOCH_DAY - _PG_EPOCH_DAY
+        lane, seq = event.lane, event.seq
+        for identifier in event.identifiers:
+            node = name_node(identifier)
+            rows.append(_ROW(5, 8, account, 16, node, 4, day, 4, lane, 8, seq))
+    rows.append(_TRAILER)
+    with conn.cursor() as cursor, cursor.copy(SQL.copy_timeline) as copy:
+        copy.write(b"".join(rows))

@@ -1,0 +1,176 @@
+"""What follows once values are folded: evaluate, diff, claim, write."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from coterie.base.clock import from_us, to_us
+from coterie.flow.audiences.evaluate import Affected
+from coterie.flow.audiences.membership import save_memberships
+from coterie.flow.changes.diff import membership_changes, merge_changes, split_changes
+from coterie.flow.changes.record import Place, record_changes
+from coterie.flow.exports.claims import ClaimPlan, Snapshot, union
+from coterie.flow.exports.wishes import save_plan
+from coterie.flow.profiles.storage import delete_profiles, save_profiles
+from coterie.flow.run.context import AccountContext
+from coterie.model.changes import Cause, Change
+from coterie.model.profile import (
+    EvaluatedProfile,
+    FoldedProfile,
+    Fragment,
+    ProfileId,
+    Resolution,
+    StoredProfile,
+)
+from coterie.store import Connection
+
+Stored = dict[ProfileId, StoredProfile]
+NOTHING_RESOLVED = Resolution((), {}, {}, {})
+
+
+class Conclusion(msgspec.Struct, frozen=True):
+    """What a transaction is to write for the profiles of one account."""
+
+    profiles: tuple[EvaluatedProfile, ...]
+    changes: tuple[Change, ...]
+    plan: ClaimPlan
+
+
+def conclude(
+    context: AccountContext,
+    folded: Sequence[FoldedProfile],
+    stored: Stored,
+    cause: Cause,
+    resolution: Resolution = NOTHING_RESOLVED,
+    only: Affected | None = None,
+) -> Conclusion:
+    """Return what follows from folded profiles: pure, nothing is written.
+
+    With `only`, the profiles are asked about these audiences alone, unless a flip is due.
+    """
+    evaluated: list[EvaluatedProfile] = []
+    changes: list[Change] = []
+    plans: list[ClaimPlan] = []
+    continued: set[ProfileId] = set()
+    for profile in folded:
+        result = evaluate(context, profile, only)
+        evaluated.append(result)
+        changes += [
+            msgspec.structs.replace(change, cause_seq=profile.cause_seq)
+            for change in membership_changes(
+                result, context.evaluator.versions, cause, from_us(profile.now_us)
+            )
+        ]
+        if profile.prior is not None:
+            continued.add(profile.prior.profile_id)
+        plan = _plan(context, result)
+        if plan is not None:
+            plans.append(plan)
+    if resolution.dissolved or resolution.split_from:
+        changes += merge_changes(resolution.dissolved, stored, continued)
+        at = from_us(max(profile.now_us for profile in folded))
+        changes += split_changes(resolution.split_from, at)
+        plans += [
+            context.exporter.plan(snapshot_of(context, stored[gone]), None)
+            for gone in sorted(set(resolution.dissolved) - continued)
+        ]
+    return Conclusion(tuple(evaluated), tuple(changes), union(plans))
+
+
+def evaluate(
+    context: AccountContext, profile: FoldedProfile, only: Affected | None = None
+) -> EvaluatedProfile:
+    """Ask a profile's audiences about it: due flips first, else those that read what changed."""
+    prior = profile.prior
+    now = from_us(profile.now_us)
+    if prior is None or (prior.next_flip is not None and prior.next_flip <= now):
+        affected = context.evaluator.affected(None)
+    elif only is not None:
+        affected = only
+    else:
+        affected = context.evaluator.affected(profile.changed)
+    view = context.viewer.facts(profile.fragments, profile.now_us, affected.reads)
+    verdict = context.evaluator.evaluate(
+        view,
+        affected,
+        _held_before(profile),
+        prior.next_flip if prior else None,
+        (now, profile.now_us),
+    )
+    return EvaluatedProfile(profile, verdict.audiences, verdict.since_us, verdict.next_flip)
+
+
+def write(
+    conn: Connection,
+    context: AccountContext,
+    conclusion: Conclusion,
+    stored: Stored,
+    place: Place,
+    resolution: Resolution = NOTHING_RESOLVED,
+) -> Place:
+    """Write a conclusion; return the place in the stream of changes after it."""
+    account = context.number
+    gone = sorted(resolution.dissolved)
+    delete_profiles(conn, account, gone)
+    save_profiles(conn, account, conclusion.profiles, stored)
+    save_memberships(conn, account, conclusion.profiles, stored, gone)
+    after = record_changes(conn, account, conclusion.changes, place)
+    latest_us = max((item.folded.now_us for item in conclusion.profiles), default=0)
+    save_plan(conn, account, conclusion.plan, now=from_us(latest_us))
+    return after
+
+
+def snapshot_of(context: AccountContext, profile: StoredProfile) -> Snapshot:
+    """Return a stored profile as the exports see it."""
+    first = _first_us(profile.body.fragments)
+    at_us = to_us(profile.updated_at)
+    view = context.viewer.view(profile.body.fragments, at_us, context.exporter.reads)
+    return Snapshot(profile.profile_id, first, _held(profile), view)
+
+
+def _plan(context: AccountContext, profile: EvaluatedProfile) -> ClaimPlan | None:
+    """Return what a profile's change means to the exports; None if it cannot mean anything."""
+    exporter, folded, prior = context.exporter, profile.folded, profile.folded.prior
+    if not exporter.reads:
+        return None
+    first_us = _first_us(folded.fragments)
+    if prior is not None and folded.changed is not None:
+        same_audiences = prior.audiences == profile.audiences or not (
+            exporter.audiences & (set(prior.audiences) ^ set(profile.audiences))
+        )
+        ids = context.viewer.field_ids
+        renamed = any(ids.get(name) in folded.changed for name in exporter.reads)
+        if same_audiences and not renamed and _first_us(prior.body.fragments) == first_us:
+            return None
+    held = _held_before(folded)
+    if prior is None and not exporter.audiences & (held.keys() | set(profile.audiences)):
+        return None
+    after = Snapshot(
+        folded.profile_id,
+        first_us,
+        dict(zip(profile.audiences, profile.since_us, strict=True)),
+        context.viewer.view(folded.fragments, folded.now_us, exporter.reads),
+    )
+    before = snapshot_of(context, prior) if prior else None
+    return exporter.plan(before, after, held=held)
+
+
+def _first_us(fragments: Sequence[Fragment]) -> int:
+    return min([part.first_us for part in fragments])
+
+
+def _held_before(profile: FoldedProfile) -> Mapping[int, int]:
+    """Return the audiences that held any part of a profile, with the earliest since."""
+    if not profile.beside:
+        return _held(profile.prior)
+    held: dict[int, int] = {}
+    for source in (profile.prior, *profile.beside):
+        for audience_id, since in _held(source).items():
+            held[audience_id] = min(since, held.get(audience_id, since))
+    return held
+
+
+def _held(profile: StoredProfile | None) -> Mapping[int, int]:
+    if profile is None:
+        return {}
+    return dict(zip(profile.audiences, profile.body.since_us, strict=True))

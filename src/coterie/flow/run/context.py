@@ -1,0 +1,74 @@
+"""The compiled form of what the data plane is told to do, account by account."""
+
+from collections.abc import Callable, Iterable
+
+from coterie.flow.audiences.evaluate import Evaluator
+from coterie.flow.exports.claims import Exporter
+from coterie.flow.identity.rules import identity_rules
+from coterie.flow.mapping.mapper import Mapper
+from coterie.flow.profiles.fold import Folder
+from coterie.flow.profiles.view import Viewer
+from coterie.model.config import AccountConfig, PipelineConfig
+from coterie.model.schema import Schema
+from coterie.store import Connection
+
+ConfigAt = Callable[[Connection], PipelineConfig]
+"""Returns the configuration in force in a transaction; cheap while nothing changed."""
+
+
+class AccountContext:
+    """Everything that a batch needs to process events of one account."""
+
+    def __init__(self, config: AccountConfig) -> None:
+        self.number = config.number
+        self.schema: Schema = config.schemas[-1]
+        self.mapper = Mapper(config)
+        self.rules = identity_rules(self.schema)
+        self.folder = Folder(self.schema)
+        self.viewer = Viewer(self.schema)
+        self.evaluator = Evaluator(config, self.viewer.field_ids)
+        self.exporter = Exporter(config.exports)
+        self._ids = {audience.slug: audience.id for audience in config.audiences}
+
+    def audience_ids(self, slugs: Iterable[str]) -> list[int]:
+        """Return the ids of those audiences that are kept current."""
+        return [self._ids[slug] for slug in slugs if slug in self._ids]
+
+
+class Contexts:
+    """Compiled accounts, compiled again only when the configuration's epoch moves."""
+
+    def __init__(self, config_at: ConfigAt) -> None:
+        self._config_at = config_at
+        self._config = PipelineConfig(epoch=-1, accounts={})
+        self._compiled: dict[int, AccountContext] = {}
+
+    def refresh(self, conn: Connection) -> None:
+        """Take over the configuration in force; call it behind the fence, once a transaction."""
+        config = self._config_at(conn)
+        if config is self._config:
+            return
+        # Accounts that did not change keep what was compiled for them.
+        self._compiled = {
+            number: context
+            for number, context in self._compiled.items()
+            if config.accounts.get(number) == self._config.accounts.get(number)
+        }
+        self._config = config
+
+    def get(self, account: int) -> AccountContext:
+        """Return the context of an account that the configuration knows."""
+        context = self._compiled.get(account)
+        if context is None:
+            context = AccountContext(self._config.accounts[account])
+            self._compiled[account] = context
+        return context
+
+    def knows(self, account: int) -> bool:
+        """Say whether the account exists."""
+        return account in self._config.accounts
+
+    @property
+    def numbers(self) -> list[int]:
+        """All account numbers, in rising order."""
+        return sorted(self._config.accounts)

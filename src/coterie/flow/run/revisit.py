@@ -1,0 +1,148 @@
+"""Ask stored profiles again with no new data: due flips, audiences that are being built."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from coterie.base.clock import to_us
+from coterie.flow.audiences.evaluate import Affected
+from coterie.flow.audiences.membership import members_after
+from coterie.flow.changes.record import BACKFILL_LANE, TIMER_LANE, take_place
+from coterie.flow.exports.claims import union
+from coterie.flow.exports.wishes import save_plan
+from coterie.flow.profiles.storage import due_profiles, lock_profiles, profiles_after
+from coterie.flow.run.conclude import conclude, snapshot_of, write
+from coterie.flow.run.context import AccountContext, Contexts
+from coterie.model.changes import Cause
+from coterie.model.profile import FoldedProfile, ProfileId, StoredProfile
+from coterie.store import Connection
+from coterie.store.fences import share_fence
+
+FIRST_PROFILE: ProfileId = "0" * 32
+
+
+def flip_due(conn: Connection, contexts: Contexts, *, now: datetime, limit: int) -> int:
+    """Ask the profiles whose flip is due by `now`, at most `limit`; return how many were asked."""
+    return flip_profiles(conn, contexts, due_profiles(conn, now=now, limit=limit), now=now)
+
+
+def flip_profiles(
+    conn: Connection, contexts: Contexts, due: Sequence[tuple[int, ProfileId]], *, now: datetime
+) -> int:
+    """Ask those of `due` (account, profile) that are due still; return the length of `due`."""
+    if not due:
+        return 0
+    share_fence(conn)
+    contexts.refresh(conn)
+    place = take_place(conn, TIMER_LANE)
+    by_account: dict[int, list[ProfileId]] = {}
+    for account, profile_id in due:
+        by_account.setdefault(account, []).append(profile_id)
+    for account in sorted(by_account):
+        stored = lock_profiles(conn, account, by_account[account])
+        late = {
+            profile_id: profile
+            for profile_id, profile in stored.items()
+            if profile.next_flip is not None and profile.next_flip <= now
+        }
+        context = contexts.get(account)
+        conclusion = conclude(context, _again(late.values(), now), late, "instant")
+        place = write(conn, context, conclusion, late, place)
+    return len(due)
+
+
+def build_audience(
+    conn: Connection,
+    contexts: Contexts,
+    audience: tuple[int, int],
+    after: ProfileId,
+    *,
+    now: datetime,
+    limit: int,
+) -> ProfileId | None:
+    """Ask the next `limit` profiles after `after` about one audience (account, id).
+
+    Returns the last profile asked, None when there are no more. Profiles that live events touch
+    meanwhile are asked there too, with the same answer.
+    """
+    account, audience_id = audience
+    share_fence(conn)
+    contexts.refresh(conn)
+    context = contexts.get(account)
+    ids = profiles_after(conn, account, after, limit=limit)
+    if not ids:
+        return None
+    _ask(conn, context, ids, now, context.evaluator.only(audience_id), "backfill")
+    return ids[-1]
+
+
+def empty_audience(
+    conn: Connection, contexts: Contexts, audience: tuple[int, int], *, now: datetime, limit: int
+) -> int:
+    """Let `limit` members of an audience that is no longer kept current leave; return how many."""
+    account, audience_id = audience
+    share_fence(conn)
+    contexts.refresh(conn)
+    ids = members_after(conn, account, [audience_id], FIRST_PROFILE, limit=limit)
+    if ids:
+        # Asking about no audience at all still drops those that are not kept current.
+        nothing = Affected((), frozenset())
+        _ask(conn, contexts.get(account), ids, now, nothing, "definition")
+    return len(ids)
+
+
+def claim_members(
+    conn: Connection,
+    contexts: Contexts,
+    export: tuple[int, Sequence[int]],
+    after: ProfileId,
+    *,
+    now: datetime,
+    limit: int,
+) -> tuple[ProfileId, int] | None:
+    """Claim for the next `limit` members of an export's audiences (account, audience ids).
+
+    Returns the last profile and how many were seen, None when there are no more.
+    """
+    account, audience_ids = export
+    share_fence(conn)
+    contexts.refresh(conn)
+    context = contexts.get(account)
+    ids = members_after(conn, account, audience_ids, after, limit=limit)
+    if not ids:
+        return None
+    stored = lock_profiles(conn, account, ids)
+    plans = [
+        context.exporter.restate(snapshot_of(context, stored[profile_id]))
+        for profile_id in sorted(stored)
+    ]
+    save_plan(conn, account, union(plans), now=now)
+    return ids[-1], len(ids)
+
+
+def _ask(
+    conn: Connection,
+    context: AccountContext,
+    ids: Sequence[ProfileId],
+    now: datetime,
+    only: Affected,
+    cause: Cause,
+) -> None:
+    stored = lock_profiles(conn, context.number, ids)
+    conclusion = conclude(context, _again(stored.values(), now), stored, cause, only=only)
+    write(conn, context, conclusion, stored, take_place(conn, BACKFILL_LANE))
+
+
+def _again(profiles: Iterable[StoredProfile], now: datetime) -> list[FoldedProfile]:
+    now_us = to_us(now)
+    return [
+        FoldedProfile(
+            profile.profile_id,
+            profile,
+            profile.body.fragments,
+            profile.body.edges,
+            profile.body.refused,
+            frozenset(),
+            max(now_us, to_us(profile.updated_at)),
+        )
+        for profile in profiles
+    ]

@@ -1,0 +1,1 @@
+"""The two languages of a customer data platform, as pure functions from text to values."""

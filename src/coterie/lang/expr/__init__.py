@@ -1,0 +1,1 @@
+"""The expression language that LQL shares with FilterQL."""

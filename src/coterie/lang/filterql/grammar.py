@@ -1,0 +1,144 @@
+"""Reading the text of a filter.
+
+`[SELECT columns FROM table] FILTER condition [FROM table] [LIMIT n] [WITH k = v, …] [ALIAS name]`;
+the clauses after the condition come in any order, each once.
+"""
+
+from coterie.lang.expr.check import check_calls
+from coterie.lang.expr.clock import check_clock, moves_with_time
+from coterie.lang.expr.cursor import Cursor
+from coterie.lang.expr.errors import LangError
+from coterie.lang.expr.lookup import top_level_names
+from coterie.lang.expr.parser import Parser
+from coterie.lang.expr.tokens import leading_comment
+from coterie.lang.expr.tree import Include, Name, Node, Number, Text, Truth, walk
+from coterie.lang.filterql.errors import FilterError
+from coterie.lang.filterql.filter import Filter, SelectColumn, Setting
+
+_CLAUSES = ("from", "limit", "with", "alias")
+_NEXT = (*_CLAUSES, "and", "or", "not", "like", "contains", "in", "intersects", "between")
+
+
+def parse_filter(text: str) -> Filter:
+    """Return the filter that a text says; the word FILTER may be left out.
+
+    Raises FilterError with the place, what was expected and, where one is near, what was meant.
+    """
+    try:
+        reader = _Reader(text)
+        flt = reader.read()
+    except LangError as error:
+        raise FilterError.of(error) from error
+    return flt
+
+
+class _Reader:
+    """Reads one filter; clauses are gathered as they come."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.cursor = Cursor(text)
+        self.parser = Parser(self.cursor, names_in_single_quotes=True)
+        self.seen: dict[str, object] = {}
+
+    def read(self) -> Filter:
+        columns = self._columns() if self.cursor.skip_word("select") else ()
+        if not self.cursor.skip_word("filter") and columns:
+            raise self.cursor.unexpected("FILTER")
+        tree = self.parser.expression()
+        while self.cursor.word() in _CLAUSES:
+            self._clause()
+        self.cursor.skip_op(";")
+        if self.cursor.here.kind != "end":
+            raise self.cursor.unexpected("the end of the filter", known=_NEXT)
+        check_calls(tree, self.text)
+        check_clock(tree, self.text)
+        return self._assemble(tree, columns)
+
+    def _assemble(self, tree: Node, columns: tuple[SelectColumn, ...]) -> Filter:
+        nodes = list(walk(tree))
+        names = [top_level_names(node) for node in nodes if isinstance(node, Name)]
+        limit, settings = self.seen.get("limit"), self.seen.get("with", ())
+        assert isinstance(settings, tuple)  # noqa: S101 - `_settings` made it
+        return Filter(
+            text=self.text,
+            tree=tree,
+            reads=frozenset().union(*names),
+            includes=frozenset(node.name for node in nodes if isinstance(node, Include)),
+            alias=self._text_of("alias"),
+            has_datemath=moves_with_time(tree),
+            table=self._text_of("from"),
+            limit=limit if isinstance(limit, int) else None,
+            settings=settings,
+            description=leading_comment(self.text),
+            columns=columns,
+        )
+
+    def _text_of(self, clause: str) -> str | None:
+        value = self.seen.get(clause)
+        return value if isinstance(value, str) else None
+
+    def _clause(self) -> None:
+        token = self.cursor.take()
+        clause = token.value.lower()
+        if clause in self.seen:
+            msg = f"{clause.upper()} stands here a second time"
+            raise self.cursor.error(msg, at=token.at)
+        match clause:
+            case "from":
+                self.seen[clause] = self._new_name("the name of a table")
+            case "alias":
+                self.seen[clause] = self._new_name("a name")
+            case "limit":
+                self.seen[clause] = self._count()
+            case _:
+                self.seen[clause] = self._settings()
+
+    def _new_name(self, what: str) -> str:
+        if self.cursor.word() in _CLAUSES:
+            raise self.cursor.unexpected(what)
+        return self.parser.name(what)
+
+    def _count(self) -> int:
+        token = self.cursor.here
+        if token.kind != "number" or not token.value.isdigit():
+            raise self.cursor.unexpected("a whole number after LIMIT")
+        return int(self.cursor.take().value)
+
+    def _settings(self) -> tuple[tuple[str, Setting], ...]:
+        settings: list[tuple[str, Setting]] = []
+        while True:
+            name = self.parser.name("the name of a setting")
+            self.cursor.expect_op("=", "after the name of a setting")
+            at = self.cursor.here.at
+            match self.parser.expression():
+                case Text(value=value) | Number(value=value) | Truth(value=value):
+                    settings.append((name, value))
+                case _:
+                    raise self.cursor.error("a setting is text, number, true or false", at=at)
+            if not self.cursor.skip_op(","):
+                return tuple(settings)
+
+    def _columns(self) -> tuple[SelectColumn, ...]:
+        columns = [self._column()]
+        while self.cursor.skip_op(","):
+            columns.append(self._column())
+        if not self.cursor.skip_word("from"):
+            raise self.cursor.unexpected("a comma, or FROM and a table")
+        self.seen["from"] = self._new_name("the name of a table")
+        return tuple(columns)
+
+    def _column(self) -> SelectColumn:
+        at = self.cursor.here.at
+        value = self.parser.expression()
+        check_calls(value, self.text)
+        if self.cursor.skip_word("as"):
+            name = self._new_name("the name of a column")
+        elif isinstance(value, Name):
+            name = ".".join(value.path)
+        else:
+            raise self.cursor.error("a calculated column needs AS and a name", at=at)
+        guard = self.parser.expression() if self.cursor.skip_word("if") else None
+        if guard is not None:
+            check_calls(guard, self.text)
+        return SelectColumn(value, name, guard)

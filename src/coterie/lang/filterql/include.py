@@ -1,0 +1,96 @@
+"""Which other filters a filter takes in.
+
+A filter that is unknown, that comes back to itself, or that takes in such a one is not usable:
+whatever includes it cannot be told, as in Lytics.
+"""
+
+from collections.abc import Mapping
+
+from coterie.lang.expr.errors import suggest
+from coterie.lang.expr.tree import Include, Node, walk
+from coterie.lang.filterql.errors import FilterError
+from coterie.lang.filterql.filter import Filter
+
+# Lytics stops at 1,000 levels of evaluation; no hand-made set of audiences comes near this.
+MAX_INCLUDE_DEPTH = 50
+
+
+def usable_includes(flt: Filter, includes: Mapping[str, Filter]) -> dict[str, Node]:
+    """Return the trees of all filters that `flt` takes in directly or by others, by name."""
+    heights: dict[str, int] = {}
+    for name in sorted(flt.includes):
+        _measure(name, includes, heights)
+    return {
+        name: includes[name].tree
+        for name, height in heights.items()
+        if 0 < height <= MAX_INCLUDE_DEPTH
+    }
+
+
+def check_includes(flt: Filter, includes: Mapping[str, Filter]) -> None:
+    """Raise FilterError where an included filter is unknown, comes back to itself or is too deep.
+
+    The message names the path. A filter under edit is known to its own includes by its alias.
+    """
+    heights: dict[str, int] = {}
+    known = {**includes, flt.alias: flt} if flt.alias else dict(includes)
+    for node in walk(flt.tree):
+        if isinstance(node, Include):
+            _measure(node.name, known, heights)
+            if not 0 < heights[node.name] <= MAX_INCLUDE_DEPTH:
+                path = _find_fault(node.name, known, heights)
+                raise _fault(path, known, flt, node.at)
+
+
+def _measure(start: str, includes: Mapping[str, Filter], heights: dict[str, int]) -> None:
+    """Set the height of each filter under `start`: 1 without includes, 0 when it is not usable."""
+    path: list[str] = []
+    waiting = [(start, False)]
+    while waiting:
+        name, leaving = waiting.pop()
+        if leaving:
+            path.pop()
+            below = [heights.get(inner, 0) for inner in includes[name].includes]
+            usable = heights.get(name) != 0 and all(below)
+            heights[name] = 1 + max(below, default=0) if usable else 0
+        elif name in path or name not in includes:
+            heights[name] = 0
+        elif name not in heights:
+            path.append(name)
+            waiting.append((name, True))
+            waiting.extend((inner, False) for inner in sorted(includes[name].includes))
+
+
+def _find_fault(start: str, includes: Mapping[str, Filter], heights: dict[str, int]) -> list[str]:
+    """Return the names from `start` to where it goes wrong: unknown, met twice, or too deep."""
+    path = [start]
+    while path[-1] in includes and path.count(path[-1]) == 1 and len(path) <= MAX_INCLUDE_DEPTH:
+        below = sorted(includes[path[-1]].includes)
+        # A cycle has height 0, like what is unknown; else the tallest is what is too deep.
+        path.append(
+            next(
+                (name for name in below if not heights.get(name)),
+                max(below, key=lambda name: heights.get(name, 0)),
+            )
+        )
+    return path
+
+
+def _fault(path: list[str], includes: Mapping[str, Filter], flt: Filter, at: int) -> FilterError:
+    last, shown = path[-1], " → ".join(path)
+    if last not in includes:
+        where = f" ({shown})" if len(path) > 1 else ""
+        return FilterError(
+            f"there is no audience {last!r}{where}",
+            text=flt.text,
+            at=at,
+            suggestion=suggest(last, includes),
+        )
+    if path.count(last) > 1:
+        return FilterError(f"audiences include each other: {shown}", text=flt.text, at=at)
+    return FilterError(
+        f"audiences include each other more than {MAX_INCLUDE_DEPTH} levels deep, from "
+        f"{path[0]!r} on",
+        text=flt.text,
+        at=at,
+    )

@@ -1,0 +1,18 @@
+"""LQL: the language of mappings from events to profile fields."""
+
+from coterie.lang.lql.errors import LqlError
+from coterie.lang.lql.grammar import parse_lql
+from coterie.lang.lql.mapping import CompiledMapping, MappingRule, compile_mapping
+from coterie.lang.lql.query import Column, Query
+from coterie.lang.lql.render import render_lql
+
+__all__ = [
+    "Column",
+    "CompiledMapping",
+    "LqlError",
+    "MappingRule",
+    "Query",
+    "compile_mapping",
+    "parse_lql",
+    "render_lql",
+]

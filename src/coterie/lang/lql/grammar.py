@@ -1,0 +1,132 @@
+"""Reading the text of a query.
+
+`SELECT column, … FROM stream INTO table BY field [OR field]… [WHERE condition] ALIAS name`, where
+a column is `expression [AS field] [IF condition] [SHORTDESC "…"] [LONGDESC "…"] [KIND type]
+[MERGEOP operator]`.
+"""
+
+import re
+
+from coterie.lang.expr.check import check_mapping
+from coterie.lang.expr.cursor import Cursor
+from coterie.lang.expr.errors import LangError
+from coterie.lang.expr.parser import Parser
+from coterie.lang.expr.render import render
+from coterie.lang.expr.tree import Name, Node, walk
+from coterie.lang.lql.errors import LqlError
+from coterie.lang.lql.query import Column, Query
+
+_OPTIONS = ("as", "if", "shortdesc", "longdesc", "kind", "mergeop")
+_CLAUSES = ("from", "into", "by", "where", "alias")
+_KIND = re.compile(r"[\w\[\]]+")
+
+
+def parse_lql(text: str) -> Query:
+    """Return the query that a text says.
+
+    Raises LqlError with the place, what was expected and, where one is near, what was meant.
+    """
+    try:
+        return _Reader(text).read()
+    except LangError as error:
+        raise LqlError.of(error) from error
+
+
+class _Reader:
+    """Reads one query."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.cursor = Cursor(text)
+        self.parser = Parser(self.cursor, names_in_single_quotes=False)
+
+    def read(self) -> Query:
+        self._expect_word("select")
+        columns = [self._column()]
+        while self.cursor.skip_op(","):
+            columns.append(self._column())
+        self._expect_word("from", known=(*_OPTIONS, *_CLAUSES))
+        stream = self.parser.name("the name of a stream")
+        self._expect_word("into", known=_CLAUSES)
+        table = self.parser.name("the name of a table")
+        self._expect_word("by", known=_CLAUSES)
+        by = [self.parser.name("an identity field")]
+        while self.cursor.skip_word("or") or self.cursor.skip_op(","):
+            by.append(self.parser.name("an identity field"))
+        where = self._condition() if self.cursor.skip_word("where") else None
+        self._expect_word("alias", known=_CLAUSES)
+        alias = self.parser.name("a name for the query")
+        self.cursor.skip_op(";")
+        if self.cursor.here.kind != "end":
+            raise self.cursor.unexpected("the end of the query", known=_CLAUSES)
+        return Query(tuple(columns), stream, table.lower(), tuple(by), where, alias)
+
+    def _expect_word(self, word: str, *, known: tuple[str, ...] = ("select",)) -> None:
+        if not self.cursor.skip_word(word):
+            raise self.cursor.unexpected(word.upper(), known=known)
+
+    def _condition(self) -> str:
+        return render(self._expression())
+
+    def _expression(self) -> Node:
+        node = self.parser.expression()
+        check_mapping(node, self.text)
+        return node
+
+    def _column(self) -> Column:
+        at = self.cursor.here.at
+        node = self._expression()
+        said: dict[str, str] = {}
+        while self.cursor.word() in _OPTIONS:
+            token = self.cursor.take()
+            option = token.value.lower()
+            if option in said:
+                msg = f"{option.upper()} stands here a second time"
+                raise self.cursor.error(msg, at=token.at)
+            said[option] = self._option(option)
+        field = said.get("as") or _natural_name(node)
+        if field is None:
+            raise self.cursor.error("this column needs AS and a field", at=at)
+        return Column(
+            expr_text=render(node),
+            field=field,
+            guard_text=said.get("if"),
+            kind=said.get("kind"),
+            mergeop=said.get("mergeop"),
+            shortdesc=said.get("shortdesc"),
+            longdesc=said.get("longdesc"),
+        )
+
+    def _option(self, option: str) -> str:
+        match option:
+            case "as":
+                return self.parser.name("the name of a field")
+            case "if":
+                return self._condition()
+            case "kind":
+                return self._kind()
+            case "mergeop":
+                return self.parser.name("a merge operator such as latest").lower()
+            case _:
+                return self._description()
+
+    def _description(self) -> str:
+        if self.cursor.here.kind not in ("string", "single"):
+            raise self.cursor.unexpected("a text in quotes")
+        return self.cursor.take().value
+
+    def _kind(self) -> str:
+        """Return a type such as `map[string]time`, which is several tokens without blanks."""
+        start = self.cursor.here
+        found = _KIND.match(self.text, start.at)
+        if found is None:
+            raise self.cursor.unexpected("a type such as string or map[string]int")
+        while self.cursor.here.kind != "end" and self.cursor.here.end <= found.end():
+            self.cursor.take()
+        return found.group().lower()
+
+
+def _natural_name(node: Node) -> str | None:
+    """Return the field an expression is named by: the first it reads, as Lytics does."""
+    first = next((part for part in walk(node) if isinstance(part, Name)), None)
+    return ".".join(first.path) if first is not None else None

@@ -1,0 +1,113 @@
+"""Mappings made ready to be applied to many events."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from msgspec import Struct
+
+from coterie.lang.expr.check import check_mapping
+from coterie.lang.expr.codegen import Writer
+from coterie.lang.expr.errors import LangError
+from coterie.lang.expr.lookup import top_level_names
+from coterie.lang.expr.parser import parse_expression
+from coterie.lang.expr.tree import Call, Name, Node, Text, walk
+from coterie.lang.lql.errors import LqlError
+
+Values = list[tuple[int, object]]
+
+
+class MappingRule(Struct, frozen=True):
+    """How a field is made from an event: by `expr`, where `guard` holds."""
+
+    field: str
+    expr: str
+    guard: str | None = None
+
+
+class Application(Protocol):
+    """The making of values from one event."""
+
+    def __call__(self, event: Mapping[str, object], now: datetime) -> Values | None:
+        """Return (index of the rule, value) for each that yields one; None: WHERE dropped it."""
+
+
+class CompiledMapping:
+    """The rules of a stream as generated code.
+
+    `reads` are the top-level keys of an event that can change the result; `match("user.")` counts
+    as `user.*`. `apply` never raises on bad data: such a value is no value. `now` is the event's
+    time, which `now()` and date math count from.
+    """
+
+    __slots__ = ("apply", "reads")
+
+    def __init__(self, rules: Sequence[tuple[Node, Node | None]], where: Node | None) -> None:
+        trees = [node for rule in rules for node in rule if node is not None]
+        self.reads: frozenset[str] = _reads([*trees, where] if where is not None else trees)
+        self.apply: Application = _write(rules, where)
+
+
+def compile_mapping(rules: Sequence[MappingRule], *, where: str | None = None) -> CompiledMapping:
+    """Return the rules ready to run; raises LqlError for an expression that cannot be used."""
+    parsed = [
+        (_parse(rule.expr), None if rule.guard is None else _parse(rule.guard)) for rule in rules
+    ]
+    return CompiledMapping(parsed, None if where is None else _parse(where))
+
+
+def _parse(text: str) -> Node:
+    try:
+        node = parse_expression(text)
+        check_mapping(node, text)
+    except LangError as error:
+        raise LqlError.of(error) from error
+    return node
+
+
+def _reads(trees: Sequence[Node]) -> frozenset[str]:
+    reads: set[str] = set()
+    for node in (part for tree in trees for part in walk(tree)):
+        match node:
+            case Name():
+                reads |= top_level_names(node)
+            case Call(name="match", args=args):
+                for arg in args:
+                    prefix = arg.value if isinstance(arg, Text) else ""
+                    # The fields may also be inside a map that the prefix begins with.
+                    reads |= {f"{prefix}*", prefix.partition(".")[0]} - {""}
+    return frozenset(reads)
+
+
+def _write(rules: Sequence[tuple[Node, Node | None]], where: Node | None) -> Application:
+    writer = Writer()
+    body = _write_where(writer, where) if where is not None else []
+    body += ["    found = []"]
+    for index, (expr, guard) in enumerate(rules):
+        body += _write_rule(writer, index, expr, guard)
+    head = ["def apply(event, now):", "    p = event", *writer.prologue()]
+    return writer.build([*head, *body, "    return found"], "apply")
+
+
+def _write_where(writer: Writer, where: Node) -> list[str]:
+    return [
+        "    try:",
+        f"        if {writer.truth(where).code} is not True:",
+        "            return None",
+        "    except FAULTS:",
+        "        return None",
+    ]
+
+
+def _write_rule(writer: Writer, index: int, expr: Node, guard: Node | None) -> list[str]:
+    value = f"x = {writer.value(expr).code}"
+    if guard is not None:
+        value += f" if {writer.truth(guard).code} is True else None"
+    return [
+        "    try:",
+        f"        {value}",
+        "        if x is not None:",
+        f"            found.append(({index}, x))",
+        "    except FAULTS:",
+        "        pass",
+    ]

@@ -1,0 +1,1 @@
+"""Frozen structs that pass between modules."""

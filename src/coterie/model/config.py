@@ -1,0 +1,54 @@
+"""What the data plane is told to do, as one consistent snapshot of the control plane."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from coterie.model.schema import Schema
+
+
+class AudienceSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """An audience that the worker keeps current (state building or live)."""
+
+    id: int
+    slug: str
+    filter_text: str
+    version: int
+
+
+class ExportSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """An Export Audience job. `names` gives the value written at the destination per audience id.
+
+    A paused job's changes wait; an ended (killed or deleted) one wants nothing any more, and what
+    it wrote stays as it is. `values` are all that it stands for at the destination, also for
+    audiences that are no more. With `existing` false only people who enter at or after
+    `started_at` are wanted there.
+    """
+
+    job_id: int
+    destination_id: int
+    identifier_field: str
+    names: dict[int, str]
+    values: frozenset[str]
+    existing: bool
+    started_at: datetime
+    state: Literal["active", "paused", "ended"]
+
+
+class AccountConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the worker needs to know about one account."""
+
+    number: int
+    schemas: tuple[Schema, ...]
+    trusted_streams: frozenset[str]
+    audiences: tuple[AudienceSpec, ...]
+    slugs: dict[str, str]
+    exports: tuple[ExportSpec, ...]
+
+
+class PipelineConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """All accounts, at one epoch. `AccountConfig.slugs` maps slug to filter text, for INCLUDE."""
+
+    epoch: int
+    accounts: dict[int, AccountConfig]

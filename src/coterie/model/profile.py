@@ -1,0 +1,139 @@
+"""Profiles as they are stored, and as they travel from stage to stage of a batch.
+
+None of them can be part of a cycle, so the garbage collector need not look at them (gc=False).
+"""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from coterie.model.mapped import Identifier, MappedEvent
+
+ProfileId = str
+"""32 hexadecimal digits: the keyed hash of the profile's first-seen identifier."""
+
+
+class Edge(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Two identifiers that events named together, the stronger one as `a`; times in µs."""
+
+    a_field: str
+    a_value: str
+    b_field: str
+    b_value: str
+    first_us: int
+    last_us: int
+    count: int
+    stream: str
+
+    @property
+    def a(self) -> Identifier:
+        """The stronger end."""
+        return self.a_field, self.a_value
+
+    @property
+    def b(self) -> Identifier:
+        """The weaker end."""
+        return self.b_field, self.b_value
+
+
+class RefusedEdge(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An edge that would have joined two values of the unique field `witness_field`."""
+
+    edge: Edge
+    witness_field: str
+    witness_values: tuple[str, str]
+
+
+class Fragment(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """All that events said under one strongest identifier: operator states by field id."""
+
+    field: str
+    value: str
+    first_us: int
+    last_us: int
+    states: dict[int, Any]
+
+    @property
+    def identifier(self) -> Identifier:
+        """The node of the identity graph that this fragment is."""
+        return self.field, self.value
+
+
+class Body(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The stored part of a profile. `since_us` follows the order of the profile's audiences."""
+
+    fragments: tuple[Fragment, ...]
+    edges: tuple[Edge, ...]
+    refused: tuple[RefusedEdge, ...]
+    since_us: tuple[int, ...]
+
+
+class StoredProfile(msgspec.Struct, frozen=True, gc=False):
+    """A profile as loaded. `audiences` are ids in rising order."""
+
+    profile_id: ProfileId
+    version: int
+    updated_at: datetime
+    next_flip: datetime | None
+    audiences: tuple[int, ...]
+    body: Body
+
+
+class ResolvedProfile(msgspec.Struct, frozen=True, gc=False):
+    """What identity resolution decided about one profile of a batch.
+
+    `sources` are the stored profiles whose fragments it may hold (the one it continues first);
+    `regrouped` says that its set of identifiers is not what it was; `nodes` gives first and last
+    seen.
+    """
+
+    profile_id: ProfileId
+    nodes: dict[Identifier, tuple[int, int]]
+    edges: tuple[Edge, ...]
+    refused: tuple[RefusedEdge, ...]
+    sources: tuple[ProfileId, ...]
+    events: tuple[MappedEvent, ...]
+    regrouped: bool
+
+
+class Resolution(msgspec.Struct, frozen=True):
+    """The outcome of identity resolution for the events of one account.
+
+    `dissolved` maps a stored profile that is no more to the one that holds its first identifier;
+    `split_from` maps a new profile to the stored one that it was part of; `owners` are the
+    identifiers that are new or changed hands.
+    """
+
+    profiles: tuple[ResolvedProfile, ...]
+    dissolved: dict[ProfileId, ProfileId]
+    split_from: dict[ProfileId, ProfileId]
+    owners: dict[Identifier, ProfileId]
+
+
+class FoldedProfile(msgspec.Struct, frozen=True, gc=False):
+    """A profile with its events folded in. `changed` are field ids, None: any may have changed.
+
+    `prior` is the stored profile that it continues (None: it is new), `beside` are the others that
+    parts of it come from; `now_us` is the instant at which its audiences are asked about;
+    `cause_seq` is the number of its last event.
+    """
+
+    profile_id: ProfileId
+    prior: StoredProfile | None
+    fragments: tuple[Fragment, ...]
+    edges: tuple[Edge, ...]
+    refused: tuple[RefusedEdge, ...]
+    changed: frozenset[int] | None
+    now_us: int
+    cause_seq: int | None = None
+    beside: tuple[StoredProfile, ...] = ()
+
+
+class EvaluatedProfile(msgspec.Struct, frozen=True, gc=False):
+    """A folded profile with its audiences. `since_us` follows the order of `audiences`."""
+
+    folded: FoldedProfile
+    audiences: tuple[int, ...]
+    since_us: tuple[int, ...]
+    next_flip: datetime | None

@@ -1,0 +1,1 @@
+"""The door to destinations: one sender per authorization."""

@@ -1,0 +1,34 @@
+"""What a sender is given: its view of both planes, its clock, its chance."""
+
+import time
+from collections.abc import Callable
+from random import Random
+
+import msgspec
+
+from coterie.base.clock import Clock, system_clock
+from coterie.base.seal import KeyRing
+from coterie.connectors.braze.client import DEFAULT_TIMEOUT
+from coterie.flow.exports.desk import DeliveryDesk
+
+
+class SenderDependencies(msgspec.Struct, frozen=True, kw_only=True):
+    """Built by the composition root; all times are in seconds.
+
+    `parallel` is how many requests may be under way per authorization. `takeover_seconds` is how
+    long values in doubt wait after a sender took over from another, so that they cannot overtake
+    a request that it left on the wire. `chance` spreads retries.
+    """
+
+    desk: DeliveryDesk
+    ring: KeyRing
+    allow_private_addresses: bool = False
+    flush_seconds: float = 1.0
+    poll_seconds: float = 0.2
+    parallel: int = 4
+    timeout: float = DEFAULT_TIMEOUT
+    takeover_seconds: float = 1.0
+    report_seconds: float = 5.0
+    clock: Clock = system_clock
+    monotonic: Callable[[], float] = time.monotonic
+    chance: Random = msgspec.field(default_factory=Random)

@@ -1,0 +1,76 @@
+"""The configuration that the embedded PostgreSQL runs with."""
+
+from pathlib import Path
+
+import msgspec
+
+PORT = 5432
+
+ACCESS_RULES = """\
+# Written by Coterie at every start. The socket's folder is private, so whoever reaches it is us.
+local all all trust
+"""
+
+
+class ServerOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What may differ from one embedded server to the next.
+
+    `durable=False` gives up crash safety for speed, which only tests of other things may want.
+    """
+
+    shared_buffers_mb: int = 256
+    durable: bool = True
+
+
+def render_configuration(
+    options: ServerOptions, *, socket_dir: Path, log_dir: Path, name: str, lz4: bool
+) -> str:
+    """Return the text of postgresql.conf; `name` shows in the titles of the server's processes."""
+    values: dict[str, str] = {
+        "listen_addresses": "",
+        "port": str(PORT),
+        "unix_socket_directories": '"' + str(socket_dir).replace('"', '""') + '"',
+        "unix_socket_permissions": "0700",
+        "cluster_name": name,
+        "max_connections": "60",
+        "max_logical_replication_workers": "0",
+        "timezone": "UTC",
+        "shared_buffers": f"{options.shared_buffers_mb}MB",
+        "huge_pages": "try",
+        "work_mem": "16MB",
+        "maintenance_work_mem": "128MB",
+        "jit": "off",
+        "random_page_cost": "1.1",
+        "synchronous_commit": "on",
+        "max_wal_size": "4GB",
+        "min_wal_size": "256MB",
+        "checkpoint_timeout": "15min",
+        "checkpoint_completion_target": "0.9",
+        "autovacuum_naptime": "15s",
+        "autovacuum_vacuum_cost_limit": "2000",
+        "autovacuum_vacuum_scale_factor": "0.1",
+        "autovacuum_analyze_scale_factor": "0.05",
+        "logging_collector": "on",
+        "log_directory": str(log_dir),
+        "log_filename": "postgresql-%a.log",
+        "log_rotation_age": "1d",
+        "log_truncate_on_rotation": "on",
+        "log_timezone": "UTC",
+        "log_file_mode": "0600",
+        # Statements, details and contexts quote rows, which hold personal data.
+        "log_min_error_statement": "panic",
+        "log_error_verbosity": "terse",
+        "log_statement": "none",
+        "log_min_duration_statement": "-1",
+    }
+    if lz4:
+        values |= {"wal_compression": "lz4", "default_toast_compression": "lz4"}
+    if not options.durable:
+        values |= {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+    lines = ["# Written by Coterie at every start; changes made here are lost."]
+    lines += [f"{key} = {_quote(value)}" for key, value in values.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _quote(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"

@@ -1,0 +1,32 @@
+-- name: add_members(account, audience_ids, profile_ids, since)!
+-- Follows profile.audiences in the same transaction.
+INSERT INTO membership (account, audience_id, profile_id, since)
+SELECT :account, m.audience_id, m.profile_id, m.since
+FROM unnest(CAST(:audience_ids AS bigint[]), CAST(:profile_ids AS uuid[]),
+            CAST(:since AS timestamptz[])) AS m (audience_id, profile_id, since)
+ON CONFLICT (account, audience_id, profile_id) DO NOTHING;
+
+-- name: remove_members(account, audience_ids, profile_ids)!
+-- Follows profile.audiences in the same transaction.
+DELETE FROM membership m
+USING unnest(CAST(:audience_ids AS bigint[]), CAST(:profile_ids AS uuid[]))
+      AS gone (audience_id, profile_id)
+WHERE m.account = :account AND m.audience_id = gone.audience_id AND m.profile_id = gone.profile_id;
+
+-- name: members_after(account, audience_ids, after, limit)
+-- A range of an export's backfill: each profile once, whatever number of audiences holds it.
+SELECT DISTINCT replace(profile_id::text, '-', '') AS id
+FROM membership
+WHERE account = :account AND audience_id = ANY (CAST(:audience_ids AS bigint[]))
+  AND profile_id > CAST(:after AS uuid)
+ORDER BY id LIMIT :limit;
+
+-- name: count_members(account, audience_ids)$
+-- How many profiles an export's backfill visits.
+SELECT count(DISTINCT profile_id) FROM membership
+WHERE account = :account AND audience_id = ANY (CAST(:audience_ids AS bigint[]));
+
+-- name: sample_members(account, audience_id, limit)
+-- Those who entered last.
+SELECT replace(profile_id::text, '-', ''), since FROM membership
+WHERE account = :account AND audience_id = :audience_id ORDER BY since DESC, profile_id LIMIT :limit;

@@ -1,0 +1,60 @@
+-- name: next_id()$
+-- The seal of a configuration names the row it belongs to, so the id comes first.
+SELECT nextval(pg_get_serial_sequence('provider_authorization', 'id'));
+
+-- name: insert_authorization(id, account, provider, method, label, description, config_sealed, public_config, health, health_detail, checked_at, now)!
+-- OVERRIDING, since the id was drawn beforehand.
+INSERT INTO provider_authorization
+    (id, account, provider, method, label, description, config_sealed, public_config, health,
+     health_detail, checked_at, created_at, updated_at)
+OVERRIDING SYSTEM VALUE
+VALUES
+    (:id, :account, :provider, :method, :label, :description, :config_sealed, :public_config,
+     :health, :health_detail, :checked_at, :now, :now);
+
+-- name: list_authorizations(account)
+-- With the number of jobs that stand in the way of a deletion.
+SELECT a.id, a.account, a.provider, a.method, a.label, a.description, a.public_config, a.health,
+       a.health_detail, a.created_at, a.updated_at, a.checked_at,
+       (SELECT count(*) FROM job j WHERE j.authorization_id = a.id
+          AND j.state NOT IN ('completed', 'killed', 'deleted')) AS jobs_in_use
+FROM provider_authorization a
+WHERE a.account = :account AND a.deleted_at IS NULL ORDER BY a.id;
+
+-- name: find_authorization(account, authorization_id)^
+-- One authorization that is not deleted.
+SELECT a.id, a.account, a.provider, a.method, a.label, a.description, a.public_config, a.health,
+       a.health_detail, a.created_at, a.updated_at, a.checked_at,
+       (SELECT count(*) FROM job j WHERE j.authorization_id = a.id
+          AND j.state NOT IN ('completed', 'killed', 'deleted')) AS jobs_in_use
+FROM provider_authorization a
+WHERE a.account = :account AND a.id = :authorization_id AND a.deleted_at IS NULL;
+
+-- name: lock_authorization(account, authorization_id)^
+-- Held while a job that uses it is made, and while it is changed or deleted.
+SELECT provider FROM provider_authorization
+WHERE account = :account AND id = :authorization_id AND deleted_at IS NULL FOR UPDATE;
+
+-- name: find_sealed(account, authorization_id)^
+-- Senders ask by id alone; people only within their account.
+SELECT id, provider, method, label, description, config_sealed FROM provider_authorization
+WHERE id = :authorization_id AND deleted_at IS NULL
+  AND (CAST(:account AS bigint) IS NULL OR account = :account);
+
+-- name: update_authorization(account, authorization_id, label, description, config_sealed, public_config, now)!
+-- Everything that a person may edit, at once.
+UPDATE provider_authorization SET
+    label = :label, description = :description, config_sealed = :config_sealed,
+    public_config = :public_config, updated_at = :now
+WHERE account = :account AND id = :authorization_id AND deleted_at IS NULL;
+
+-- name: set_health(authorization_id, health, health_detail, now)!
+-- What the last try said.
+UPDATE provider_authorization SET
+    health = :health, health_detail = :health_detail, checked_at = :now
+WHERE id = :authorization_id;
+
+-- name: delete_authorization(account, authorization_id, empty, now)!
+-- The row stays for the audit trail; its secrets do not.
+UPDATE provider_authorization SET deleted_at = :now, updated_at = :now, config_sealed = :empty
+WHERE account = :account AND id = :authorization_id AND deleted_at IS NULL;

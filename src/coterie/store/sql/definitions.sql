@@ -1,0 +1,135 @@
+-- name: fence_exclusive(fence)$
+-- Waits for the batches under way, and holds the next ones until the change is committed.
+SELECT pg_advisory_xact_lock(:fence);
+
+-- name: fence_shared(fence)$
+-- A batch runs under one set of definitions from start to commit.
+SELECT pg_advisory_xact_lock_shared(:fence);
+
+-- name: bump_epoch()$
+-- Workers compare this number to know that they must load the definitions again.
+UPDATE config_epoch SET epoch = epoch + 1 RETURNING epoch;
+
+-- name: current_epoch()$
+-- One row by its constraint.
+SELECT epoch FROM config_epoch;
+
+-- name: insert_stream(account, name, trusted, created_at)!
+-- Safe to run again.
+INSERT INTO stream (account, name, trusted, created_at)
+VALUES (:account, :name, :trusted, :created_at)
+ON CONFLICT (account, name) DO NOTHING;
+
+-- name: set_trusted(account, name, trusted)^
+-- Whether its events may say when they happened.
+UPDATE stream SET trusted = :trusted WHERE account = :account AND name = :name
+RETURNING account, name, trusted, created_at;
+
+-- name: list_streams(account)
+-- By name.
+SELECT account, name, trusted, created_at FROM stream WHERE account = :account ORDER BY name;
+
+-- name: list_all_streams()
+-- For the pipeline configuration.
+SELECT account, name, trusted, created_at FROM stream WHERE trusted ORDER BY account, name;
+
+-- name: insert_schema_version(account, version, description, published_at, published_by, body)!
+-- A published version is never changed.
+INSERT INTO schema_version (account, version, description, published_at, published_by, body)
+VALUES (:account, :version, :description, :published_at, :published_by, :body);
+
+-- name: find_current_schema(account)^
+-- The version in force.
+SELECT body FROM schema_version WHERE account = :account ORDER BY version DESC LIMIT 1;
+
+-- name: find_schema(account, version)^
+-- One version.
+SELECT body FROM schema_version WHERE account = :account AND version = :version;
+
+-- name: list_schema_versions(account)
+-- Newest first, without the bodies.
+SELECT version, description, published_at, published_by
+FROM schema_version WHERE account = :account ORDER BY version DESC;
+
+-- name: list_all_schemas()
+-- Every version: the worker maps an event by the version in force when it was received.
+SELECT account, body FROM schema_version ORDER BY account, version;
+
+-- name: highest_field_id(account)$
+-- The id of a deleted field is not given to another one.
+SELECT COALESCE(max(CAST(field ->> 'id' AS integer)), 0)
+FROM schema_version, jsonb_array_elements(body -> 'fields') AS field
+WHERE account = :account;
+
+-- name: live_generation()$
+-- Members are counted in the generation that serves now.
+SELECT number FROM generation WHERE state = 'live';
+
+-- name: insert_audience(account, slug, name, description, filter_text, now)^
+-- A taken slug yields no row.
+INSERT INTO audience (account, slug, name, description, filter_text, state, created_at, updated_at)
+VALUES (:account, :slug, :name, :description, :filter_text, 'building', :now, :now)
+ON CONFLICT (account, slug) WHERE state <> 'archived' DO NOTHING
+RETURNING id, account, slug, name, description, filter_text, version, state, created_at, updated_at,
+          build_done, build_total, CAST(0 AS bigint) AS size;
+
+-- name: list_audiences(account, with_archived)
+-- The size is the exact count of the members that the live generation holds.
+SELECT a.id, a.account, a.slug, a.name, a.description, a.filter_text, a.version, a.state,
+       a.created_at, a.updated_at, a.build_done, a.build_total, COALESCE(m.size, 0) AS size
+FROM audience a
+LEFT JOIN (
+    SELECT audience_id, count(*) AS size FROM membership
+    WHERE account = :account GROUP BY audience_id
+) m ON m.audience_id = a.id
+WHERE a.account = :account AND (CAST(:with_archived AS boolean) OR a.state <> 'archived')
+ORDER BY a.slug;
+
+-- name: find_audience(account, slug)^
+-- One audience with its size.
+SELECT a.id, a.account, a.slug, a.name, a.description, a.filter_text, a.version, a.state,
+       a.created_at, a.updated_at, a.build_done, a.build_total,
+       (SELECT count(*) FROM membership m
+        WHERE m.account = a.account AND m.audience_id = a.id) AS size
+FROM audience a WHERE a.account = :account AND a.slug = :slug AND a.state <> 'archived';
+
+-- name: rename_audience(account, slug, name, description, now)!
+-- Words only: nobody has to be evaluated again.
+UPDATE audience SET name = :name, description = :description, updated_at = :now
+WHERE account = :account AND slug = :slug AND state <> 'archived';
+
+-- name: redefine_audience(account, slug, name, description, filter_text, now)!
+-- Another filter is another version, built from the first profile on.
+UPDATE audience SET name = :name, description = :description, filter_text = :filter_text,
+    version = version + 1, state = 'building', build_after = NULL, build_done = 0, build_total = 0,
+    updated_at = :now
+WHERE account = :account AND slug = :slug AND state <> 'archived';
+
+-- name: rebuild_audience(audience_id, now)!
+-- An audience that includes a changed one has changed with it.
+UPDATE audience SET version = version + 1, state = 'building', build_after = NULL, build_done = 0,
+    build_total = 0, updated_at = :now
+WHERE id = :audience_id;
+
+-- name: archive_audience(account, slug, now)!
+-- The row stays, so that the changes it caused can be explained; its slug is free again.
+UPDATE audience SET state = 'archived', updated_at = :now
+WHERE account = :account AND slug = :slug AND state <> 'archived';
+
+-- name: list_filters(account)
+-- What INCLUDE can reach in one account.
+SELECT id, slug, filter_text FROM audience
+WHERE account = :account AND state <> 'archived' ORDER BY id;
+
+-- name: list_all_audiences()
+-- For the pipeline configuration; drafts can be included but have no members.
+SELECT id, account, slug, filter_text, version, state FROM audience
+WHERE state <> 'archived' ORDER BY account, id;
+
+-- name: list_jobs_exporting(account, slug)
+-- The jobs that keep an audience from being archived.
+SELECT id, label FROM job
+WHERE account = :account AND kind = 'export_audience'
+  AND state NOT IN ('completed', 'killed', 'deleted')
+  AND config -> 'audiences' ? :slug
+ORDER BY id;

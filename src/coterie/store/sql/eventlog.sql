@@ -1,0 +1,112 @@
+-- name: ensure_lanes(count)!
+-- Numbers start at 0; lanes are never taken away, since their rows hold what is still to be read.
+WITH heads AS (
+    INSERT INTO lane_head (lane) SELECT generate_series(0, CAST(:count AS integer) - 1)
+    ON CONFLICT (lane) DO NOTHING
+)
+INSERT INTO lane (lane) SELECT generate_series(0, CAST(:count AS integer) - 1)
+ON CONFLICT (lane) DO NOTHING;
+
+-- name: list_lanes()
+-- Every lane that exists, whatever the setting says now.
+SELECT lane FROM lane_head ORDER BY lane;
+
+-- name: missing_days(days)
+-- Asked first, since making a partition locks the whole log for a moment.
+SELECT day FROM unnest(CAST(:days AS date[])) AS day
+WHERE to_regclass('public.event_log_' || to_char(day, 'YYYYMMDD')) IS NULL;
+
+-- name: lock_days(lock)$
+-- Two processes that need the same new day make it one after the other.
+SELECT pg_advisory_xact_lock(:lock);
+
+-- name: create_days(days)
+-- Safe to run again for a day that exists.
+SELECT create_day(day) FROM unnest(CAST(:days AS date[])) AS day ORDER BY day;
+
+-- name: begin_group(lane, token_ids, token_events, free_events, now)^
+-- One round trip takes the sequence numbers and asks which tokens still hold, so that a revoked
+-- token writes nothing from the moment its revocation is committed. `seq` is the group's last.
+-- The synchronous commit is stated here because a pool's connection may have been set otherwise.
+WITH valid AS (
+    SELECT id FROM access_token
+    WHERE id = ANY(:token_ids) AND revoked_at IS NULL
+      AND (expires_at IS NULL OR expires_at > :now)
+),
+allowed AS (
+    SELECT COALESCE(sum(asked.events), 0) AS events
+    FROM unnest(CAST(:token_ids AS bigint[]), CAST(:token_events AS bigint[])) AS asked (id, events)
+    JOIN valid ON valid.id = asked.id
+)
+UPDATE lane_head SET seq = lane_head.seq + CAST(:free_events AS bigint) + CAST(allowed.events AS bigint)
+FROM allowed
+WHERE lane_head.lane = :lane
+RETURNING lane_head.seq, ARRAY(SELECT id FROM valid) AS valid_ids,
+          set_config('synchronous_commit', 'on', true);
+
+-- name: extend_lane(lane, events)^
+-- The row stays locked until the commit, so sequence order is commit order; `seq` is the last one.
+UPDATE lane_head SET seq = seq + :events WHERE lane = :lane RETURNING seq;
+
+-- name: copy_events()!
+-- The columns in the order that flow/eventlog/encode.py writes them.
+COPY event_log (lane, seq, received_day, account, stream, received_at, occurred_at, message_hash,
+                body)
+FROM STDIN (FORMAT BINARY);
+
+-- name: take_lane(lane)^
+-- The lock is the right to process the lane; no row means that another worker has it.
+SELECT lane, cursor_seq, cursor_day FROM lane WHERE lane = :lane FOR UPDATE SKIP LOCKED;
+
+-- name: read_range(lane, after, until, day)
+-- A closed range of numbers keeps the plan an index scan however large the lane has grown; the day
+-- leaves out the partitions of days that are done.
+SELECT lane, seq, account, stream, received_at, body, occurred_at, message_hash
+FROM event_log
+WHERE lane = :lane AND seq > :after AND seq <= :until AND received_day >= :day
+ORDER BY seq;
+
+-- name: read_next(lane, after, count)
+-- Any day: for the moments when days overlap, or when old days were dropped unread.
+SELECT lane, seq, account, stream, received_at, body, occurred_at, message_hash
+FROM event_log
+WHERE lane = :lane AND seq > :after
+ORDER BY seq LIMIT :count;
+
+-- name: advance_lane(lane, seq, day, at)!
+-- In the transaction that writes the effects of the events up to `seq`.
+UPDATE lane SET cursor_seq = :seq, cursor_day = :day, advanced_at = :at WHERE lane = :lane;
+
+-- name: lanes_with_work()
+-- The lane that waited longest comes first, so that a busy one cannot starve the others.
+SELECT lane.lane
+FROM lane JOIN lane_head ON lane_head.lane = lane.lane
+WHERE lane_head.seq > lane.cursor_seq
+ORDER BY lane.advanced_at NULLS FIRST, lane.lane;
+
+-- name: mark_seen(accounts, hashes, expires_on)
+-- Sorted, so that two workers with common messages wait for each other and never in a circle.
+INSERT INTO seen_message (account, message_hash, expires_on)
+SELECT account, message_hash, :expires_on
+FROM unnest(CAST(:accounts AS bigint[]), CAST(:hashes AS bytea[])) AS m (account, message_hash)
+ORDER BY account, message_hash
+ON CONFLICT (account, message_hash) DO NOTHING
+RETURNING account, message_hash;
+
+-- name: forget_seen(today, count)!
+-- In chunks, so that no vacuum and no replica meets one huge delete.
+DELETE FROM seen_message
+WHERE (account, message_hash) IN (
+    SELECT account, message_hash FROM seen_message WHERE expires_on <= :today LIMIT :count
+);
+
+-- name: record_outcomes(lanes, seqs, accounts, streams, kinds, reasons, decided_at)!
+-- A second verdict on an event, after a repair, replaces the first.
+INSERT INTO event_outcome (lane, seq, account, stream, kind, reason, decided_at)
+SELECT o.lane, o.seq, o.account, o.stream, o.kind, o.reason, :decided_at
+FROM unnest(CAST(:lanes AS integer[]), CAST(:seqs AS bigint[]), CAST(:accounts AS bigint[]),
+            CAST(:streams AS text[]), CAST(:kinds AS text[]), CAST(:reasons AS text[]))
+     AS o (lane, seq, account, stream, kind, reason)
+ORDER BY o.lane, o.seq
+ON CONFLICT (lane, seq) DO UPDATE
+SET kind = EXCLUDED.kind, reason = EXCLUDED.reason, decided_at = EXCLUDED.decided_at;

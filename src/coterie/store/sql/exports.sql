@@ -1,0 +1,44 @@
+-- name: lock_recipients(destinations, recipients)
+-- In key order, so that two workers with common recipients never wait in a circle.
+SELECT o.destination, o.recipient, o.claims, o.wanted, o.in_doubt
+FROM outbox o
+JOIN unnest(CAST(:destinations AS bigint[]), CAST(:recipients AS text[])) AS asked (destination, recipient)
+  ON o.destination = asked.destination AND o.recipient = asked.recipient
+ORDER BY o.destination, o.recipient FOR UPDATE OF o;
+
+-- name: insert_recipients(account, rows)
+-- A recipient that another worker made meanwhile is missing in the answer.
+INSERT INTO outbox (destination, recipient, account, claims, wanted, in_doubt, version, pending)
+SELECT r.destination, r.recipient, :account, decode(r.claims, 'base64'), r.wanted, r.in_doubt, 1, r.touched
+FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+     AS r (destination bigint, recipient text, claims text, wanted text[], in_doubt text[], touched boolean)
+ORDER BY r.destination, r.recipient
+ON CONFLICT (destination, recipient) DO NOTHING
+RETURNING destination;
+
+-- name: update_recipients(rows)!
+-- A new wish lifts what was parked: the destination may accept it.
+UPDATE outbox o
+SET claims = decode(r.claims, 'base64'),
+    wanted = r.wanted,
+    in_doubt = r.in_doubt,
+    version = o.version + CASE WHEN r.touched THEN 1 ELSE 0 END,
+    pending = o.pending OR r.touched,
+    parked = CASE WHEN r.touched THEN NULL ELSE o.parked END
+FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+     AS r (destination bigint, recipient text, claims text, wanted text[], in_doubt text[], touched boolean)
+WHERE o.destination = r.destination AND o.recipient = r.recipient;
+
+-- name: add_omissions(account, job_ids, profile_ids, reasons, since)!
+-- The latest reason holds.
+INSERT INTO omission (job_id, profile_id, account, reason, since)
+SELECT n.job_id, n.profile_id, :account, n.reason, :since
+FROM unnest(CAST(:job_ids AS bigint[]), CAST(:profile_ids AS uuid[]), CAST(:reasons AS text[]))
+     AS n (job_id, profile_id, reason)
+ON CONFLICT (job_id, profile_id) DO UPDATE SET reason = EXCLUDED.reason;
+
+-- name: remove_omissions(job_ids, profile_ids)!
+-- They can be sent again, or are no more.
+DELETE FROM omission o
+USING unnest(CAST(:job_ids AS bigint[]), CAST(:profile_ids AS uuid[])) AS gone (job_id, profile_id)
+WHERE o.job_id = gone.job_id AND o.profile_id = gone.profile_id;

@@ -1,0 +1,76 @@
+-- name: count_events(account)$
+-- What came in since the start of the retained log.
+SELECT count(*) FROM event_log WHERE account = :account;
+
+-- name: count_rejected(account)$
+-- What a person can look at: refused at a door, or set aside after the log.
+SELECT (SELECT count(*) FROM rejected_event WHERE account = :account)
+     + (SELECT count(*) FROM event_outcome WHERE account = :account AND kind <> 'duplicate');
+
+-- name: count_waiting()$
+-- Sequence numbers have no gaps.
+SELECT COALESCE(sum(h.seq - l.cursor_seq), 0) FROM lane l JOIN lane_head h ON h.lane = l.lane;
+
+-- name: count_profiles(account)$
+-- All persons.
+SELECT count(*) FROM profile WHERE account = :account;
+
+-- name: count_identifiers(account)$
+-- All nodes of the identity graph.
+SELECT count(*) FROM identity WHERE account = :account;
+
+-- name: hours(account, since)
+-- Hours without events yield no row.
+SELECT date_trunc('hour', received_at) AS hour, count(*)
+FROM event_log
+WHERE account = :account AND received_day >= CAST(:since AS date) AND received_at >= :since
+GROUP BY 1 ORDER BY 1;
+
+-- name: delivery_totals(account)^
+-- Since the start, and what has yet to go.
+SELECT COALESCE(sum(added), 0), COALESCE(sum(removed), 0), COALESCE(sum(refused), 0),
+       COALESCE(sum(requests), 0),
+       (SELECT count(*) FROM outbox o JOIN destination u ON u.id = o.destination
+        WHERE o.account = :account AND o.pending AND u.retired_at IS NULL),
+       (SELECT count(*) FROM outbox o JOIN destination u ON u.id = o.destination
+        WHERE o.account = :account AND o.parked IS NOT NULL AND u.retired_at IS NULL)
+FROM destination WHERE account = :account;
+
+-- name: latest_events(account, stream, limit, most)
+-- With what became of each; long bodies are cut, because a page shows many.
+SELECT e.lane, e.seq, e.stream, e.received_at, e.occurred_at, left(e.body, :most),
+       COALESCE(o.kind, ''), COALESCE(o.reason, ''), length(e.body) > :most
+FROM event_log e LEFT JOIN event_outcome o ON o.lane = e.lane AND o.seq = e.seq
+WHERE e.account = :account AND e.stream = :stream
+ORDER BY e.received_at DESC LIMIT :limit;
+
+-- name: rejected_events(account, stream, limit, most)
+-- Newest first, long bodies cut.
+SELECT id, stream, received_at, source, position, reason, substring(body FROM 1 FOR :most),
+       length(body) > :most
+FROM rejected_event WHERE account = :account AND stream = :stream
+ORDER BY received_at DESC, id DESC LIMIT :limit;
+
+-- name: audience_names(account)
+-- Archived ones too: a profile may still carry them.
+SELECT id, slug, name FROM audience WHERE account = :account;
+
+-- name: job_kind(account, job_id)^
+-- An export has a destination, an import has files.
+SELECT kind, destination_id FROM job WHERE account = :account AND id = :job_id;
+
+-- name: export_figures(job_id, destination)^
+-- Jobs that share a destination share what was sent to it.
+SELECT d.added, d.removed, (SELECT count(*) FROM omission WHERE job_id = :job_id), d.refused,
+       (SELECT count(*) FROM outbox WHERE destination = d.id AND pending)
+FROM destination d WHERE d.id = :destination;
+
+-- name: import_figures(job_id)^
+-- In the order of JobFigures.
+SELECT COALESCE(sum(rows_done), 0), 0, 0, COALESCE(sum(rows_rejected), 0), 0
+FROM import_file WHERE job_id = :job_id;
+
+-- name: omitted_profiles(account, job_id, limit)
+-- Those that were omitted last; the profile is there as long as the omission is.
+SELECT replace(profile_id::text, '-', ''), reason, since FROM omission
+WHERE account = :account AND job_id = :job_id ORDER BY since DESC, profile_id LIMIT :limit;

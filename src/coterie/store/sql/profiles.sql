@@ -1,0 +1,61 @@
+-- name: lock_profiles(account, profile_ids)
+-- In id order, so that two workers with common profiles wait for each other and never in a circle.
+SELECT replace(profile_id::text, '-', ''), version, updated_at, next_flip, audiences, body
+FROM profile
+WHERE account = :account AND profile_id = ANY (CAST(:profile_ids AS uuid[]))
+ORDER BY profile_id FOR UPDATE;
+
+-- name: get_profile(account, profile_id)^
+-- For people who look a profile up.
+SELECT replace(profile_id::text, '-', ''), version, updated_at, next_flip, audiences, body
+FROM profile
+WHERE account = :account AND profile_id = CAST(:profile_id AS uuid);
+
+-- name: insert_profiles(account, profile_ids, first_seen, updated_at, next_flips, audiences, bodies)!
+-- Their identifiers are taken in the same transaction, so no one else can make them.
+INSERT INTO profile (account, profile_id, version, first_seen, updated_at, next_flip, audiences, body)
+SELECT :account, n.profile_id, 1, n.first_seen, n.updated_at, n.next_flip,
+       CAST(n.audiences AS bigint[]), n.body
+FROM unnest(CAST(:profile_ids AS uuid[]), CAST(:first_seen AS timestamptz[]),
+            CAST(:updated_at AS timestamptz[]), CAST(:next_flips AS timestamptz[]),
+            CAST(:audiences AS text[]), CAST(:bodies AS bytea[]))
+     AS n (profile_id, first_seen, updated_at, next_flip, audiences, body);
+
+-- name: update_profiles(account, profile_ids, first_seen, updated_at, next_flips, audiences, bodies)!
+-- The rows are locked.
+UPDATE profile p
+SET version = p.version + 1, first_seen = n.first_seen, updated_at = n.updated_at,
+    next_flip = n.next_flip, audiences = CAST(n.audiences AS bigint[]), body = n.body
+FROM unnest(CAST(:profile_ids AS uuid[]), CAST(:first_seen AS timestamptz[]),
+            CAST(:updated_at AS timestamptz[]), CAST(:next_flips AS timestamptz[]),
+            CAST(:audiences AS text[]), CAST(:bodies AS bytea[]))
+     AS n (profile_id, first_seen, updated_at, next_flip, audiences, body)
+WHERE p.account = :account AND p.profile_id = n.profile_id;
+
+-- name: delete_profiles(account, profile_ids)!
+-- They were merged into others.
+DELETE FROM profile WHERE account = :account AND profile_id = ANY (CAST(:profile_ids AS uuid[]));
+
+-- name: copy_timeline()!
+-- Rows are packed by flow/profiles/timeline.py.
+COPY timeline (account, node, received_day, lane, seq) FROM STDIN (FORMAT BINARY);
+
+-- name: due_profiles(now, limit)
+-- The ones that are overdue longest come first.
+SELECT account, replace(profile_id::text, '-', '')
+FROM profile WHERE next_flip <= :now ORDER BY next_flip LIMIT :limit;
+
+-- name: postpone_flip(account, profile_id, now, until)!
+-- For a profile that cannot be asked, so that it does not stand in the way of the others.
+UPDATE profile SET next_flip = :until
+WHERE account = :account AND profile_id = CAST(:profile_id AS uuid) AND next_flip <= :now;
+
+-- name: profiles_after(account, after, limit)
+-- A range of a backfill.
+SELECT replace(profile_id::text, '-', '')
+FROM profile WHERE account = :account AND profile_id > CAST(:after AS uuid)
+ORDER BY profile_id LIMIT :limit;
+
+-- name: count_profiles(account)$
+-- All persons of an account.
+SELECT count(*) FROM profile WHERE account = :account;

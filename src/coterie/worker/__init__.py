@@ -1,0 +1,1 @@
+"""Door for time: the flow's loop, due flips, due jobs."""

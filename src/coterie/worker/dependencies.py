@@ -1,0 +1,19 @@
+"""What the composition root hands to the parts of the worker."""
+
+import msgspec
+
+from coterie.base.clock import Clock
+from coterie.base.seal import KeyRing
+from coterie.base.settings import Settings
+from coterie.flow.run.context import Contexts
+from coterie.store import Store
+
+
+class Bench(msgspec.Struct, frozen=True):
+    """The place where jobs are worked on, one thread at a time."""
+
+    settings: Settings
+    clock: Clock
+    ring: KeyRing
+    store: Store
+    contexts: Contexts

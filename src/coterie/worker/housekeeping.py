@@ -1,0 +1,49 @@
+"""Keeps house beside the jobs: builds audiences, makes the coming days' partitions, forgets."""
+
+import threading
+from datetime import timedelta
+
+import structlog
+
+from coterie.base.errors import TransientError
+from coterie.flow.eventlog.prepare import ensure_days
+from coterie.flow.eventlog.seen import forget_seen
+from coterie.worker.builder import build_range, empty_range
+from coterie.worker.dependencies import Bench
+
+log = structlog.get_logger(__name__)
+
+IDLE_SECONDS = 0.25
+BROKEN_SECONDS = 10.0
+EVERY = timedelta(hours=1)
+FORGET_AT_ONCE = 10_000
+
+
+def keep_house(bench: Bench, stop: threading.Event) -> None:
+    """Work until `stop` is set."""
+    due = bench.clock()
+    while not stop.is_set():
+        try:
+            if bench.clock() >= due:
+                tidy(bench)
+                due = bench.clock() + EVERY
+            if not build_range(bench) and not empty_range(bench):
+                stop.wait(IDLE_SECONDS)
+        except TransientError as error:
+            log.warning("housekeeping.postponed", code=error.code)
+            stop.wait(IDLE_SECONDS)
+        except Exception:
+            # The jobs of this process go on, whatever an audience's building stumbles over.
+            log.exception("housekeeping.broken")
+            stop.wait(BROKEN_SECONDS)
+
+
+def tidy(bench: Bench) -> None:
+    """Make the partitions of the coming days; forget messages whose time is over."""
+    today = bench.clock().date()
+    with bench.store.transaction() as conn:
+        ensure_days(conn, today)
+    while True:
+        with bench.store.transaction() as conn:
+            if forget_seen(conn, today=today, limit=FORGET_AT_ONCE) < FORGET_AT_ONCE:
+                return

@@ -1,0 +1,213 @@
+"""The worker's loop: lanes with work, then due flips, for as long as it is wanted."""
+
+import threading
+from datetime import datetime, timedelta
+
+import msgspec
+import structlog
+
+from coterie.base.clock import Clock
+from coterie.base.errors import TransientError
+from coterie.base.metrics import batch_seconds, events_processed_total
+from coterie.flow.eventlog.read import lanes_with_work
+from coterie.flow.profiles.storage import due_profiles, postpone_flip
+from coterie.flow.run.batch import BatchReport, BatchSettings, LaneProcessor
+from coterie.flow.run.context import ConfigAt, Contexts
+from coterie.flow.run.generations import enter_live_generation
+from coterie.flow.run.revisit import flip_due, flip_profiles
+from coterie.store import Connection, Store, StoreUnavailableError, relax_commits, store_errors
+
+log = structlog.get_logger()
+
+FLIPS_A_TURN = 500
+RECONNECT_SECONDS = 1.0
+TRIES_BEFORE_BISECTION = 3
+REASON_LIMIT = 1_000
+FLIP_LATER = timedelta(minutes=10)
+
+
+class WorkerDependencies(msgspec.Struct, frozen=True):
+    """What the composition root gives a worker."""
+
+    store: Store
+    config_at: ConfigAt
+    clock: Clock
+    batch: BatchSettings
+    idle_seconds: float = 0.02
+
+
+def run_worker(deps: WorkerDependencies, stop: threading.Event) -> None:
+    """Work until `stop` is set; the batch under way is finished first."""
+    while not stop.is_set():
+        try:
+            with deps.store.connect() as conn:
+                prepare_connection(conn)
+                Worker(deps, conn).run(stop)
+        except StoreUnavailableError as error:
+            log.warning("worker.store.unavailable", reason=error.message)
+            stop.wait(RECONNECT_SECONDS)
+
+
+class Pace(msgspec.Struct):
+    """How boldly a lane or the flips are taken: things a batch, failures in a row."""
+
+    limit: int
+    failures: int = 0
+
+    @property
+    def is_at_poison(self) -> bool:
+        """Whether the next thing alone is what cannot be processed."""
+        return self.limit == 1 and self.failures >= TRIES_BEFORE_BISECTION
+
+    def slow_down(self) -> None:
+        """Take half as many: somebody else was in the way."""
+        self.limit = max(1, self.limit // 2)
+
+    def fail(self) -> None:
+        """Try again, and bisect what keeps failing."""
+        self.failures += 1
+        if self.failures >= TRIES_BEFORE_BISECTION:
+            self.slow_down()
+
+    def succeed(self, most: int) -> None:
+        """Take twice as many, at most `most`."""
+        self.failures = 0
+        self.limit = min(most, self.limit * 2)
+
+
+class Worker:
+    """Works on one connection; a lost connection ends it with nothing half done."""
+
+    def __init__(self, deps: WorkerDependencies, conn: Connection) -> None:
+        self._deps = deps
+        self._conn = conn
+        self._contexts = Contexts(deps.config_at)
+        self._processor = LaneProcessor(self._contexts, deps.batch)
+        # A pace for each lane: a lane that goes well says nothing about one that fails.
+        self._paces: dict[int, Pace] = {}
+        self._flip_pace = Pace(FLIPS_A_TURN)
+
+    def run(self, stop: threading.Event) -> None:
+        """Take turns until `stop` is set. Raises StoreUnavailableError."""
+        while not stop.is_set():
+            if not self.turn():
+                stop.wait(self._deps.idle_seconds)
+
+    def turn(self) -> bool:
+        """Process a batch of every lane with work, then due flips; say whether there was any."""
+        worked = False
+        with store_errors(), self._conn.transaction():
+            lanes = lanes_with_work(self._conn)
+        for lane in lanes:
+            worked = self.process(lane).events > 0 or worked
+        return self._flip() > 0 or worked
+
+    def process(self, lane: int) -> BatchReport:
+        """Process the next batch of a lane; an empty report after a conflict or a failure."""
+        most = self._deps.batch.limit
+        pace = self._paces.setdefault(lane, Pace(most))
+        try:
+            with batch_seconds.time(), store_errors(), self._conn.transaction():
+                enter_live_generation(self._conn)
+                if pace.is_at_poison:
+                    report = self._take_one(lane)
+                else:
+                    report = self._processor.process(
+                        self._conn, lane, limit=pace.limit, now=self._deps.clock()
+                    )
+        except StoreUnavailableError:
+            raise
+        except TransientError as error:
+            pace.slow_down()
+            log.info("worker.batch.conflict", lane=lane, next_limit=pace.limit, code=error.code)
+            return BatchReport()
+        except Exception as error:
+            kind = type(error).__name__
+            log.exception("worker.batch.failed", lane=lane, limit=pace.limit, kind=kind)
+            pace.fail()
+            return BatchReport()
+        if report.events:
+            pace.succeed(most)
+            _count(report)
+        return report
+
+    def _take_one(self, lane: int) -> BatchReport:
+        """Process the lane's next event, or set it aside if that fails.
+
+        Under one lock of the lane, so that the verdict is about the event that was tried, however
+        many workers try.
+        """
+        event = self._processor.next_event(self._conn, lane)
+        if event is None:
+            return BatchReport(lane_busy=True)
+        now = self._deps.clock()
+        try:
+            with store_errors(), self._conn.transaction():
+                return self._processor.process(self._conn, lane, limit=1, now=now)
+        except TransientError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the worker loop: this is the poison event
+            self._processor.skip(self._conn, event, reason=_describe(error), now=now)
+        log.error("worker.event.poison", lane=lane, seq=event.seq, account=event.account)
+        return BatchReport(events=1, poison=1)
+
+    def _flip(self) -> int:
+        pace = self._flip_pace
+        now = self._deps.clock()
+        try:
+            with store_errors(), self._conn.transaction():
+                enter_live_generation(self._conn)
+                if pace.is_at_poison:
+                    done = self._flip_one(now)
+                else:
+                    done = flip_due(self._conn, self._contexts, now=now, limit=pace.limit)
+        except StoreUnavailableError:
+            raise
+        except TransientError as error:
+            pace.slow_down()
+            log.info("worker.flips.conflict", next_limit=pace.limit, code=error.code)
+            return 0
+        except Exception as error:
+            log.exception("worker.flips.failed", limit=pace.limit, kind=type(error).__name__)
+            pace.fail()
+            return 0
+        pace.succeed(FLIPS_A_TURN)
+        return done
+
+    def _flip_one(self, now: datetime) -> int:
+        """Ask the profile that is overdue longest, or later if that fails."""
+        due = due_profiles(self._conn, now=now, limit=1)
+        try:
+            with store_errors(), self._conn.transaction():
+                return flip_profiles(self._conn, self._contexts, due, now=now)
+        except TransientError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the worker loop: this is the profile that fails
+            kind = type(error).__name__
+        for account, profile_id in due:
+            postpone_flip(self._conn, account, profile_id, now=now, until=now + FLIP_LATER)
+            log.error("worker.flip.postponed", account=account, profile=profile_id, kind=kind)
+        return len(due)
+
+
+def _describe(error: Exception) -> str:
+    """Return what the database can hold of an error's words."""
+    words = f"{type(error).__name__}: {error}"[:REASON_LIMIT].replace("\0", "")
+    return words.encode(errors="backslashreplace").decode()
+
+
+def _count(report: BatchReport) -> None:
+    aside = report.rejected + report.duplicates + report.poison
+    events_processed_total.labels("processed").inc(report.events - aside)
+    events_processed_total.labels("rejected").inc(report.rejected)
+    events_processed_total.labels("duplicate").inc(report.duplicates)
+    events_processed_total.labels("poison").inc(report.poison)
+
+
+def prepare_connection(conn: Connection) -> None:
+    """Let the connection's commits return before they are on disk.
+
+    The cursor and the effects share a commit, so a crash loses both or neither; the sender's first
+    write is synchronous, so nothing leaves the house before its cause is durable.
+    """
+    relax_commits(conn)

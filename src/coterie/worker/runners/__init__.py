@@ -1,0 +1,1 @@
+"""Runs jobs: one module a kind."""

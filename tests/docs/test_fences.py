@@ -1,0 +1,33 @@
+"""Blocks of code in the docs are code."""
+
+import ast
+import json
+import re
+
+import pytest
+from tests.docs.conftest import Page, read_pages
+
+from coterie.lang.filterql import parse_filter
+from coterie.lang.lql import parse_lql
+
+# Blocks without a language are pictures.
+KNOWN = {"", "sh", "json", "python", "lql", "filterql", "toml", "http", "csv", "text"}
+
+
+@pytest.mark.parametrize("page", read_pages(), ids=lambda page: page.name)
+def test_blocks_of_code_parse(page: Page) -> None:
+    for fence in page.fences():
+        where = f"{page.name}:{fence.line}"
+        assert fence.language in KNOWN, where
+        match fence.language:
+            case "python":
+                ast.parse(fence.text, filename=where)
+            case "json":
+                json.loads(fence.text)
+            case "lql":
+                parse_lql(fence.text)
+            case "filterql":
+                for text in filter(None, re.split(r"\n(?=FILTER)", fence.text.strip())):
+                    parse_filter(text)
+            case _:
+                pass

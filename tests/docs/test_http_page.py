@@ -1,0 +1,63 @@
+"""docs/reference/http.md names every route of the API, and no other."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from litestar import Litestar
+from tests.docs.conftest import ROOT
+
+from coterie.api.collect import NotFoundError, find_target
+from coterie.api.dependencies import ApiDependencies
+from coterie.api.errors import STATUSES
+from coterie.api.routes import build_api
+
+PAGE = (ROOT / "docs" / "reference" / "http.md").read_text("utf-8")
+ROUTE = re.compile(r"^\| `(GET|POST) (/[^`]+)` \|", re.MULTILINE)
+SHOWN = set(ROUTE.findall(PAGE))
+COLLECT = {route for route in SHOWN if route[1].startswith(("/c/", "/collect/"))}
+
+
+def litestar_routes() -> Iterator[tuple[str, str]]:
+    def unused(*_: object) -> Any:
+        raise AssertionError
+
+    dependencies = ApiDependencies(
+        open_collector=unused,
+        check_token=unused,
+        touch_tokens=unused,
+        list_audiences=unused,
+        get_audience=unused,
+        list_jobs=unused,
+        find_profile=unused,
+        clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    handlers = build_api(dependencies).handlers
+    app = Litestar(route_handlers=list(handlers), openapi_config=None, logging_config=None)
+    for route in app.routes:
+        for method in route.methods - {"OPTIONS"}:
+            yield method, re.sub(r"\{(\w+):\w+\}", r"{\1}", route.path)
+
+
+def test_the_page_names_the_routes_of_the_framework() -> None:
+    assert set(litestar_routes()) == SHOWN - COLLECT
+
+
+@pytest.mark.parametrize(("_", "path"), sorted(COLLECT))
+def test_the_collect_routes_of_the_page_exist(_: str, path: str) -> None:
+    filled = path.replace("{account}", "3012").replace("{stream}", "default")
+
+    assert find_target(filled).stream == "default"
+
+
+def test_a_path_beside_the_collect_routes_is_refused() -> None:
+    with pytest.raises(NotFoundError):
+        find_target("/collect/xml/default")
+
+
+def test_the_page_names_every_status_that_an_error_can_have() -> None:
+    statuses = {str(status) for status in STATUSES.values()} | {"400", "503"}
+
+    assert statuses <= set(re.findall(r"\b[45]\d\d\b", PAGE))

@@ -1,0 +1,187 @@
+"""The API on a real database, without a server between it and the client."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+from litestar import Litestar
+
+from coterie.api.dependencies import ApiDependencies
+from coterie.api.routes import Api, build_api, with_collect
+from coterie.app.services import config_source
+from coterie.base.clock import system_clock
+from coterie.control.accounts import create_account
+from coterie.control.definitions.audiences import get_audience, list_audiences
+from coterie.control.definitions.streams import ensure_streams
+from coterie.control.jobs.read import list_jobs
+from coterie.control.tokens import check_token, create_token, touch_tokens
+from coterie.flow.eventlog.queue import LogLimits
+from coterie.flow.run.collect import CollectOptions, open_collector
+from coterie.flow.run.lookup import Lookup
+from coterie.model.control import Actor, NewToken
+from coterie.store import Connection, Store
+
+ACCOUNT = 4711
+ACTOR = Actor(name="test")
+
+MakeToken = Callable[..., NewToken]
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    with Store.open(database_url) as store:
+        create_account(store, name="Test", actor=ACTOR, clock=system_clock, number=ACCOUNT)
+        yield store
+
+
+@pytest.fixture
+def conn(database_url: str, store: Store) -> Iterator[Connection]:
+    assert store.url == database_url
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def make_token(store: Store) -> MakeToken:
+    def make(scopes: Sequence[str] = ("data_write",), account: int = ACCOUNT) -> NewToken:
+        return create_token(
+            store,
+            account=account,
+            name="test",
+            scopes=scopes,
+            expires_at=None,
+            actor=ACTOR,
+            now=datetime.now(UTC),
+        )
+
+    return make
+
+
+@pytest.fixture
+def token(make_token: MakeToken) -> str:
+    return make_token().token
+
+
+@pytest.fixture
+def api(store: Store, database_url: str) -> Api:
+    def ensure_stream(account: int, stream: str) -> None:
+        ensure_streams(store, account=account, names=[stream], actor=ACTOR, now=datetime.now(UTC))
+
+    lookup = Lookup(store, config_source())
+    options = CollectOptions(
+        lanes=2, event_limit=2_000, request_limit=10_000, log=LogLimits(group_ms=0)
+    )
+    return build_api(
+        ApiDependencies(
+            open_collector=partial(
+                open_collector,
+                database_url,
+                ensure_stream=ensure_stream,
+                options=options,
+                clock=system_clock,
+            ),
+            check_token=lambda presented, now: check_token(store, presented=presented, now=now),
+            touch_tokens=partial(touch_tokens, store),
+            list_audiences=partial(list_audiences, store),
+            get_audience=partial(get_audience, store),
+            list_jobs=partial(list_jobs, store),
+            find_profile=lambda account, field, value: lookup.find_profile(
+                account, field, value, system_clock()
+            ),
+            clock=system_clock,
+        )
+    )
+
+
+@asynccontextmanager
+async def running(app: Litestar) -> AsyncIterator[None]:
+    """Run the application's lifespan in one task, which a fixture's two halves are not."""
+    started, ending = asyncio.Event(), asyncio.Event()
+
+    async def run() -> None:
+        async with app.lifespan():
+            started.set()
+            await ending.wait()
+
+    task = asyncio.create_task(run())
+    waiting = asyncio.create_task(started.wait())
+    await asyncio.wait([task, waiting], return_when=asyncio.FIRST_COMPLETED)
+    try:
+        yield
+    finally:
+        ending.set()
+        await asyncio.gather(task, waiting)
+
+
+@pytest.fixture
+async def client(api: Api) -> AsyncIterator[httpx.AsyncClient]:
+    app = Litestar(api.handlers, lifespan=[api.state.lifespan], logging_config=None)
+    transport = httpx.ASGITransport(
+        with_collect(app, api.state.door),  # type: ignore[arg-type]
+        raise_app_exceptions=False,
+        client=("127.0.0.1", 40_000),
+    )
+    async with (
+        running(app),
+        httpx.AsyncClient(transport=transport, base_url="http://collector") as client,
+    ):
+        yield client
+
+
+class WebProcess:
+    """The web role as it is really run: a server with its children, in a group of its own."""
+
+    def __init__(self, process: subprocess.Popen[bytes], address: str) -> None:
+        self.process = process
+        self.address = address
+
+    def kill(self) -> None:
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(timeout=30)
+
+
+@pytest.fixture
+def web(store: Store, tmp_path: Path, unused_tcp_port: int) -> Iterator[WebProcess]:
+    env = {
+        **os.environ,
+        "COTERIE_DATABASE_URL": store.url,
+        "COTERIE_DATA_DIR": str(tmp_path / "data"),
+        "COTERIE_PORT": str(unused_tcp_port),
+        "COTERIE_LOG_LEVEL": "warning",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "coterie", "serve", "--role", "web"],
+        env=env,
+        start_new_session=True,
+    )
+    web = WebProcess(process, f"http://127.0.0.1:{unused_tcp_port}")
+    try:
+        wait_until_ready(web)
+        yield web
+    finally:
+        if process.poll() is None:
+            web.kill()
+
+
+def wait_until_ready(web: WebProcess) -> None:
+    deadline = time.monotonic() + 60
+    with httpx.Client(base_url=web.address) as client:
+        while time.monotonic() < deadline:
+            try:
+                if client.get("/health/ready").status_code == 200:
+                    return
+            except httpx.TransportError:
+                assert web.process.poll() is None, "the web process ended"
+            time.sleep(0.05)
+    pytest.fail("the web process does not get ready")

@@ -1,0 +1,109 @@
+"""What data engineers read."""
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from coterie.app.services import config_source
+from coterie.base.clock import system_clock
+from coterie.control.definitions.audiences import create_audience
+from coterie.flow.run.batch import BatchSettings
+from coterie.model.control import Actor, NewToken
+from coterie.store import Store
+from coterie.worker.loop import Worker, WorkerDependencies
+
+ACCOUNT = 4711
+MakeToken = Callable[..., NewToken]
+
+
+@pytest.fixture
+def reader(make_token: MakeToken) -> dict[str, str]:
+    return {"Authorization": make_token(["observer"]).token}
+
+
+async def test_a_process_that_lives_and_can_write_says_so(client: httpx.AsyncClient) -> None:
+    live = await client.get("/health/live")
+    ready = await client.get("/health/ready")
+
+    assert (live.status_code, ready.status_code) == (200, 200)
+
+
+async def test_figures_are_for_this_machine_or_an_observer(
+    client: httpx.AsyncClient, reader: dict[str, str]
+) -> None:
+    local = await client.get("/metrics")
+    proxied = await client.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"})
+    allowed = await client.get("/metrics", headers={"X-Forwarded-For": "1.2.3.4", **reader})
+
+    assert (local.status_code, proxied.status_code, allowed.status_code) == (200, 401, 200)
+    assert "coterie_events_collected_total" in local.text
+
+
+async def test_audiences_are_listed_with_their_sizes(
+    client: httpx.AsyncClient, store: Store, reader: dict[str, str]
+) -> None:
+    create_audience(
+        store,
+        account=ACCOUNT,
+        slug="known",
+        name="Known",
+        filter_text="FILTER EXISTS email",
+        actor=Actor(name="test"),
+        clock=system_clock,
+    )
+
+    listed = await client.get("/api/audiences", headers=reader)
+    one = await client.get("/api/audiences/known", headers=reader)
+    none = await client.get("/api/audiences/nobody", headers=reader)
+
+    assert [each["slug"] for each in listed.json()["data"]] == ["known"]
+    assert one.json()["data"]["size"] == 0
+    assert none.status_code == none.json()["status"] == 404
+
+
+async def test_jobs_are_listed(client: httpx.AsyncClient, reader: dict[str, str]) -> None:
+    answer = await client.get("/api/jobs", headers=reader)
+
+    assert answer.json() == {"status": 200, "message": "success", "data": []}
+
+
+async def test_a_profile_that_does_not_exist_is_404(
+    client: httpx.AsyncClient, reader: dict[str, str]
+) -> None:
+    answer = await client.get("/api/profiles/email/nobody@example.org", headers=reader)
+
+    assert answer.status_code == 404
+    assert "nobody" not in answer.json()["message"]
+
+
+@pytest.mark.parametrize("path", ["/api/audiences", "/api/jobs", "/api/profiles/email/x"])
+async def test_reading_needs_a_token_that_may_read(
+    client: httpx.AsyncClient, make_token: MakeToken, path: str
+) -> None:
+    writer = {"Authorization": f"Bearer {make_token(['data_write']).token}"}
+
+    without = await client.get(path)
+    wrong = await client.get(path, headers=writer)
+
+    assert (without.status_code, wrong.status_code) == (401, 403)
+
+
+async def test_a_profile_shows_sums_as_numbers(
+    client: httpx.AsyncClient,
+    store: Store,
+    reader: dict[str, str],
+    make_token: MakeToken,
+) -> None:
+    writer = {"Authorization": make_token(["data_write"]).token}
+    orders = [{"user_id": "u1", "order_amount": amount} for amount in (230.1, 0.4)]
+    await client.post("/collect/json/default", json=orders, headers=writer)
+    with store.connect() as conn:
+        deps = WorkerDependencies(store, config_source(), system_clock, BatchSettings(b"k" * 32))
+        Worker(deps, conn).turn()
+
+    answer = await client.get("/api/profiles/user_id/u1", headers=reader)
+
+    fields = {each["name"]: each["value"] for each in answer.json()["data"]["fields"]}
+    assert fields["order_total"] == 230.5
+    assert fields["order_count"] == 2

@@ -1,0 +1,249 @@
+"""The console on a real database, with a data plane that answers what a test puts into it."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+from psycopg import sql
+
+from coterie.base.seal import new_ring
+from coterie.base.settings import Settings
+from coterie.console.dependencies import ConsoleDependencies
+from coterie.console.reads import Reads
+from coterie.console.routes import build_console
+from coterie.control.accounts import create_account
+from coterie.control.users import create_person
+from coterie.model.control import Actor, ProbeResult
+from coterie.model.delivery import ParkedRow
+from coterie.model.views import (
+    DeliveryTotals,
+    EventView,
+    FieldView,
+    HourCount,
+    IdentifierView,
+    JobFigures,
+    MembershipView,
+    MemberView,
+    OmittedView,
+    Overview,
+    ProfileView,
+    RejectedView,
+)
+from coterie.store import Store, migrate
+
+ACCOUNT = 3012
+TEMPLATE = "console_template"
+NOW = datetime(2031, 5, 14, 12, 0, tzinfo=UTC)
+ACTOR = Actor(name="cli")
+PASSWORD = "Correct-Horse-7-Battery"
+FORM_TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+
+
+class SteppingClock:
+    """A clock that stands where it was put."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+class DataPlane:
+    """What the data plane is said to hold; tests change it as they like."""
+
+    def __init__(self) -> None:
+        self.events: tuple[EventView, ...] = ()
+        self.rejected: tuple[RejectedView, ...] = ()
+        self.members: tuple[MemberView, ...] = ()
+        self.profiles: dict[tuple[str, str], ProfileView] = {}
+        self.figures = JobFigures()
+        self.omitted: tuple[OmittedView, ...] = ()
+        self.refused: tuple[ParkedRow, ...] = ()
+        self.replayed: list[tuple[int, int, str]] = []
+        self.deliveries = DeliveryTotals()
+
+    def reads(self) -> Reads:
+        return Reads(
+            overview=lambda _: self.overview(),
+            find_profile=lambda _, field, value: self.profiles.get((field, value)),
+            latest_events=lambda _, stream, limit: self._of(self.events, stream)[:limit],
+            rejected_events=lambda _, stream, limit: self._of(self.rejected, stream)[:limit],
+            audience_members=lambda *_: self.members,
+            job_figures=lambda *_: self.figures,
+            omitted_users=lambda *_: self.omitted,
+            refused_users=lambda *_: self.refused,
+        )
+
+    def replay(self, account: int, job_id: int, actor: Actor, _now: datetime) -> int:
+        self.replayed.append((account, job_id, actor.name))
+        return len(self.refused)
+
+    def overview(self) -> Overview:
+        first = NOW.replace(minute=0) - timedelta(hours=23)
+        hours = (first + timedelta(hours=index) for index in range(24))
+        return Overview(
+            events=len(self.events),
+            rejected=len(self.rejected),
+            waiting=0,
+            profiles=len(self.profiles),
+            identifiers=len(self.profiles),
+            hours=tuple(HourCount(hour=hour, events=hour.hour * 7) for hour in hours),
+            deliveries=self.deliveries,
+        )
+
+    @staticmethod
+    def _of(rows: tuple[Any, ...], stream: str) -> tuple[Any, ...]:
+        return tuple(row for row in rows if row.stream == stream)
+
+
+class Visitor:
+    """A browser without JavaScript: follows forms and keeps cookies."""
+
+    def __init__(self, client: TestClient[Litestar]) -> None:
+        self.client = client
+
+    def sign_in(self, email: str, password: str = PASSWORD) -> httpx.Response:
+        return self.send("/sign-in", email=email, password=password)
+
+    def open(self, path: str) -> httpx.Response:
+        return self.client.get(path, follow_redirects=False)
+
+    def send(self, path: str, *, page: str = "", **values: Any) -> httpx.Response:
+        """Open a page (by default the form's own address), then send a form with its token."""
+        token = form_token(self.open(page or path))
+        return self.post(path, csrf_token=token, **values)
+
+    def post(self, path: str, **values: Any) -> httpx.Response:
+        return self.client.post(path, data=values, follow_redirects=False)
+
+    def follow(self, answer: httpx.Response) -> httpx.Response:
+        assert answer.status_code == 303, answer.text
+        return self.open(answer.headers["location"])
+
+
+def form_token(answer: httpx.Response) -> str:
+    found = FORM_TOKEN.search(answer.text)
+    assert found is not None, answer.text
+    return found[1]
+
+
+def sample_profile(name: str = "ada@example.org") -> ProfileView:
+    return ProfileView(
+        profile_id="0" * 32,
+        first_seen=NOW - timedelta(days=3),
+        updated_at=NOW - timedelta(minutes=4),
+        fields=(
+            FieldView(name="email", kind="string", value=name, is_pii=True),
+            FieldView(name="visits", kind="int", value=1204),
+            FieldView(name="tags", kind="[]string", value=["a", "b"]),
+            FieldView(name="spend", kind="map[string]number", value={"shoes": 3.5}),
+            FieldView(name="last_visit", kind="date", value=NOW - timedelta(days=1)),
+        ),
+        identifiers=(IdentifierView(field="email", value=name, last_seen=NOW),),
+        audiences=(MembershipView(audience_id=1, slug="fans", name="Fans", since=NOW),),
+    )
+
+
+@pytest.fixture(scope="session")
+def template_database(pg_url: str) -> str:
+    """A database to copy that holds an account with three people: hashing passwords is slow."""
+    with psycopg.connect(pg_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
+    url = pg_url.replace("/coterie?", f"/{TEMPLATE}?", 1)
+    migrate(url)
+    with Store.open(url) as store:
+        create_account(store, name="Shop", number=ACCOUNT, actor=ACTOR, clock=SteppingClock(NOW))
+        for role in ("admin", "data_manager", "observer"):
+            create_person(
+                store,
+                account=ACCOUNT,
+                email=f"{role}@example.org",
+                password=PASSWORD,
+                role=role,
+                actor=ACTOR,
+                now=NOW,
+            )
+    return TEMPLATE
+
+
+@pytest.fixture
+def clock() -> SteppingClock:
+    return SteppingClock(NOW)
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    with Store.open(database_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def data_plane() -> DataPlane:
+    return DataPlane()
+
+
+@pytest.fixture
+def probe_answers() -> dict[str, ProbeResult]:
+    """What outside systems say when they are tried, by provider."""
+    return {
+        "braze": ProbeResult(ok=True, detail="The key may write."),
+        "sftp": ProbeResult(ok=True, detail="The folder can be listed."),
+    }
+
+
+@pytest.fixture
+def deps(
+    store: Store,
+    clock: SteppingClock,
+    data_plane: DataPlane,
+    probe_answers: dict[str, ProbeResult],
+) -> ConsoleDependencies:
+    return ConsoleDependencies(
+        store=store,
+        ring=new_ring(),
+        clock=clock,
+        settings=Settings(),
+        reads=data_plane.reads(),
+        probes={
+            "braze": lambda _: probe_answers["braze"],
+            "sftp": lambda _: probe_answers["sftp"],
+        },
+        replay_refused=data_plane.replay,
+    )
+
+
+@pytest.fixture
+def visitor(deps: ConsoleDependencies) -> Iterator[Visitor]:
+    with TestClient(Litestar(build_console(deps), openapi_config=None)) as client:
+        yield Visitor(client)
+
+
+@pytest.fixture
+def admin(visitor: Visitor) -> Visitor:
+    assert visitor.sign_in("admin@example.org").status_code == 303
+    return visitor
+
+
+@pytest.fixture
+def make_visitor(deps: ConsoleDependencies) -> Iterator[Callable[[str], Visitor]]:
+    """Sign another person in, in a browser of their own."""
+    clients: list[TestClient[Litestar]] = []
+
+    def make(email: str) -> Visitor:
+        client = TestClient(Litestar(build_console(deps), openapi_config=None))
+        client.__enter__()
+        clients.append(client)
+        made = Visitor(client)
+        assert made.sign_in(email).status_code == 303
+        return made
+
+    yield make
+    for client in clients:
+        client.__exit__(None, None, None)

@@ -1,0 +1,152 @@
+"""Random wishes, answers, losses and crashes; at the end the destination holds what is wanted."""
+
+import itertools
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from coterie.flow.exports import outbox
+from coterie.flow.exports.delivery import plan_shipments
+from coterie.model.delivery import Acknowledged, Postponed, Refused, Settlement, Shipment, Verdict
+from coterie.store import Connection, Store
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+USERS = ("u1", "u2", "u3")
+destinations = itertools.count(1)
+
+Values = frozenset[str]
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """The worker writes what a user shall hold."""
+
+    user: str
+    values: Values
+    left: Values
+
+
+class Flush(msgspec.Struct, frozen=True):
+    """The sender takes rows; `fate` by user; `during` is a wish between mark and settle."""
+
+    held: Values
+    fates: tuple[str, ...]
+    during: Wish | None
+    crash: bool
+
+
+values = st.frozensets(st.sampled_from("abc"))
+wishes = st.builds(Wish, st.sampled_from(USERS), values, values)
+fates = st.sampled_from(["applied", "lost_before", "lost_after", "refused"])
+flushes = st.builds(
+    Flush, values, st.tuples(fates, fates, fates), st.none() | wishes, st.booleans()
+)
+
+
+class Braze:
+    """What the destination holds."""
+
+    def __init__(self) -> None:
+        self.users: dict[str, set[str]] = {user: set() for user in USERS}
+
+    def apply(self, shipment: Shipment) -> None:
+        held = self.users[shipment.row.recipient]
+        held |= set(shipment.difference.add)
+        held -= set(shipment.difference.remove)
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    with Store.open(database_url) as opened:
+        yield opened
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(steps=st.lists(st.one_of(wishes, flushes), max_size=12))
+def test_whatever_happens_the_destination_ends_with_what_is_wanted(
+    store: Store, steps: list[Wish | Flush]
+) -> None:
+    destination = next(destinations)
+    braze = Braze()
+    wanted: dict[str, Values] = {}
+
+    with store.connect(autocommit=True) as conn:
+        run = Run(conn, destination, braze, wanted)
+        for step in steps:
+            if isinstance(step, Wish):
+                run.wish(step)
+            else:
+                run.flush(step)
+        run.calm_down()
+        told = conn.execute(
+            "SELECT recipient, told, in_doubt FROM outbox WHERE destination = %s", (destination,)
+        ).fetchall()
+
+    assert {user: braze.users[user] for user in wanted} == wanted
+    assert {row[0]: frozenset(row[1]) for row in told} == wanted
+    assert all(row[2] == [] for row in told)
+
+
+class Run:
+    """One run of the model against the real table."""
+
+    def __init__(
+        self, conn: Connection, destination: int, braze: Braze, wanted: dict[str, Values]
+    ) -> None:
+        self.conn = conn
+        self.destination = destination
+        self.braze = braze
+        self.wanted = wanted
+
+    def wish(self, wish: Wish) -> None:
+        self.wanted[wish.user] = wish.values
+        self.conn.execute(
+            "INSERT INTO outbox AS o (destination, recipient, account, claims, wanted, in_doubt)"
+            " VALUES (%s, %s, 1, '', %s, %s) ON CONFLICT (destination, recipient) DO UPDATE SET"
+            " wanted = EXCLUDED.wanted,"
+            " in_doubt = ARRAY(SELECT unnest(o.in_doubt) UNION SELECT unnest(EXCLUDED.in_doubt)),"
+            " version = o.version + 1, pending = true, parked = NULL",
+            (self.destination, wish.user, list(wish.values), list(wish.left)),
+        )
+
+    def flush(self, step: Flush) -> None:
+        rows = outbox.take(self.conn, self.destination, limit=100, now=NOW)
+        shipments = plan_shipments(rows, held=step.held)
+        idle = [shipment for shipment in shipments if shipment.difference.is_empty]
+        self.settle([Settlement(shipment, Acknowledged()) for shipment in idle])
+        due = [shipment for shipment in shipments if not shipment.difference.is_empty]
+        marked = outbox.mark_in_doubt(self.conn, self.destination, due)
+        settlements = [
+            Settlement(shipment, self.send(shipment, fate))
+            for shipment, fate in zip(marked, step.fates, strict=False)
+        ]
+        if step.during is not None:
+            self.wish(step.during)
+        if not step.crash:
+            self.settle(settlements)
+
+    def send(self, shipment: Shipment, fate: str) -> Verdict:
+        if fate in ("applied", "lost_after"):
+            self.braze.apply(shipment)
+        if fate == "applied":
+            return Acknowledged()
+        if fate == "refused":
+            return Refused("bad", "{}")
+        return Postponed(NOW + timedelta(seconds=1), "no answer")
+
+    def settle(self, settlements: list[Settlement]) -> None:
+        outbox.settle(self.conn, self.destination, settlements, now=NOW)
+
+    def calm_down(self) -> None:
+        """Let all jobs run, replay what was refused, and answer everything."""
+        outbox.rearm(self.conn, self.destination, doubtful_from=NOW)
+        outbox.replay_parked(self.conn, self.destination)
+        outbox.hurry(self.conn, self.destination)
+        calm = Flush(frozenset(), ("applied",) * 3, None, crash=False)
+        self.flush(calm)
+        assert outbox.count_waiting(self.conn, self.destination) == 0

@@ -1,0 +1,28 @@
+"""A sender as a process of its own: `python sender_process.py DATABASE_URL KEY_FILE`."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from coterie.base.keyfile import load_or_create
+from coterie.flow.exports.desk import DeliveryDesk
+from coterie.sender.dependencies import SenderDependencies
+from coterie.sender.loop import run_sender
+from coterie.store import Store
+
+
+async def main(url: str, key_file: Path) -> None:
+    with Store.open(url) as store:
+        deps = SenderDependencies(
+            desk=DeliveryDesk(store),
+            ring=load_or_create(key_file),
+            allow_private_addresses=True,
+            flush_seconds=0.02,
+            poll_seconds=0.01,
+            takeover_seconds=0.2,
+        )
+        await run_sender(deps, asyncio.Event())
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], Path(sys.argv[2])))

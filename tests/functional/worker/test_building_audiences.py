@@ -1,0 +1,76 @@
+from datetime import timedelta
+
+import pytest
+from tests.functional.worker.conftest import Crew
+
+from coterie.control.definitions.audiences import get_audience
+from coterie.worker import builder
+from coterie.worker.builder import build_range
+
+PEOPLE = 2 * builder.PROFILES_A_RANGE + 500
+NORWEGIANS = 'FILTER country = "NO"'
+
+
+@pytest.fixture
+def crowd(crew: Crew) -> Crew:
+    """Enough people for three ranges; every other one is Norwegian."""
+    crew.send(
+        *(
+            {"user_id": f"u{number}", "country": "NO" if number % 2 else "SE"}
+            for number in range(PEOPLE)
+        )
+    )
+    crew.work_hard()
+    return crew
+
+
+def state(crew: Crew, slug: str) -> tuple[str, int]:
+    found = get_audience(crew.store, crew.account.number, slug)
+    return found.state, found.size
+
+
+def test_a_build_goes_on_in_another_process_where_the_last_one_was_killed(crowd: Crew) -> None:
+    crowd.audience("norwegians", NORWEGIANS)
+
+    steps = []
+    while build_range(crowd.new_bench()):
+        row = crowd.ask("SELECT state, build_done FROM audience WHERE slug = 'norwegians'")
+        steps.append(row[0])
+
+    assert steps == [("building", 1_000), ("building", 2_000), ("building", 2_500), ("live", 2_500)]
+    assert state(crowd, "norwegians") == ("live", PEOPLE // 2)
+    assert crowd.kinds_of_change() == {("enter", "backfill"): PEOPLE // 2}
+
+
+def test_people_who_change_during_a_build_are_counted_as_they_are(crowd: Crew) -> None:
+    crowd.audience("norwegians", NORWEGIANS)
+    bench = crowd.new_bench()
+
+    build_range(bench)
+    crowd.now += timedelta(seconds=1)
+    crowd.send(
+        *(
+            {"user_id": f"u{number}", "country": "SE" if number % 2 else "NO"}
+            for number in range(100)
+        )
+    )
+    crowd.work_hard()
+    crowd.send({"user_id": "late", "country": "NO"})
+    crowd.work_hard()
+    crowd.build()
+
+    assert state(crowd, "norwegians") == ("live", PEOPLE // 2 + 1)
+    query = "SELECT count(*) FROM g1.membership"
+    assert crowd.ask(query) == [(PEOPLE // 2 + 1,)]
+
+
+def test_a_filter_that_is_edited_during_its_build_is_built_anew(crowd: Crew) -> None:
+    crowd.audience("norwegians", NORWEGIANS)
+    build_range(crowd.new_bench())
+
+    crowd.edit("norwegians", 'FILTER country = "SE"')
+    crowd.build()
+
+    assert state(crowd, "norwegians") == ("live", PEOPLE // 2)
+    assert crowd.profile("user_id", "u0")["audiences"] == ["norwegians"]
+    assert crowd.profile("user_id", "u1")["audiences"] == []

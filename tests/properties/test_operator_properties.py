@@ -1,0 +1,138 @@
+"""Merge operators do not care about order, grouping or batches."""
+
+import random
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from coterie.flow.profiles.fold import Folder
+from coterie.flow.profiles.operators import DAY_US, operator
+from coterie.flow.profiles.view import Viewer
+from coterie.model.mapped import Identifier, MappedEvent
+from coterie.model.profile import Body, Fragment, Resolution, ResolvedProfile, StoredProfile
+from coterie.model.schema import Field, Schema
+
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+numbers = st.one_of(
+    st.integers(-(10**9), 10**9),
+    st.floats(-(10**9), 10**9, allow_nan=False).map(lambda x: round(x, 6)),
+)
+words = st.sampled_from(["a", "b", "c", "dd", "é"])
+instants = st.integers(0, 5).map(lambda days: EPOCH + timedelta(days=days))
+VALUES: dict[tuple[str, str], st.SearchStrategy[Any]] = {
+    ("latest", "string"): words,
+    ("oldest", "string"): words,
+    ("latest", "date"): instants,
+    ("max", "number"): numbers.map(float),
+    ("min", "number"): numbers.map(float),
+    ("max", "date"): instants,
+    ("sum", "number"): numbers,
+    ("sum", "int"): st.integers(-(10**12), 10**12),
+    ("count", "int"): words,
+    ("merge", "[]string"): st.lists(words, min_size=1, max_size=3),
+    ("merge", "[]time"): st.lists(instants, min_size=1, max_size=3),
+    ("latestmap", "map[string]string"): st.dictionaries(words, words, min_size=1, max_size=3),
+    ("oldestmap", "map[string]string"): st.dictionaries(words, words, min_size=1, max_size=3),
+    ("mapmax", "map[string]number"): st.dictionaries(words, numbers.map(float), min_size=1),
+    ("mapmin", "map[string]number"): st.dictionaries(words, numbers.map(float), min_size=1),
+    ("mapsum", "map[string]intsum"): st.dictionaries(words, st.integers(-9, 9), min_size=1),
+}
+
+
+def stored(state: Any) -> Any:
+    """A state after a visit to the database."""
+    return msgspec.msgpack.decode(msgspec.msgpack.encode(state), strict=False)
+
+
+def sorted_face(face: Any) -> Any:
+    return sorted(face) if isinstance(face, list) else face
+
+
+@pytest.mark.parametrize("capacity", [None, 2])
+@pytest.mark.parametrize(("op", "kind"), VALUES)
+@given(data=st.data(), seed=st.integers(0, 1_000))
+@settings(max_examples=40, deadline=None)
+def test_order_and_grouping_of_values_do_not_matter(
+    op: Any, kind: str, capacity: int | None, data: st.DataObject, seed: int
+) -> None:
+    merge = operator(Field(id=1, name="f", kind=kind, op=op, capacity=capacity))
+    said = data.draw(
+        st.lists(st.tuples(VALUES[(op, kind)], st.integers(0, 4)), min_size=1, max_size=7)
+    )
+    shuffled = said.copy()
+    chance = random.Random(seed)
+    chance.shuffle(shuffled)
+
+    in_order: Any = None
+    for value, at_us in said:
+        in_order = merge.fold(in_order, value, at_us)
+    parts = [merge.fold(None, value, at_us) for value, at_us in shuffled]
+    cut = chance.randint(1, len(parts))
+    grouped = [reduce(merge.combine, part) for part in (parts[:cut], parts[cut:]) if part]
+    combined = reduce(merge.combine, map(stored, grouped))
+
+    assert merge.view(stored(in_order)) == merge.view(stored(combined))
+    assert sorted_face(merge.face(stored(in_order))) == sorted_face(merge.face(stored(combined)))
+
+
+@pytest.mark.parametrize("keep_days", [None, 2])
+@pytest.mark.parametrize("capacity", [None, 2])
+@pytest.mark.parametrize(("op", "kind"), VALUES)
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_a_field_that_did_not_change_looks_as_before(
+    op: Any, kind: str, capacity: int | None, keep_days: int | None, data: st.DataObject
+) -> None:
+    field = Field(id=1, name="f", kind=kind, op=op, capacity=capacity, keep_days=keep_days)
+    said = st.lists(st.tuples(VALUES[(op, kind)], st.integers(0, 6)), max_size=3)
+    nodes = [("user_id", "u"), ("email", "e")]
+    fragments = [fragment_of(field, node, data.draw(said)) for node in nodes]
+    before = StoredProfile("p", 1, EPOCH, None, (), Body(tuple(fragments), (), (), ()))
+    events = [
+        MappedEvent(0, 1, "s", day * DAY_US, day * DAY_US, 0, (node,), ((1, value),))
+        for node in nodes
+        for value, day in data.draw(said)
+    ]
+    resolved = ResolvedProfile(
+        "p", dict.fromkeys(nodes, (0, 0)), (), (), ("p",), tuple(events), regrouped=False
+    )
+    schema = Schema(version=1, published_at=EPOCH, fields=(field,), mappings=())
+
+    [after] = Folder(schema).fold(Resolution((resolved,), {}, {}, {}), {"p": before})
+
+    assert after.changed is not None
+    if 1 not in after.changed:
+        viewer, now_us = Viewer(schema), 6 * DAY_US
+        faces = [
+            viewer.facts(one, now_us, frozenset({"f"})).get("f")
+            for one in (fragments, after.fragments)
+        ]
+        assert sorted_face(faces[0]) == sorted_face(faces[1])
+
+
+def fragment_of(field: Field, node: Identifier, said: list[tuple[Any, int]]) -> Fragment:
+    merge = operator(field)
+    state: Any = None
+    for value, day in said:
+        state = merge.fold(state, value, day * DAY_US)
+    return Fragment(*node, 0, 0, {} if state is None else {field.id: state})
+
+
+@given(st.lists(numbers, min_size=1, max_size=50), st.integers(0, 1_000))
+def test_sums_of_prices_are_exact_in_every_order(prices: list[float], seed: int) -> None:
+    merge = operator(Field(id=1, name="spent", kind="number", op="sum"))
+    shuffled = prices.copy()
+    random.Random(seed).shuffle(shuffled)
+
+    def total(values: list[float]) -> Any:
+        state: Any = None
+        for value in values:
+            state = merge.fold(state, value, 0)
+        return state
+
+    assert total(prices) == total(shuffled)
