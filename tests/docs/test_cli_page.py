@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from coterie.cli.main import app
+from coterie.cli.commands import app
 
 INTRODUCTION = """\
 # Commands

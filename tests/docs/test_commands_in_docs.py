@@ -10,7 +10,7 @@ import pytest
 import typer
 from tests.docs.conftest import ROOT, Page, read_pages
 
-from coterie.cli.main import app
+from coterie.cli.commands import app
 
 SHELL = {"sh", "bash", "console"}
 # In prose a command stands alone between backticks; … and <placeholders> leave something open.

@@ -11,7 +11,7 @@ from coterie.lang.filterql import parse_filter
 from coterie.lang.lql import parse_lql
 
 # Blocks without a language are pictures.
-KNOWN = {"", "sh", "json", "python", "lql", "filterql", "toml", "http", "csv", "text"}
+KNOWN = {"", "sh", "json", "jsonl", "python", "lql", "filterql", "toml", "http", "csv", "text"}
 
 
 @pytest.mark.parametrize("page", read_pages(), ids=lambda page: page.name)
@@ -24,6 +24,9 @@ def test_blocks_of_code_parse(page: Page) -> None:
                 ast.parse(fence.text, filename=where)
             case "json":
                 json.loads(fence.text)
+            case "jsonl":
+                for line in fence.text.splitlines():
+                    json.loads(line)
             case "lql":
                 parse_lql(fence.text)
             case "filterql":

@@ -5,13 +5,25 @@ from coterie.lang.filterql.errors import FilterError
 from coterie.lang.filterql.filter import Filter, normal_text
 from coterie.lang.filterql.grammar import parse_filter
 from coterie.lang.filterql.include import check_includes
+from coterie.lang.filterql.inline import inline_includes
+from coterie.lang.filterql.jsonform import (
+    JsonFormError,
+    json_form_text,
+    read_json_form,
+    write_json_form,
+)
 
 __all__ = [
     "CompiledFilter",
     "Filter",
     "FilterError",
+    "JsonFormError",
     "check_includes",
     "compile_filter",
+    "inline_includes",
+    "json_form_text",
     "normal_text",
     "parse_filter",
+    "read_json_form",
+    "write_json_form",
 ]

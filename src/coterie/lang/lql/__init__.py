@@ -2,7 +2,7 @@
 
 from coterie.lang.lql.errors import LqlError
 from coterie.lang.lql.grammar import parse_lql
-from coterie.lang.lql.mapping import CompiledMapping, MappingRule, compile_mapping
+from coterie.lang.lql.mapping import CompiledMapping, MappingRule, compile_mapping, parse_mapping
 from coterie.lang.lql.query import Column, Query
 from coterie.lang.lql.render import render_lql
 
@@ -14,5 +14,6 @@ __all__ = [
     "Query",
     "compile_mapping",
     "parse_lql",
+    "parse_mapping",
     "render_lql",
 ]

@@ -51,12 +51,14 @@ class CompiledMapping:
 def compile_mapping(rules: Sequence[MappingRule], *, where: str | None = None) -> CompiledMapping:
     """Return the rules ready to run; raises LqlError for an expression that cannot be used."""
     parsed = [
-        (_parse(rule.expr), None if rule.guard is None else _parse(rule.guard)) for rule in rules
+        (parse_mapping(rule.expr), None if rule.guard is None else parse_mapping(rule.guard))
+        for rule in rules
     ]
-    return CompiledMapping(parsed, None if where is None else _parse(where))
+    return CompiledMapping(parsed, None if where is None else parse_mapping(where))
 
 
-def _parse(text: str) -> Node:
+def parse_mapping(text: str) -> Node:
+    """Return the tree of one expression of a mapping; raises LqlError."""
     try:
         node = parse_expression(text)
         check_mapping(node, text)

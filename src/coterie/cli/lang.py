@@ -1,0 +1,194 @@
+"""Commands that try the languages out: no database, no settings."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO, TypeVar
+
+import msgspec
+import typer
+
+from coterie.base.clock import system_clock
+from coterie.cli.entries import BadEntryError, read_text
+from coterie.cli.lang_batch import answer_line
+from coterie.lang.questions import Kind, Language, Question, answer
+
+app = typer.Typer(
+    name="lang",
+    help="LQL and FilterQL: try a text on data, without a database.",
+    no_args_is_help=True,
+)
+
+Filter = Annotated[str, typer.Option("--filter", help="FilterQL, @file, or - for standard input.")]
+Profile = Annotated[
+    str, typer.Option("--profile", help="File with a profile's fields as a JSON object.")
+]
+Now = Annotated[
+    str | None, typer.Option("--now", help="The instant to ask about, in ISO 8601; the present.")
+]
+Includes = Annotated[
+    str | None,
+    typer.Option("--includes", help='File with other filters: {"name": "FILTER …"}.'),
+]
+TimesAsText = Annotated[
+    bool,
+    typer.Option("--times-as-text", help="Take no text of the data for an instant."),
+]
+
+T = TypeVar("T")
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+@app.command("eval")
+def eval_(
+    filter_text: Filter,
+    profile: Profile,
+    now: Now = None,
+    includes: Includes = None,
+    times_as_text: TimesAsText = False,
+) -> None:
+    """Say whether a filter holds for a profile: true, false, or null for not evaluable."""
+    _ask("eval", filter_text, profile, now=now, includes=includes, as_text=times_as_text)
+
+
+@app.command("expr")
+def expr(
+    expression: Annotated[
+        str, typer.Argument(help="An expression of LQL, @file, or - for standard input.")
+    ],
+    event: Annotated[str, typer.Option("--event", help="File with an event as a JSON object.")],
+    now: Now = None,
+    times_as_text: TimesAsText = False,
+) -> None:
+    """Print the value of an expression for an event, as JSON; null is no value."""
+    _ask("expr", expression, event, now=now, includes=None, as_text=times_as_text)
+
+
+@app.command("flip")
+def flip(
+    filter_text: Filter,
+    profile: Profile,
+    now: Now = None,
+    includes: Includes = None,
+    times_as_text: TimesAsText = False,
+) -> None:
+    """Print when the answer changes with no new data, or never.
+
+    The instant is in UTC. It is never later than the true one; where nothing foretells the change
+    exactly, it is the earliest at which it may come.
+    """
+    _ask("flip", filter_text, profile, now=now, includes=includes, as_text=times_as_text)
+
+
+@app.command("parse")
+def parse(
+    text: Annotated[
+        str,
+        typer.Argument(help="A filter, an expression or a query, @file, or - for standard input."),
+    ],
+    language: Annotated[
+        str,
+        typer.Option(help="filter, expr or lql; told by the words SELECT … INTO if left out."),
+    ] = "",
+    ast: Annotated[bool, typer.Option("--ast", help="TEXT is a filter in JSON form.")] = False,
+    includes: Includes = None,
+) -> None:
+    """Print what a text says, as JSON: its normal text, its tree, what it reads and includes."""
+    given = _read(text)
+    question = Question(
+        kind="parse",
+        text=None if ast else given,
+        ast=_decode(given.encode(), type=Any, what="TEXT") if ast else None,
+        includes=_read_includes(includes),
+        language=_language(language),
+    )
+    _print(answer(question, now=system_clock()), indent=2)
+
+
+@app.command("batch")
+def batch(
+    questions: Annotated[
+        str, typer.Argument(help="File with a JSON object a line, or - for standard input.")
+    ],
+) -> None:
+    """Answer many questions, one a line, in order.
+
+    A line is {"kind": "eval|expr|flip|select|parse", "text": …, "data": …,
+    "now": …, "includes": …}, its answer {"ok": …, "result": …, "error": …}. A line that cannot be
+    answered says ok false; the next one goes on.
+    """
+    now = system_clock()
+    with _open_lines(questions) as lines:
+        for line in lines:
+            sys.stdout.buffer.write(_encode(answer_line(line, now=now)) + b"\n")
+            sys.stdout.buffer.flush()
+
+
+def _open_lines(path: str) -> BinaryIO:
+    if path == "-":
+        return sys.stdin.buffer
+    try:
+        return Path(path).open("rb")
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _ask(
+    kind: Kind,
+    text: str,
+    data: str,
+    *,
+    now: str | None,
+    includes: str | None,
+    as_text: bool,
+) -> None:
+    question = Question(
+        kind=kind,
+        text=_read(text),
+        data=_read_json(data, type=dict[str, Any]),
+        now=now,
+        includes=_read_includes(includes),
+        times="text" if as_text else "find",
+    )
+    found = answer(question, now=system_clock())
+    if kind == "flip":
+        typer.echo(found)
+    else:
+        _print(found)
+
+
+def _print(found: object, *, indent: int = -1) -> None:
+    typer.echo(msgspec.json.format(_encode(found), indent=indent).decode())
+
+
+def _read(text: str) -> str:
+    return read_text("@-" if text == "-" else text)
+
+
+def _read_includes(path: str | None) -> dict[str, str] | None:
+    return None if path is None else _read_json(path, type=dict[str, str])
+
+
+def _read_json(path: str, *, type: type[T]) -> T:  # noqa: A002 - as msgspec calls it
+    with _open_lines(path) as lines:
+        return _decode(lines.read(), type=type, what=path)
+
+
+def _decode(content: bytes, *, type: type[T], what: str) -> T:  # noqa: A002 - as msgspec calls it
+    try:
+        return msgspec.json.decode(content, type=type)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise BadEntryError(message=f"{what} does not hold the JSON it should: {error}.") from error
+
+
+def _unreadable(path: str, error: OSError) -> BadEntryError:
+    return BadEntryError(message=f"{path} cannot be read ({error}). Name a file.")
+
+
+def _language(name: str) -> Language | None:
+    match name:
+        case "":
+            return None
+        case "filter" | "expr" | "lql":
+            return name
+        case _:
+            raise BadEntryError(message=f"There is no language {name!r}. Use filter, expr or lql.")

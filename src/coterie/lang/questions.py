@@ -1,0 +1,181 @@
+"""Answers questions about single texts of the languages, each with its data.
+
+It is what `coterie lang` asks, one question a command or one a line, so that the languages can be
+tried and measured from outside. Filters and mappings run as they run in the product: compiled.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from coterie.base.errors import UserError
+from coterie.lang.expr.interpret import World, evaluate, evaluate_truth
+from coterie.lang.expr.jsondata import read_instant, read_row, write_instant, write_value
+from coterie.lang.expr.render import render
+from coterie.lang.filterql import (
+    CompiledFilter,
+    Filter,
+    compile_filter,
+    inline_includes,
+    json_form_text,
+    normal_text,
+    parse_filter,
+    write_json_form,
+)
+from coterie.lang.lql import MappingRule, compile_mapping, parse_lql, parse_mapping, render_lql
+
+Kind = Literal["eval", "expr", "flip", "select", "parse"]
+Language = Literal["filter", "expr", "lql"]
+NEVER = "never"
+
+
+class Question(Struct, frozen=True, kw_only=True):
+    """One case: a text, and what it is asked of.
+
+    `text` is a filter, an expression or a query; `ast` is a filter in JSON form in its place.
+    `data` is a profile or an event, `now` an ISO 8601 instant, `includes` are the texts of other
+    filters by name. With `times` "text" no text of the data is taken for an instant. `language`
+    tells `parse` what the text is, where it cannot be told from its first words.
+    """
+
+    kind: Kind
+    text: str | None = None
+    ast: Any = None
+    data: dict[str, Any] | None = None
+    now: str | None = None
+    includes: dict[str, str] | None = None
+    times: Literal["find", "text"] = "find"
+    language: Language | None = None
+
+
+class MissingTextError(UserError):
+    """A question without a text."""
+
+    code = "missing_text"
+
+
+def answer(question: Question, *, now: datetime) -> object:
+    """Return the answer as what JSON can say; `now` holds where the question names no instant.
+
+    eval: true, false, or None for not evaluable. expr: the value, None for none. flip: the instant,
+    or "never". select: the columns of `SELECT … FILTER …` by name. parse: what the text says.
+    Raises UserError.
+    """
+    if question.now is not None:
+        now = read_instant(question.now)
+    match question.kind:
+        case "expr":
+            return _answer_expression(question, now)
+        case "eval":
+            return _compile(question).matches(_row(question), now)
+        case "flip":
+            flip = _compile(question).next_flip(_row(question), now)
+            return NEVER if flip is None else write_instant(flip)
+        case "select":
+            return _select(_filter(question), _row(question), now)
+        case "parse":
+            return _parse(question)
+
+
+def read_includes(texts: Mapping[str, str]) -> dict[str, Filter]:
+    """Return filters by name. Raises UserError, whose message names the filter that is wrong."""
+    found: dict[str, Filter] = {}
+    for name, text in texts.items():
+        try:
+            found[name] = parse_filter(text)
+        except UserError as error:
+            raise BadIncludeError(name=name, message=error.message) from error
+    return found
+
+
+class BadIncludeError(UserError):
+    """A filter that may be included cannot be read."""
+
+    code = "bad_include"
+
+    def __init__(self, *, name: str, message: str) -> None:
+        super().__init__(f"The included filter {name!r} cannot be read. {message}")
+
+
+def language_of(text: str) -> Language:
+    """Return which language a text is in by its words: a query selects INTO, all else filters."""
+    words = text.lower().split()
+    is_query = "select" in words and "into" in words and "filter" not in words
+    return "lql" if is_query else "filter"
+
+
+def _text(question: Question) -> str:
+    if question.ast is not None:
+        return json_form_text(question.ast)
+    if question.text is None:
+        raise MissingTextError(message="The question has neither text nor ast. Give it one.")
+    return question.text
+
+
+def _row(question: Question) -> dict[str, object]:
+    return read_row(question.data or {}, find_times=question.times == "find")
+
+
+def _filter(question: Question) -> Filter:
+    return parse_filter(_text(question))
+
+
+def _compile(question: Question) -> CompiledFilter:
+    return compile_filter(_filter(question), includes=read_includes(question.includes or {}))
+
+
+def _answer_expression(question: Question, now: datetime) -> object:
+    mapping = compile_mapping([MappingRule("value", _text(question))])
+    found = mapping.apply(_row(question), now)
+    return write_value(found[0][1]) if found else None
+
+
+def _select(flt: Filter, row: dict[str, object], now: datetime) -> dict[str, object]:
+    world = World(row, now)
+    return {
+        column.name: write_value(evaluate(column.value, world))
+        for column in flt.columns
+        if column.guard is None or evaluate_truth(column.guard, world) is True
+    }
+
+
+def _parse(question: Question) -> dict[str, object]:
+    text = _text(question)
+    match question.language or language_of(text):
+        case "filter":
+            return _describe_filter(parse_filter(text), question.includes)
+        case "lql":
+            query = parse_lql(text)
+            return {"language": "lql", "text": render_lql(query), "query": query}
+        case "expr":
+            node = parse_mapping(text)
+            return {"language": "expr", "text": render(node), "ast": write_json_form(node)}
+
+
+def _describe_filter(flt: Filter, includes: Mapping[str, str] | None) -> dict[str, object]:
+    found: dict[str, object] = {
+        "language": "filter",
+        "text": normal_text(flt),
+        "ast": write_json_form(flt.tree),
+        "reads": sorted(flt.reads),
+        "includes": sorted(flt.includes),
+        "moves_with_time": flt.has_datemath,
+        "description": flt.description,
+        "table": flt.table,
+        "limit": flt.limit,
+        "with": dict(flt.settings),
+        "alias": flt.alias,
+        "columns": [
+            {
+                "name": column.name,
+                "text": render(column.value),
+                "if": None if column.guard is None else render(column.guard),
+            }
+            for column in flt.columns
+        ],
+    }
+    if includes is not None:
+        found["inlined"] = render(inline_includes(flt, read_includes(includes)))
+    return found

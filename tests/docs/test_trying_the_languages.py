@@ -1,0 +1,26 @@
+"""The page about trying the languages shows what really comes back."""
+
+import json
+
+import pytest
+from tests.docs.conftest import Page, read_pages
+
+from coterie.base.clock import system_clock
+from coterie.cli.lang_batch import answer_line
+
+
+@pytest.fixture
+def page() -> Page:
+    return next(each for each in read_pages() if each.name == "docs/howto/try-the-languages.md")
+
+
+def test_the_shown_batch_has_the_shown_answers(page: Page) -> None:
+    asked, answered = (fence.text for fence in page.fences() if fence.language == "jsonl")
+
+    found = [answer_line(line.encode(), now=system_clock()) for line in asked.splitlines()]
+
+    expected = [json.loads(line) for line in answered.splitlines()]
+    assert len(expected) > 3
+    assert [{"ok": each.ok, "result": each.result, "error": each.error} for each in found] == (
+        expected
+    )
