@@ -6,20 +6,22 @@ time; these are packed in one pass (PostgreSQL's array_recv and the *_recv of th
 
 import struct
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from typing import ClassVar
+from datetime import datetime
+from typing import ClassVar, cast
 
 import msgspec
 import psycopg
 from psycopg.adapt import Buffer, Dumper
 from psycopg.pq import Format
 
+from coterie.base.clock import to_us
+
 _HEADER = struct.Struct("!iiIii").pack
 _LENGTH = struct.Struct("!i").pack
 _BIG = struct.Struct("!iq").pack
 _SMALL = struct.Struct("!ii").pack
 _NULL = _LENGTH(-1)
-_PG_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_UUID_LENGTH = _LENGTH(16)
 _PG_EPOCH_MICROS = 946_684_800_000_000
 
 
@@ -57,49 +59,53 @@ class MicrosArray(PackedArray, frozen=True):
     """An array of timestamptz, from microseconds since 1970."""
 
 
-def _text(item: str) -> bytes:
-    encoded = item.encode()
-    return _LENGTH(len(encoded)) + encoded
+def _texts(items: Sequence[str | None]) -> list[bytes]:
+    encoded = [None if item is None else item.encode() for item in items]
+    return [_NULL if item is None else _LENGTH(len(item)) + item for item in encoded]
 
 
-def _bytes(item: bytes) -> bytes:
-    return _LENGTH(len(item)) + item
+def _byteses(items: Sequence[bytes | None]) -> list[bytes]:
+    return [_NULL if item is None else _LENGTH(len(item)) + item for item in items]
 
 
-def _uuid(item: str) -> bytes:
-    return b"\0\0\0\x10" + bytes.fromhex(item)
+def _uuids(items: Sequence[str | None]) -> list[bytes]:
+    if not items or None in items:
+        return [_NULL if item is None else _UUID_LENGTH + bytes.fromhex(item) for item in items]
+    # One pass over all digits, the length before each.
+    head = _UUID_LENGTH.hex()
+    return [bytes.fromhex(head + head.join(cast("Sequence[str]", items)))]
 
 
-def _bigint(item: int) -> bytes:
-    return _BIG(8, item)
+def _bigints(items: Sequence[int | None]) -> list[bytes]:
+    return [_NULL if item is None else _BIG(8, item) for item in items]
 
 
-def _int(item: int) -> bytes:
-    return _SMALL(4, item)
+def _ints(items: Sequence[int | None]) -> list[bytes]:
+    return [_NULL if item is None else _SMALL(4, item) for item in items]
 
 
-def _time(item: datetime) -> bytes:
-    delta = item - _PG_EPOCH
-    return _BIG(8, (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds)
+def _times(items: Sequence[datetime | None]) -> list[bytes]:
+    return [_NULL if item is None else _BIG(8, to_us(item) - _PG_EPOCH_MICROS) for item in items]
 
 
-def _micros(item: int) -> bytes:
-    return _BIG(8, item - _PG_EPOCH_MICROS)
+def _micros(items: Sequence[int | None]) -> list[bytes]:
+    return [_NULL if item is None else _BIG(8, item - _PG_EPOCH_MICROS) for item in items]
 
 
 class _ArrayDumper(Dumper):
     format = Format.BINARY
     element_oid: ClassVar[int]
-    pack: ClassVar[Callable[..., bytes]]
+    pack: ClassVar[Callable[..., list[bytes]]]
 
     def dump(self, obj: PackedArray) -> Buffer:
         items = obj.items
-        pack = type(self).pack
         header = _HEADER(1, int(None in items), self.element_oid, len(items), 1)
-        return header + b"".join([_NULL if item is None else pack(item) for item in items])
+        return header + b"".join(type(self).pack(items))
 
 
-def _dumper(array_oid: int, item_oid: int, packer: Callable[..., bytes]) -> type[_ArrayDumper]:
+def _dumper(
+    array_oid: int, item_oid: int, packer: Callable[..., list[bytes]]
+) -> type[_ArrayDumper]:
     class ArrayDumper(_ArrayDumper):
         oid = array_oid
         element_oid = item_oid
@@ -110,12 +116,12 @@ def _dumper(array_oid: int, item_oid: int, packer: Callable[..., bytes]) -> type
 
 # Object identifiers of the built-in types never change (src/include/catalog/pg_type.dat).
 _DUMPERS: dict[type[PackedArray], type[_ArrayDumper]] = {
-    TextArray: _dumper(1009, 25, _text),
-    UuidArray: _dumper(2951, 2950, _uuid),
-    BytesArray: _dumper(1001, 17, _bytes),
-    BigintArray: _dumper(1016, 20, _bigint),
-    IntArray: _dumper(1007, 23, _int),
-    TimeArray: _dumper(1185, 1184, _time),
+    TextArray: _dumper(1009, 25, _texts),
+    UuidArray: _dumper(2951, 2950, _uuids),
+    BytesArray: _dumper(1001, 17, _byteses),
+    BigintArray: _dumper(1016, 20, _bigints),
+    IntArray: _dumper(1007, 23, _ints),
+    TimeArray: _dumper(1185, 1184, _times),
     MicrosArray: _dumper(1185, 1184, _micros),
 }
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from coterie.model.events import LoggedEvent
-from coterie.store import Connection, load_queries
+from coterie.store import BigintArray, BytesArray, Connection, load_queries
 
 SQL = load_queries("eventlog")
 
@@ -41,8 +41,8 @@ def _insert(
     conn: Connection, messages: list[tuple[int, bytes]], expires_on: date
 ) -> set[tuple[int, bytes]]:
     values = {
-        "accounts": [account for account, _ in messages],
-        "hashes": [message_hash for _, message_hash in messages],
+        "accounts": BigintArray([account for account, _ in messages]),
+        "hashes": BytesArray([message_hash for _, message_hash in messages]),
         "expires_on": expires_on,
     }
     with conn.cursor(binary=True) as rows:

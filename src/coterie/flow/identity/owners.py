@@ -29,11 +29,10 @@ def find_owners(
     if not asked:
         return {}
     fields, values = zip(*asked, strict=True)
-    rows = conn.execute(
-        SQL.find_owners,
-        {"account": account, "fields": TextArray(fields), "values": TextArray(values)},
-    )
-    return {asked[place - 1]: profile_id for place, profile_id in rows}
+    question = {"account": account, "fields": TextArray(fields), "values": TextArray(values)}
+    with conn.cursor(binary=True) as rows:
+        found = rows.execute(SQL.find_owners, question).fetchall()
+    return {asked[place - 1]: profile_id.hex() for place, profile_id in found}
 
 
 def save_owners(

@@ -22,7 +22,7 @@ SQL = load_queries("profiles")
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Body).decode
 
-_Row = tuple[str, int, datetime, datetime | None, list[int], bytes]
+_Row = tuple[bytes, int, datetime, datetime | None, list[int], bytes]
 
 
 def lock_profiles(
@@ -34,7 +34,7 @@ def lock_profiles(
     asked = {"account": account, "profile_ids": UuidArray(sorted(profile_ids))}
     with conn.cursor(binary=True) as rows:
         found = rows.execute(SQL.lock_profiles, asked).fetchall()
-    return {row[0]: _load(row) for row in found}
+    return {profile.profile_id: profile for profile in map(_load, found)}
 
 
 def get_profile(conn: Connection, account: int, profile_id: ProfileId) -> StoredProfile | None:
@@ -98,7 +98,7 @@ def count_profiles(conn: Connection, account: int) -> int:
 def _load(row: _Row) -> StoredProfile:
     profile_id, version, updated_at, next_flip, audiences, body = row
     return StoredProfile(
-        profile_id, version, updated_at, next_flip, tuple(audiences), _decode(body)
+        profile_id.hex(), version, updated_at, next_flip, tuple(audiences), _decode(body)
     )
 
 

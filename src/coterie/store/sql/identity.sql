@@ -1,6 +1,6 @@
 -- name: find_owners(account, fields, values)
--- `n` is the place of the identifier in the question, so that no text travels back.
-SELECT asked.n, replace(i.profile_id::text, '-', '')
+-- `n` is the place of the identifier in the question, so that no text travels back; ids are bytes.
+SELECT asked.n, uuid_send(i.profile_id)
 FROM unnest(CAST(:fields AS text[]), CAST(:values AS text[])) WITH ORDINALITY AS asked (field, value, n)
 JOIN identity i ON i.account = :account AND i.field = asked.field AND i.value = asked.value;
 

@@ -1,13 +1,14 @@
 -- name: lock_profiles(account, profile_ids)
 -- In id order, so that two workers with common profiles wait for each other and never in a circle.
-SELECT replace(profile_id::text, '-', ''), version, updated_at, next_flip, audiences, body
+-- Ids travel as their 16 bytes, which neither side has to spell out.
+SELECT uuid_send(profile_id), version, updated_at, next_flip, audiences, body
 FROM profile
 WHERE account = :account AND profile_id = ANY (CAST(:profile_ids AS uuid[]))
 ORDER BY profile_id FOR UPDATE;
 
 -- name: get_profile(account, profile_id)^
 -- For people who look a profile up.
-SELECT replace(profile_id::text, '-', ''), version, updated_at, next_flip, audiences, body
+SELECT uuid_send(profile_id), version, updated_at, next_flip, audiences, body
 FROM profile
 WHERE account = :account AND profile_id = CAST(:profile_id AS uuid);
 
