@@ -3,10 +3,7 @@ from pathlib import Path
 
 import msgspec
 
-from braze_sandbox.server.admin_campaigns import campaign_routes
-from braze_sandbox.server.admin_export import export_routes
-from braze_sandbox.server.admin_sandbox import steering_routes
-from braze_sandbox.server.admin_users import user_routes
+from braze_sandbox.server.application import admin_routes
 from braze_sandbox.server.rest import ENDPOINTS
 from braze_sandbox.settings import describe_settings
 
@@ -23,12 +20,14 @@ def test_every_setting_stands_in_the_readme_with_its_default() -> None:
 def test_every_admin_route_stands_in_the_readme() -> None:
     table = README.partition("## Admin routes")[2]
 
-    for route in [*steering_routes(), *user_routes(), *campaign_routes(), *export_routes()]:
+    for route in admin_routes():
         path = route.path.removeprefix("/_sandbox")
         shown = re.sub(r"\{(\w+)\}", lambda match: match[1].upper(), path)
         assert shown in table, shown
 
 
-def test_every_endpoint_stands_in_the_readme() -> None:
+def test_every_call_stands_in_the_readme_with_its_permission() -> None:
     for endpoint in ENDPOINTS:
-        assert f"`{endpoint.method} {endpoint.path}`" in README
+        does = (endpoint.act.__doc__ or "").splitlines()[0]
+        call = f"{endpoint.method} {endpoint.path}"
+        assert f"| `{call}` | `{endpoint.permission}` | {does} |" in README

@@ -1,10 +1,8 @@
 """The `braze-sandbox` command."""
 
 import asyncio
-import secrets
 import signal
 import sys
-import uuid
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +12,7 @@ import typer
 from braze_sandbox.auth.keys import make_key
 from braze_sandbox.clock import system_clock
 from braze_sandbox.errors import SandboxError
+from braze_sandbox.ids import new_id
 from braze_sandbox.sandbox import BrazeSandbox
 from braze_sandbox.settings import Settings, change_settings
 from braze_sandbox.store.database import MEMORY, Database
@@ -67,7 +66,7 @@ def create_key(
     secret: Annotated[str, typer.Option(help="The key itself; made up if left out.")] = "",
 ) -> None:
     """Create a REST key, also while a sandbox serves the folder, and print it."""
-    text = secret or _new_secret()
+    text = secret or new_id()
     store = State(Database(state))
     try:
         store.add_workspace(workspace, workspace)
@@ -117,16 +116,12 @@ async def _serve(host: str, port: int, *, state: str, keys: list[str], settings:
     ) as sandbox:
         print(f"braze-sandbox listening on {sandbox.url}", flush=True)
         if not sandbox.engine.state.list_keys():
-            key = make_key(_new_secret(), workspace=DEFAULT_WORKSPACE, now=system_clock())
+            key = make_key(new_id(), workspace=DEFAULT_WORKSPACE, now=system_clock())
             sandbox.engine.state.add_key(key)
             print(f"REST key with all permissions: {key.key}", flush=True)
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait((stopping, sandbox.background), return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
-
-
-def _new_secret() -> str:
-    return str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))
 
 
 def _read_settings(changes: list[str]) -> Settings:

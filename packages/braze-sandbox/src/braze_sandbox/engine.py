@@ -13,6 +13,7 @@ from braze_sandbox.processing import Processing
 from braze_sandbox.settings import Settings, change_settings
 from braze_sandbox.store.database import Database
 from braze_sandbox.store.state import State
+from braze_sandbox.track.writing import Writing
 from braze_sandbox.webhooks.firing import Firing
 
 
@@ -28,7 +29,7 @@ class Engine:
         self.limiter = Limiter()
         self.faults = Faults(Random(settings.fault_seed))  # noqa: S311  # no secret
         self.journal = Journal(entries=settings.journal_entries, body_bytes=settings.journal_bytes)
-        self.processing = Processing(self.state, clock=clock, settings=settings)
+        self.processing = Processing(self.state, clock=clock, settings=settings, react=self._react)
         self.firing = Firing(clock=clock, settings=settings)
 
     async def run(self) -> None:
@@ -52,6 +53,9 @@ class Engine:
         self.limiter.clear()
         self.faults.clear()
         self.journal.clear()
+
+    def _react(self, writing: Writing) -> None:
+        """Let happen what follows from what users did."""
 
     async def close(self) -> None:
         """Stop what runs and close the database."""

@@ -2,32 +2,42 @@
 
 import asyncio
 from collections import deque
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Callable
+from datetime import timedelta
 
 import msgspec
 
 from braze_sandbox.clock import Clock
 from braze_sandbox.errors import RefusedError
 from braze_sandbox.model.notice import Notice
+from braze_sandbox.operations import Job, make_job
 from braze_sandbox.settings import Settings
-from braze_sandbox.store.state import Queued, State
+from braze_sandbox.store.state import State
+from braze_sandbox.store.waiting import Queued
 from braze_sandbox.store.workspace import Workspace
-from braze_sandbox.track.process import process_track
-from braze_sandbox.track.request import TrackRequest, read_track
+from braze_sandbox.track.writing import Writing
 
 
 class Processing:
     """Applies accepted requests in order, after the settings' lag.
 
     A body that has to wait is in the database before it is answered, so it survives SIGKILL.
+    `react` is told what was written, once it is saved.
     """
 
-    def __init__(self, state: State, *, clock: Clock, settings: Settings) -> None:
+    def __init__(
+        self,
+        state: State,
+        *,
+        clock: Clock,
+        settings: Settings,
+        react: Callable[[Writing], None],
+    ) -> None:
+        self._react = react
         self._state = state
         self._clock = clock
         self._settings = settings
-        self._waiting: deque[Queued] = deque(state.queue())
+        self._waiting: deque[Queued] = deque(state.waiting.all())
         self._wake = asyncio.Event()
         self.notices: deque[Notice] = deque(maxlen=settings.journal_entries)
 
@@ -40,10 +50,8 @@ class Processing:
         """Return how many accepted bodies wait."""
         return len(self._waiting)
 
-    def accept(
-        self, workspace: Workspace, request: TrackRequest, *, key_name: str, body: bytes
-    ) -> None:
-        """Process `request`, or keep its `body` for later.
+    def accept(self, workspace: Workspace, job: Job, *, key_name: str, body: bytes) -> None:
+        """Do `job`, or keep its `body` for later.
 
         Nothing overtakes: as long as something waits, what comes later waits too.
         """
@@ -51,19 +59,43 @@ class Processing:
         settings = self._settings
         if settings.processing_lag_seconds or settings.maintenance or self._waiting:
             self._waiting.append(
-                self._state.enqueue(workspace, key_name=key_name, accepted_at=now, body=body)
+                self._state.waiting.add(
+                    workspace.id, job.kind, key_name=key_name, accepted_at=now, body=body
+                )
             )
             self._wake.set()
             return
-        self._apply(workspace, request, key_name=key_name, now=now)
-        self._state.save(workspace)
+        self.apply(workspace, job, key_name=key_name)
 
-    def drain(self) -> int:
-        """Process all that waits, whatever the lag; return how many bodies that were."""
-        count = len(self._waiting)
-        while self._waiting:
-            self._process_first()
-        return count
+    def apply(
+        self, workspace: Workspace, job: Job, *, key_name: str, done: Queued | None = None
+    ) -> Writing:
+        """Do `job` now, past whatever waits, and return what was written.
+
+        `done` leaves the queue in the same transaction.
+        """
+        writing = Writing(workspace, settings=self._settings, now=self._clock(), key_name=key_name)
+        try:
+            job.work(writing)
+        except RefusedError:
+            # It was accepted under settings that have changed since; Braze would not tell either.
+            writing.forget()
+        self.notices.extend(writing.notices)
+        self._state.save(workspace, done=done)
+        self._react(writing)
+        return writing
+
+    def drain(self, kind: str | None = None) -> int:
+        """Process all that waits, whatever the lag; return how many bodies that were.
+
+        With `kind` only the requests for that operation, past the others: a recording shows that
+        Braze deletes users before it has processed what was tracked earlier.
+        """
+        chosen = [queued for queued in self._waiting if kind in (None, queued.kind)]
+        for queued in chosen:
+            self._waiting.remove(queued)
+            self._process(queued)
+        return len(chosen)
 
     def forget(self) -> None:
         """Drop what waits with the notices."""
@@ -89,30 +121,10 @@ class Processing:
         remaining = self._waiting[0].accepted_at + lag - self._clock()
         if remaining > timedelta(0):
             return remaining.total_seconds()
-        self._process_first()
+        self._process(self._waiting.popleft())
         return 0.0
 
-    def _process_first(self) -> None:
-        queued = self._waiting.popleft()
+    def _process(self, queued: Queued) -> None:
         workspace = self._state.workspace(queued.workspace)
-        request = self._reread(queued)
-        if request is not None:
-            now = self._clock()
-            self._apply(workspace, request, key_name=queued.key_name, now=now)
-        self._state.save(workspace, done=queued)
-
-    def _reread(self, queued: Queued) -> TrackRequest | None:
-        body: Any = msgspec.json.decode(queued.body)
-        try:
-            return read_track(body, self._settings)
-        except RefusedError:
-            # It was accepted under settings that have changed since; Braze would not tell either.
-            return None
-
-    def _apply(
-        self, workspace: Workspace, request: TrackRequest, *, key_name: str, now: datetime
-    ) -> None:
-        notices = process_track(
-            workspace, request, settings=self._settings, now=now, key_name=key_name
-        )
-        self.notices.extend(notices)
+        job = make_job(queued.kind, msgspec.json.decode(queued.body))
+        self.apply(workspace, job, key_name=queued.key_name, done=queued)

@@ -34,6 +34,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Literal["together", "each_array"],
         Meta(description="`each_array` is the legacy rule: the limit holds for each array."),
     ] = "together"
+    bulk_objects: Annotated[
+        int, Meta(ge=1, description="Objects one /users/track/bulk request may hold.")
+    ] = 1000
+    bulk_objects_per_user: Annotated[
+        int, Meta(ge=1, description="Objects for one user in a /users/track/bulk request.")
+    ] = 100
+    bulk_bytes: Annotated[
+        int, Meta(ge=1, description="Largest body of /users/track/bulk; above it: 400.")
+    ] = 2 * MEGABYTE
     request_bytes: Annotated[
         int, Meta(ge=1, description="Largest request body; above it the answer is 413.")
     ] = 4 * MEGABYTE
@@ -61,6 +70,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = 100
     export_ids: Annotated[
         int, Meta(ge=1, description="Identifiers one /users/export/ids request may hold.")
+    ] = 50
+    user_ids: Annotated[
+        int, Meta(ge=1, description="Users one identify, merge, delete, alias... may name.")
     ] = 50
     require_fields_to_export: Annotated[
         bool, Meta(description="Refuse exports without `fields_to_export` (newer accounts).")

@@ -60,6 +60,13 @@ class RunningSandbox:
         headers = {"Authorization": f"Bearer {self.key if key is None else key}"}
         return self._request("POST", path, content, headers)
 
+    def get(self, path: str, *, key: str | None = None, **query: Any) -> Answer:
+        """Return the answer to a GET of Braze's API; a list in `query` is sent as `name[]`."""
+        lists = {f"{n}[]" if isinstance(v, list) else n: v for n, v in query.items()}
+        target = f"{path}?{urlencode(lists, doseq=True)}" if lists else path
+        headers = {"Authorization": f"Bearer {self.key if key is None else key}"}
+        return self._request("GET", target, b"", headers)
+
     def call(self, method: str, path: str, body: Any = None, /, **query: Any) -> Any:
         """Return the JSON answer of an admin route (`path` without `/_sandbox`).
 
@@ -140,9 +147,10 @@ class RunningSandbox:
         report: dict[str, Any] = self.call("POST", path, order)
         return report
 
-    def drain(self) -> int:
-        """Process all that waits in the queue; return how many requests that were."""
-        return int(self.call("POST", "/queue/drain")["processed"])
+    def drain(self, kind: str | None = None) -> int:
+        """Process what waits in the queue, all or one kind; return how many requests it was."""
+        query = {"kind": kind} if kind else {}
+        return int(self.call("POST", "/queue/drain", **query)["processed"])
 
     def _request(
         self, method: str, target: str, content: bytes | None, headers: dict[str, str]

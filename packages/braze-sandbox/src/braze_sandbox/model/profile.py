@@ -31,7 +31,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `number` counts the profiles of a workspace in order of creation. `fields` holds standard
     profile fields, `custom` custom attributes, `stamps` when a subscription field changed last to
-    a value (`email_subscribe.unsubscribed`). The dicts are never changed in place.
+    a value (`email_subscribe.unsubscribed`), `deprecated_ids` the external_ids it had before they
+    were renamed, which still find it. The dicts are never changed in place.
     """
 
     number: int
@@ -40,6 +41,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     created_at: datetime
     updated_at: datetime
     external_id: str | None = None
+    deprecated_ids: tuple[str, ...] = ()
     aliases: tuple[Alias, ...] = ()
     fields: dict[str, Value] = {}
     custom: dict[str, Value] = {}
@@ -48,3 +50,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     events: dict[str, Tally] = {}
     purchases: dict[str, Tally] = {}
     revenue: Decimal = Decimal(0)
+
+    def external_ids(self) -> tuple[str, ...]:
+        """Return all external_ids that find this user, the one in force first."""
+        if self.external_id is None:
+            return self.deprecated_ids
+        return (self.external_id, *self.deprecated_ids)

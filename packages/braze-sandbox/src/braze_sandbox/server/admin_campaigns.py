@@ -1,13 +1,12 @@
 """The admin routes for segments with the campaigns sent to them."""
 
-import secrets
-import uuid
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
 from braze_sandbox.errors import RefusedError
+from braze_sandbox.ids import new_id
 from braze_sandbox.model.campaign import Campaign, Segment, Webhook
 from braze_sandbox.model.profile import Profile
 from braze_sandbox.segments import UnknownSegmentError, read_filter, resolve_filter
@@ -105,16 +104,16 @@ async def add_segment(request: web.Request) -> web.Response:
     new = await read_as(request, NewSegment)
     read_filter(new.filter)
     segment = Segment(
-        id=new.id or _new_id(), name=new.name, filter=new.filter, created_at=engine.clock()
+        id=new.id or new_id(), name=new.name, filter=new.filter, created_at=engine.clock()
     )
-    engine.state.put_segment(workspace, segment)
+    engine.state.put(workspace, segment)
     return json_answer(segment, status=201)
 
 
 async def remove_segment(request: web.Request) -> web.Response:
     """Delete a segment."""
     segment_id = request.match_info["id"]
-    if not request.app[ENGINE].state.remove_segment(query_workspace(request), segment_id):
+    if not request.app[ENGINE].state.remove(query_workspace(request), Segment, segment_id):
         raise UnknownSegmentError(segment_id)
     return json_answer({"message": "removed"})
 
@@ -135,16 +134,16 @@ async def add_campaign(request: web.Request) -> web.Response:
     resolve_filter(workspace, new.segment_id, new.filter)
     MessageTemplate(new.webhook)
     campaign = Campaign(
-        id=new.id or _new_id(),
+        id=new.id or new_id(),
         name=new.name,
         webhook=new.webhook,
         segment_id=new.segment_id,
         filter=new.filter,
         message_name=new.message_name,
-        message_id=_new_id(),
+        message_id=new_id(),
         created_at=engine.clock(),
     )
-    engine.state.put_campaign(workspace, campaign)
+    engine.state.put(workspace, campaign)
     return json_answer(campaign, status=201)
 
 
@@ -156,7 +155,7 @@ async def get_campaign(request: web.Request) -> web.Response:
 async def remove_campaign(request: web.Request) -> web.Response:
     """Delete a campaign."""
     campaign_id = request.match_info["id"]
-    if not request.app[ENGINE].state.remove_campaign(query_workspace(request), campaign_id):
+    if not request.app[ENGINE].state.remove(query_workspace(request), Campaign, campaign_id):
         raise UnknownCampaignError(campaign_id)
     return json_answer({"message": "removed"})
 
@@ -230,7 +229,3 @@ def _recipients(workspace: Workspace, order: FireOrder) -> list[Profile] | None:
             raise UnknownRecipientError(what)
     found = {profile.braze_id: profile for _, profile in named if profile is not None}
     return list(found.values())
-
-
-def _new_id() -> str:
-    return str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))

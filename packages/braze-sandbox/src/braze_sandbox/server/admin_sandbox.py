@@ -1,7 +1,5 @@
 """The admin routes that steer the sandbox itself."""
 
-import secrets
-import uuid
 from typing import Any
 
 import msgspec
@@ -10,6 +8,7 @@ from aiohttp import web
 from braze_sandbox.auth.keys import make_key
 from braze_sandbox.auth.permissions import PERMISSIONS
 from braze_sandbox.errors import RefusedError
+from braze_sandbox.ids import new_id
 from braze_sandbox.journal import Entry
 from braze_sandbox.limits.policy import list_buckets
 from braze_sandbox.model.fault import Fault
@@ -130,7 +129,7 @@ async def add_key(request: web.Request) -> web.Response:
     engine = request.app[ENGINE]
     new = await read_as(request, NewKey)
     key = make_key(
-        new.key or str(uuid.UUID(bytes=secrets.token_bytes(16), version=4)),
+        new.key or new_id(),
         workspace=new.workspace,
         now=engine.clock(),
         name=new.name,
@@ -212,8 +211,9 @@ async def get_queue(request: web.Request) -> web.Response:
 
 
 async def drain_queue(request: web.Request) -> web.Response:
-    """Process all that waits now."""
-    return json_answer({"processed": request.app[ENGINE].processing.drain()})
+    """Process all that waits now; `?kind=delete` only the requests of that operation."""
+    kind = request.query.get("kind")
+    return json_answer({"processed": request.app[ENGINE].processing.drain(kind)})
 
 
 async def reset(request: web.Request) -> web.Response:

@@ -87,7 +87,7 @@ async def list_events(request: web.Request) -> web.Response:
     """Give a page of events in order of arrival. Query: `workspace`, `limit`, `after`."""
     workspace, state = query_workspace(request), request.app[ENGINE].state
     limit = query_number(request, "limit", _PAGE)
-    rows = state.events(workspace, after=query_number(request, "after", 0), limit=limit)
+    rows = state.deeds.events(workspace.id, after=query_number(request, "after", 0), limit=limit)
     return json_answer({"events": [event for _, event in rows], "next": _next(rows, limit)})
 
 
@@ -95,7 +95,7 @@ async def list_purchases(request: web.Request) -> web.Response:
     """Give a page of purchases in order of arrival. Query: `workspace`, `limit`, `after`."""
     workspace, state = query_workspace(request), request.app[ENGINE].state
     limit = query_number(request, "limit", _PAGE)
-    rows = state.purchases(workspace, after=query_number(request, "after", 0), limit=limit)
+    rows = state.deeds.purchases(workspace.id, after=query_number(request, "after", 0), limit=limit)
     return json_answer({"purchases": [item for _, item in rows], "next": _next(rows, limit)})
 
 

@@ -6,6 +6,7 @@ from braze_sandbox.engine import Engine
 from braze_sandbox.server.admin_campaigns import campaign_routes
 from braze_sandbox.server.admin_export import export_routes
 from braze_sandbox.server.admin_sandbox import steering_routes
+from braze_sandbox.server.admin_subscriptions import subscription_routes
 from braze_sandbox.server.admin_users import user_routes
 from braze_sandbox.server.answers import ENGINE
 from braze_sandbox.server.recording import explain_refusals, record
@@ -22,8 +23,16 @@ def build_application(engine: Engine) -> web.Application:
     )
     application[ENGINE] = engine
     application.add_routes(rest_routes())
-    application.add_routes(user_routes())
-    application.add_routes(steering_routes())
-    application.add_routes(campaign_routes())
-    application.add_routes(export_routes())
+    application.add_routes(admin_routes())
     return application
+
+
+def admin_routes() -> list[web.RouteDef]:
+    """Return all routes under `/_sandbox`."""
+    return [
+        *user_routes(),
+        *steering_routes(),
+        *campaign_routes(),
+        *subscription_routes(),
+        *export_routes(),
+    ]

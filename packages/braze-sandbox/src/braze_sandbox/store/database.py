@@ -11,7 +11,8 @@ from typing import Any, TextIO
 from braze_sandbox.errors import SandboxError
 
 MEMORY = ":memory:"
-_VERSION = 1
+# A state of an older version cannot be read: its tables lack columns.
+_VERSION = 2
 _CHECKPOINT_PAGES = 8000
 
 
@@ -25,13 +26,14 @@ class StateInUseError(SandboxError):
         )
 
 
-class StateTooNewError(SandboxError):
-    """The state was written by a later version of this package."""
+class StateVersionError(SandboxError):
+    """The state was written by another version of this package."""
 
     def __init__(self, folder: str, version: int) -> None:
+        cure = "Upgrade braze-sandbox, or give" if version > _VERSION else "Give"
         super().__init__(
             f"The state in {folder} has version {version}, this sandbox reads {_VERSION}. "
-            "Upgrade braze-sandbox, or give --state an empty folder."
+            f"{cure} --state an empty folder."
         )
 
 
@@ -54,9 +56,9 @@ class Database:
 
     def _prepare(self, state: str) -> None:
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
-        if version > _VERSION:
+        if version not in (0, _VERSION):
             self._connection.close()
-            raise StateTooNewError(state, version)
+            raise StateVersionError(state, version)
         schema = files("braze_sandbox.store").joinpath("schema.sql").read_text("utf-8")
         self._connection.executescript(schema)
         self._connection.execute(f"PRAGMA user_version={_VERSION}")

@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Iterator
 from itertools import islice
 
+import msgspec
+
 from braze_sandbox.model.profile import Alias, Profile
 
 _BUCKETS = 10_000
@@ -34,7 +36,7 @@ class Profiles:
         return self._by_id.get(braze_id)
 
     def find_external(self, external_id: str) -> Profile | None:
-        """Return the profile with this external_id."""
+        """Return the profile with this external_id, also one that was renamed (deprecated)."""
         braze_id = self._by_external_id.get(external_id)
         return None if braze_id is None else self._by_id[braze_id]
 
@@ -77,13 +79,24 @@ class Profiles:
         before = self._by_id.get(profile.braze_id)
         self._by_id[profile.braze_id] = profile
         self._highest = max(self._highest, profile.number)
-        if profile.external_id is not None:
-            self._by_external_id[profile.external_id] = profile.braze_id
+        if before is None or before.external_ids() != profile.external_ids():
+            self._index_external_ids(before, profile)
         if before is None or before.aliases is not profile.aliases:
             self._index_aliases(before, profile)
         if before is None or before.fields is not profile.fields:
             self._index_field(self._by_email, "email", before, profile)
             self._index_field(self._by_phone, "phone", before, profile)
+
+    def remove(self, profile: Profile) -> None:
+        """Take a profile out."""
+        del self._by_id[profile.braze_id]
+        blank = msgspec.structs.replace(
+            profile, external_id=None, deprecated_ids=(), aliases=(), fields={}
+        )
+        self._index_external_ids(profile, blank)
+        self._index_aliases(profile, blank)
+        self._index_field(self._by_email, "email", profile, blank)
+        self._index_field(self._by_phone, "phone", profile, blank)
 
     def clear(self) -> None:
         """Forget all profiles."""
@@ -93,6 +106,12 @@ class Profiles:
         self._by_email.clear()
         self._by_phone.clear()
         self._highest = 0
+
+    def _index_external_ids(self, before: Profile | None, profile: Profile) -> None:
+        for external_id in before.external_ids() if before else ():
+            self._by_external_id.pop(external_id, None)
+        for external_id in profile.external_ids():
+            self._by_external_id[external_id] = profile.braze_id
 
     def _index_aliases(self, before: Profile | None, profile: Profile) -> None:
         for alias in before.aliases if before else ():

@@ -24,14 +24,22 @@ CREATE TABLE IF NOT EXISTS attribute_type (
     PRIMARY KEY (workspace, name)
 ) WITHOUT ROWID;
 
+-- What users did. `at` is an epoch second and `times` the quantity, for filters such as "X in Y
+-- days"; the owner stands here and not in the body, since a merge changes it.
 CREATE TABLE IF NOT EXISTS deed (
     id INTEGER PRIMARY KEY,
     workspace TEXT NOT NULL,
     kind TEXT NOT NULL,
+    braze_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    at REAL NOT NULL,
+    times INTEGER NOT NULL,
     body BLOB NOT NULL
 );
 
 CREATE INDEX IF NOT EXISTS deed_by_kind ON deed (workspace, kind, id);
+CREATE INDEX IF NOT EXISTS deed_by_name ON deed (workspace, kind, name, at);
+CREATE INDEX IF NOT EXISTS deed_by_user ON deed (workspace, braze_id);
 
 CREATE TABLE IF NOT EXISTS data_points (
     workspace TEXT NOT NULL,
@@ -55,5 +63,6 @@ CREATE TABLE IF NOT EXISTS queued (
     workspace TEXT NOT NULL,
     key_name TEXT NOT NULL,
     accepted_at TEXT NOT NULL,
+    kind TEXT NOT NULL,
     body BLOB NOT NULL
 );

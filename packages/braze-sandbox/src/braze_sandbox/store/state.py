@@ -1,17 +1,17 @@
 """All workspaces of a sandbox, kept in step with the database."""
 
-from collections.abc import Iterator
-from datetime import datetime
+from typing import TypeVar
 
 import msgspec
 
 from braze_sandbox.errors import RefusedError
 from braze_sandbox.model.access import RestKey
-from braze_sandbox.model.campaign import Campaign, Segment
-from braze_sandbox.model.deed import Event, Purchase
 from braze_sandbox.model.profile import Profile
 from braze_sandbox.store.database import Database
+from braze_sandbox.store.deeds import Deeds
+from braze_sandbox.store.definitions import Definition, name_of
 from braze_sandbox.store.meter import MeterLine
+from braze_sandbox.store.waiting import Queued, Waiting
 from braze_sandbox.store.workspace import Workspace
 
 DEFAULT_WORKSPACE = "default"
@@ -19,10 +19,7 @@ DEFAULT_WORKSPACE = "default"
 _pack = msgspec.msgpack.Encoder().encode
 _profile = msgspec.msgpack.Decoder(Profile)
 _key = msgspec.msgpack.Decoder(RestKey)
-_segment = msgspec.msgpack.Decoder(Segment)
-_campaign = msgspec.msgpack.Decoder(Campaign)
-_event = msgspec.msgpack.Decoder(Event)
-_purchase = msgspec.msgpack.Decoder(Purchase)
+_D = TypeVar("_D", bound=Definition)
 
 
 class UnknownWorkspaceError(RefusedError):
@@ -36,21 +33,13 @@ class UnknownWorkspaceError(RefusedError):
         )
 
 
-class Queued(msgspec.Struct, frozen=True, kw_only=True):
-    """An accepted /users/track body that waits to be processed."""
-
-    id: int
-    workspace: str
-    key_name: str
-    accepted_at: datetime
-    body: bytes
-
-
 class State:
     """The whole of what a sandbox remembers between requests and restarts."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.deeds = Deeds(database)
+        self.waiting = Waiting(database)
         self.workspaces: dict[str, Workspace] = {}
         self._keys: dict[str, RestKey] = {}
         self._load()
@@ -107,25 +96,20 @@ class State:
         self._keys.pop(key, None)
         return cursor.rowcount > 0
 
-    def put_segment(self, workspace: Workspace, segment: Segment) -> None:
-        """Add or replace a segment."""
-        self._put_definition(workspace, "segment", segment.id, segment)
-        workspace.segments[segment.id] = segment
+    def put(self, workspace: Workspace, definition: _D) -> _D:
+        """Add or replace a definition and return it."""
+        kind = type(definition)
+        statement = "INSERT OR REPLACE INTO definition VALUES (?, ?, ?, ?)"
+        row = (workspace.id, name_of(kind), definition.id, _pack(definition))
+        self._database.run(statement, row)
+        workspace.shelf(kind)[definition.id] = definition
+        return definition
 
-    def put_campaign(self, workspace: Workspace, campaign: Campaign) -> None:
-        """Add or replace a campaign."""
-        self._put_definition(workspace, "campaign", campaign.id, campaign)
-        workspace.campaigns[campaign.id] = campaign
-
-    def remove_campaign(self, workspace: Workspace, campaign_id: str) -> bool:
-        """Delete a campaign; return whether there was one."""
-        self._remove_definition(workspace, "campaign", campaign_id)
-        return workspace.campaigns.pop(campaign_id, None) is not None
-
-    def remove_segment(self, workspace: Workspace, segment_id: str) -> bool:
-        """Delete a segment; return whether there was one."""
-        self._remove_definition(workspace, "segment", segment_id)
-        return workspace.segments.pop(segment_id, None) is not None
+    def remove(self, workspace: Workspace, kind: type[Definition], definition_id: str) -> bool:
+        """Delete a definition; return whether there was one."""
+        statement = "DELETE FROM definition WHERE workspace = ? AND kind = ? AND id = ?"
+        self._database.run(statement, (workspace.id, name_of(kind), definition_id))
+        return workspace.shelf(kind).pop(definition_id, None) is not None
 
     def save(self, workspace: Workspace, *, done: Queued | None = None) -> None:
         """Write what changed in `workspace` in one transaction.
@@ -135,54 +119,11 @@ class State:
         with self._database.transaction():
             self._write_changes(workspace)
             if done is not None:
-                self._database.run("DELETE FROM queued WHERE id = ?", (done.id,))
+                self.waiting.remove(done)
         workspace.mark_saved()
 
-    def enqueue(
-        self, workspace: Workspace, *, key_name: str, accepted_at: datetime, body: bytes
-    ) -> Queued:
-        """Keep a body for later processing; it survives a restart."""
-        statement = (
-            "INSERT INTO queued (workspace, key_name, accepted_at, body) VALUES (?, ?, ?, ?)"
-        )
-        row = (workspace.id, key_name, accepted_at.isoformat(), body)
-        number = self._database.run(statement, row).lastrowid
-        return Queued(
-            id=number or 0,
-            workspace=workspace.id,
-            key_name=key_name,
-            accepted_at=accepted_at,
-            body=body,
-        )
-
-    def queue(self) -> list[Queued]:
-        """Return what waits to be processed, the oldest first."""
-        query = "SELECT id, workspace, key_name, accepted_at, body FROM queued ORDER BY id"
-        return [
-            Queued(
-                id=number,
-                workspace=workspace,
-                key_name=key_name,
-                accepted_at=datetime.fromisoformat(accepted_at),
-                body=body,
-            )
-            for number, workspace, key_name, accepted_at, body in self._database.rows(query)
-        ]
-
-    def events(self, workspace: Workspace, *, after: int, limit: int) -> list[tuple[int, Event]]:
-        """Return up to `limit` stored events with their ids, those after id `after`."""
-        return [(n, _event.decode(b)) for n, b in self._deeds(workspace, "event", after, limit)]
-
-    def purchases(
-        self, workspace: Workspace, *, after: int, limit: int
-    ) -> list[tuple[int, Purchase]]:
-        """Return up to `limit` stored purchases with their ids, those after id `after`."""
-        return [
-            (n, _purchase.decode(b)) for n, b in self._deeds(workspace, "purchase", after, limit)
-        ]
-
     def reset(self, *, definitions: bool) -> None:
-        """Forget all users; with `definitions` also segments and campaigns. Keys stay."""
+        """Forget all users; with `definitions` also what marketers defined. Keys stay."""
         tables = ["profile", "attribute_type", "deed", "data_points", "queued"]
         tables += ["definition"] if definitions else []
         with self._database.transaction():
@@ -191,8 +132,7 @@ class State:
         for workspace in self.workspaces.values():
             workspace.clear_users()
             if definitions:
-                workspace.segments.clear()
-                workspace.campaigns.clear()
+                workspace.definitions.clear()
 
     def close(self) -> None:
         """Close the database."""
@@ -213,16 +153,7 @@ class State:
         for workspace, kind, body in self._database.rows(
             "SELECT workspace, kind, body FROM definition"
         ):
-            self._load_definition(self.workspaces[workspace], kind, body)
-
-    @staticmethod
-    def _load_definition(workspace: Workspace, kind: str, body: bytes) -> None:
-        if kind == "segment":
-            segment = _segment.decode(body)
-            workspace.segments[segment.id] = segment
-        else:
-            campaign = _campaign.decode(body)
-            workspace.campaigns[campaign.id] = campaign
+            self.workspaces[workspace].definitions.load(kind, body)
 
     def _write_changes(self, workspace: Workspace) -> None:
         name = workspace.id
@@ -235,31 +166,13 @@ class State:
             [(name, *item) for item in workspace.unsaved_types.items()],
         )
         self._database.run_many(
-            "INSERT INTO deed (workspace, kind, body) VALUES (?, ?, ?)",
-            [(name, "event", _pack(event)) for event in workspace.unsaved_events]
-            + [(name, "purchase", _pack(item)) for item in workspace.unsaved_purchases],
+            "DELETE FROM profile WHERE workspace = ? AND number = ?",
+            [(name, number) for number in workspace.unsaved_removals],
         )
+        self.deeds.add(name, workspace.unsaved_events, workspace.unsaved_purchases)
+        for owner, heir in workspace.unsaved_heirs:
+            self.deeds.give(name, owner, heir)
         self._database.run_many(
             "INSERT OR REPLACE INTO data_points VALUES (?, ?, ?, ?, ?)",
             [(name, x.key_name, x.kind, x.name, x.points) for x in workspace.meter.unsaved()],
         )
-
-    def _deeds(
-        self, workspace: Workspace, kind: str, after: int, limit: int
-    ) -> Iterator[tuple[int, bytes]]:
-        query = (
-            "SELECT id, body FROM deed WHERE workspace = ? AND kind = ? AND id > ? "
-            "ORDER BY id LIMIT ?"
-        )
-        rows = self._database.rows(query, (workspace.id, kind, after, limit))
-        yield from ((number, body) for number, body in rows)
-
-    def _put_definition(
-        self, workspace: Workspace, kind: str, identifier: str, value: msgspec.Struct
-    ) -> None:
-        statement = "INSERT OR REPLACE INTO definition VALUES (?, ?, ?, ?)"
-        self._database.run(statement, (workspace.id, kind, identifier, _pack(value)))
-
-    def _remove_definition(self, workspace: Workspace, kind: str, identifier: str) -> None:
-        statement = "DELETE FROM definition WHERE workspace = ? AND kind = ? AND id = ?"
-        self._database.run(statement, (workspace.id, kind, identifier))

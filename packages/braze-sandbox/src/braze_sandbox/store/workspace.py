@@ -1,14 +1,19 @@
 """One workspace in memory, with what is not on disk yet."""
 
+from typing import TypeVar
+
 from braze_sandbox.model.campaign import Campaign, Segment
 from braze_sandbox.model.deed import Event, Purchase
 from braze_sandbox.model.profile import Profile
+from braze_sandbox.store.definitions import Definitions
 from braze_sandbox.store.meter import Meter
 from braze_sandbox.store.profiles import Profiles
 
+_T = TypeVar("_T")
+
 
 class Workspace:
-    """The users, segments and campaigns of one workspace (Braze's older word: app group).
+    """The users and the definitions of one workspace (Braze's older word: app group).
 
     Changes are made in memory and noted; `State.save` writes what was noted in one transaction.
     """
@@ -19,17 +24,39 @@ class Workspace:
         self.profiles = Profiles(workspace_id)
         self.meter = Meter()
         self.attribute_types: dict[str, str] = {}
-        self.segments: dict[str, Segment] = {}
-        self.campaigns: dict[str, Campaign] = {}
+        self.definitions = Definitions()
         self.unsaved_profiles: dict[str, Profile] = {}
         self.unsaved_types: dict[str, str] = {}
         self.unsaved_events: list[Event] = []
         self.unsaved_purchases: list[Purchase] = []
+        self.unsaved_removals: list[int] = []
+        self.unsaved_heirs: list[tuple[str, str | None]] = []
+
+    @property
+    def segments(self) -> dict[str, Segment]:
+        """The segments by their ids."""
+        return self.definitions.shelf(Segment)
+
+    @property
+    def campaigns(self) -> dict[str, Campaign]:
+        """The campaigns by their ids."""
+        return self.definitions.shelf(Campaign)
+
+    def shelf(self, kind: type[_T]) -> dict[str, _T]:
+        """Return the definitions of a kind by their ids."""
+        return self.definitions.shelf(kind)
 
     def put(self, profile: Profile) -> None:
         """Add or replace a user."""
         self.profiles.put(profile)
         self.unsaved_profiles[profile.braze_id] = profile
+
+    def remove(self, profile: Profile, *, heir: Profile | None = None) -> None:
+        """Delete a user; what it did goes to `heir`, or is deleted too."""
+        self.profiles.remove(profile)
+        self.unsaved_profiles.pop(profile.braze_id, None)
+        self.unsaved_removals.append(profile.number)
+        self.unsaved_heirs.append((profile.braze_id, heir.braze_id if heir else None))
 
     def fix_type(self, attribute: str, kind: str) -> None:
         """Give a custom attribute its type; it keeps it from then on."""
@@ -50,6 +77,8 @@ class Workspace:
         self.unsaved_types = {}
         self.unsaved_events = []
         self.unsaved_purchases = []
+        self.unsaved_removals = []
+        self.unsaved_heirs = []
         self.meter.mark_saved()
 
     def clear_users(self) -> None:

@@ -43,6 +43,8 @@ def apply_attributes(profile: Profile, item: dict[str, Any], writing: Writing) -
             changed = _set_field(profile, fields, name, value, writing)
             if changed is not fields and name.endswith("_subscribe"):
                 stamps = {**stamps, f"{name}.{value}": writing.now}
+                if name == "email_subscribe":
+                    writing.joined.append((profile.braze_id, None, value))
             fields = changed
         else:
             custom = _set_custom(profile, custom, name, value, merge=merge, writing=writing)

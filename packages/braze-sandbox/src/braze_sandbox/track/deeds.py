@@ -67,7 +67,7 @@ def apply_event(profile: Profile, item: dict[str, Any], writing: Writing) -> Pro
         app_id=item.get("app_id"),
         properties=item.get("properties") or {},
     )
-    writing.workspace.record_event(event)
+    writing.record(event)
     writing.charge("event", event.name)
     tallies = profile.events
     tally = _count(tallies.get(event.name), event.time, 1)
@@ -91,7 +91,7 @@ def apply_purchase(profile: Profile, item: dict[str, Any], writing: Writing) -> 
         app_id=item.get("app_id"),
         properties=item.get("properties") or {},
     )
-    writing.workspace.record_purchase(purchase)
+    writing.record(purchase)
     writing.charge("purchase", purchase.product_id, purchase.quantity)
     tallies = profile.purchases
     tally = _count(tallies.get(purchase.product_id), purchase.time, purchase.quantity)

@@ -1,15 +1,11 @@
 """The processing of an accepted /users/track request."""
 
 from collections.abc import Iterable
-from datetime import datetime
 
 import msgspec
 
 from braze_sandbox.model.identifier import Identifier
-from braze_sandbox.model.notice import Notice
 from braze_sandbox.model.profile import Alias, Profile
-from braze_sandbox.settings import Settings
-from braze_sandbox.store.workspace import Workspace
 from braze_sandbox.track.attributes import apply_attributes, read_groups
 from braze_sandbox.track.deeds import apply_event, apply_purchase
 from braze_sandbox.track.identify import find_profile
@@ -17,27 +13,18 @@ from braze_sandbox.track.request import Accepted, TrackRequest
 from braze_sandbox.track.writing import Writing
 
 
-def process_track(
-    workspace: Workspace,
-    request: TrackRequest,
-    *,
-    settings: Settings,
-    now: datetime,
-    key_name: str,
-) -> list[Notice]:
-    """Apply attributes, then events, then purchases, to `workspace` in memory.
+def process_track(request: TrackRequest, writing: Writing) -> None:
+    """Apply attributes, then events, then purchases, to the workspace in memory.
 
-    Return what was dropped without an error. The caller saves the workspace.
+    What is dropped without an error is noted in `writing`. The caller saves the workspace.
     """
-    writing = Writing(workspace, settings=settings, now=now, key_name=key_name)
     for accepted, profile in _users(request.attributes, writing):
-        workspace.put(apply_attributes(profile, accepted.item, writing))
+        writing.workspace.put(apply_attributes(profile, accepted.item, writing))
         _spread_groups(accepted, writing)
     for accepted, profile in _users(request.events, writing):
-        workspace.put(apply_event(profile, accepted.item, writing))
+        writing.workspace.put(apply_event(profile, accepted.item, writing))
     for accepted, profile in _users(request.purchases, writing):
-        workspace.put(apply_purchase(profile, accepted.item, writing))
-    return writing.notices
+        writing.workspace.put(apply_purchase(profile, accepted.item, writing))
 
 
 def _users(items: list[Accepted] | None, writing: Writing) -> Iterable[tuple[Accepted, Profile]]:
@@ -48,6 +35,7 @@ def _users(items: list[Accepted] | None, writing: Writing) -> Iterable[tuple[Acc
 
 
 def _find_or_create(identifier: Identifier, writing: Writing) -> Profile | None:
+    """Return the user that an object means, created if that is asked for."""
     profile = find_profile(writing.workspace.profiles, identifier)
     if profile is not None:
         return profile
@@ -56,10 +44,11 @@ def _find_or_create(identifier: Identifier, writing: Writing) -> Profile | None:
         label = f"{value.label}:{value.name}" if isinstance(value, Alias) else value
         writing.drop(label, "", "the user does not exist and may not be created")
         return None
-    return _create(identifier, writing)
+    return create_profile(identifier, writing)
 
 
-def _create(identifier: Identifier, writing: Writing) -> Profile:
+def create_profile(identifier: Identifier, writing: Writing) -> Profile:
+    """Return a fresh user with one identifier; the caller puts it into the workspace."""
     profiles, value = writing.workspace.profiles, identifier.value
     label = f"{value.label}\n{value.name}" if isinstance(value, Alias) else value
     braze_id, bucket = profiles.new_braze_id(f"{identifier.kind}\n{label}")
@@ -84,7 +73,10 @@ def _spread_groups(accepted: Accepted, writing: Writing) -> None:
         return
     profiles = writing.workspace.profiles
     profile = find_profile(profiles, accepted.identifier)
-    email = profile.fields.get("email") if profile else None
+    if profile is None:
+        return
+    writing.joined += [(profile.braze_id, group, state) for group, state in groups.items()]
+    email = profile.fields.get("email")
     for other in profiles.with_email(email) if email else ():
         joined = {**other.groups, **groups}
         writing.workspace.put(msgspec.structs.replace(other, groups=joined, updated_at=writing.now))

@@ -1,5 +1,6 @@
 """The reading of a /users/track body into accepted objects with the errors of the others."""
 
+from collections import Counter
 from typing import Any
 
 import msgspec
@@ -22,6 +23,13 @@ class TooManyObjectsError(RefusedError):
 
     def __init__(self) -> None:
         super().__init__(400, "Max Input Length Exceeded")
+
+
+class TooManyForOneUserError(RefusedError):
+    """A bulk request holds more objects for one user than allowed; the wording is ours."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(400, f"Only {limit} objects for one user are allowed per request")
 
 
 class NothingValidError(RefusedError):
@@ -50,7 +58,7 @@ class TrackRequest(msgspec.Struct, frozen=True):
         """Return the answer's JSON object: counts in the recorded order, message, errors."""
         body: dict[str, Any] = {
             f"{name}_processed": len(items)
-            for name, items in zip(ARRAYS, self._arrays(), strict=True)
+            for name, items in zip(ARRAYS, self.arrays(), strict=True)
             if items is not None
         }
         body["message"] = "success"
@@ -60,9 +68,10 @@ class TrackRequest(msgspec.Struct, frozen=True):
 
     def is_empty(self) -> bool:
         """Tell whether nothing was accepted."""
-        return not any(self._arrays())
+        return not any(self.arrays())
 
-    def _arrays(self) -> tuple[list[Accepted] | None, ...]:
+    def arrays(self) -> tuple[list[Accepted] | None, ...]:
+        """Return attributes, events and purchases."""
         return self.attributes, self.events, self.purchases
 
 
@@ -71,8 +80,33 @@ def read_track(body: Any, settings: Settings) -> TrackRequest:
 
     Raise TooManyObjectsError or NothingValidError (400).
     """
+    together = settings.track_objects_counted == "together"
+    return _read(body, settings, limit=settings.track_objects, together=together)
+
+
+def read_bulk(body: Any, settings: Settings) -> TrackRequest:
+    """Return the checked content of a decoded /users/track/bulk body.
+
+    Raise TooManyObjectsError, TooManyForOneUserError or NothingValidError (400).
+    """
+    request = _read(body, settings, limit=settings.bulk_objects, together=True)
+    users = Counter(accepted.identifier for items in request.arrays() for accepted in items or ())
+    if users and max(users.values()) > settings.bulk_objects_per_user:
+        raise TooManyForOneUserError(settings.bulk_objects_per_user)
+    return request
+
+
+def read_sync(body: Any, settings: Settings) -> TrackRequest:
+    """Return the one object of a decoded /users/track/sync body.
+
+    Raise TooManyObjectsError or NothingValidError (400).
+    """
+    return _read(body, settings, limit=1, together=True)
+
+
+def _read(body: Any, settings: Settings, *, limit: int, together: bool) -> TrackRequest:
     arrays = {name: _read_array(body, name) for name in ARRAYS}
-    _check_size(arrays, settings)
+    _check_size(arrays, limit=limit, together=together)
     errors: list[ItemError] = []
     accepted = {
         name: None if items is None else _accept(name, items, settings, errors)
@@ -89,11 +123,9 @@ def _read_array(body: Any, name: InputArray) -> list[Any] | None:
     return value if isinstance(value, list) else None
 
 
-def _check_size(arrays: dict[InputArray, list[Any] | None], settings: Settings) -> None:
+def _check_size(arrays: dict[InputArray, list[Any] | None], *, limit: int, together: bool) -> None:
     sizes = [len(items) for items in arrays.values() if items is not None]
-    if settings.track_objects_counted == "together":
-        sizes = [sum(sizes)]
-    if any(size > settings.track_objects for size in sizes):
+    if any(size > limit for size in ([sum(sizes)] if together else sizes)):
         raise TooManyObjectsError
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import secrets
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ import msgspec
 
 from braze_sandbox.clock import Clock
 from braze_sandbox.errors import RefusedError
+from braze_sandbox.ids import new_dispatch_id
 from braze_sandbox.liquid.tags import AbortedMessageError
 from braze_sandbox.liquid.template import RenderError
 from braze_sandbox.liquid.variables import make_variables
@@ -86,7 +86,7 @@ class Firing:
         condition = resolve_filter(workspace, campaign.segment_id, campaign.filter)
         members = list(find_members(workspace, condition)) if only is None else only
         report = FireReport(
-            dispatch_id=secrets.token_hex(16),
+            dispatch_id=new_dispatch_id(),
             campaign_id=campaign.id,
             state="running",
             matched=len(members),

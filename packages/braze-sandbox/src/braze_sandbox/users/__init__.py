@@ -1,0 +1,1 @@
+"""What the endpoints under /users and /subscription do to users."""
