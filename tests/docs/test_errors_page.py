@@ -1,7 +1,9 @@
 """docs/reference/errors.md names every error."""
 
+import ast
 import importlib
 import inspect
+import itertools
 import pkgutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -9,6 +11,7 @@ from collections.abc import Callable, Iterator
 import coterie
 from coterie.api.errors import status_of
 from coterie.base.errors import CoterieError, PermanentError, TransientError, UserError
+from coterie.lang.expr import limits
 
 INTRODUCTION = """\
 # Errors
@@ -28,9 +31,38 @@ Over HTTP an error is a JSON object; `data` is always null:
 {"status": 401, "message": "An access token is needed: …", "data": null, "code": "token_missing"}
 ```
 
+What is wrong with a filter, a query or a mapping comes with its places, all of them at once:
+`errors` lists at most 20, in the order of the text.
+
+```json
+{
+  "status": 400, "message": "Line 1, column 10: …", "data": null, "code": "invalid_filter",
+  "errors": [
+    {
+      "message": "found 'LKE'", "line": 1, "column": 10, "length": 3,
+      "expected": "the end of the filter", "suggestion": "like",
+      "marker": "  FILTER x LKE 5\\n           ^^^"
+    }
+  ]
+}
+```
+
+Lines and columns count from 1; a column is a character, so a tab is one, and 日 too. `length` is
+how many characters are meant, within the line; 0 stands for a place where something is missing.
+`expected` and `suggestion` may be null; `marker` is the line with carets under the place, for a
+font of fixed width. Warnings have the same shape.
+
 Two codes have no class behind them: `internal` (500; something broke here, and the server's log
 says what) and `http_error` (the framework refused a request: an unknown route, a parameter of the
 wrong kind). The status below is the one that an error gets if it reaches HTTP; many never do.
+
+## Limits of the languages
+
+What goes beyond one of these is such an error too, and its message names the limit.
+
+{limits}
+
+## All errors
 
 This page is made from the code: see [contributing](../../CONTRIBUTING.md#golden-files).
 
@@ -81,4 +113,16 @@ def test_the_page_names_every_error(compare: Callable[[str, str], None]) -> None
             error.code, f"| `{error.code}` | {family(error)} | {status} | {meaning} |\n"
         )
 
-    compare("docs/reference/errors.md", INTRODUCTION + "".join(rows.values()))
+    page = INTRODUCTION.replace("{limits}", limit_table()) + "".join(rows.values())
+    compare("docs/reference/errors.md", page)
+
+
+def limit_table() -> str:
+    """Return a table of the languages' limits, with the docstrings that stand under them."""
+    rows = ["| At most | Of what |", "| --- | --- |"]
+    body = ast.parse(inspect.getsource(limits)).body
+    for named, said in itertools.pairwise(body):
+        match named, said:
+            case ast.Assign(targets=[ast.Name(id=name)]), ast.Expr(ast.Constant(str(words))):
+                rows.append(f"| {getattr(limits, name):,} | {' '.join(words.split())} |")
+    return "\n".join(rows)

@@ -312,7 +312,7 @@ def test_parser_answers_any_text_with_a_filter_or_a_user_error(text: str) -> Non
     found = _parse_or_complain(text)
 
     if isinstance(found, LangError):
-        assert found.marker.count("\n") == 1
+        assert all(problem.marker.count("\n") == 1 for problem in found.problems)
     else:
         CompiledFilter(found.tree, {}).matches({}, NOW)
 

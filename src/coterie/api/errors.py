@@ -7,6 +7,7 @@ import msgspec
 import structlog
 
 from coterie.base.errors import CoterieError, PermanentError, TransientError
+from coterie.lang.expr.errors import LangError, Problem
 
 # What is not listed is 400 for a UserError, 503 for a TransientError and 500 for the rest; a
 # UserError whose code starts with "unknown_" is 404.
@@ -29,12 +30,16 @@ log = structlog.get_logger(__name__)
 
 
 class ErrorAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The body of every answer that is no success; `code` is stable, `message` for a person."""
+    """The body of every answer that is no success; `code` is stable, `message` for a person.
+
+    `errors` is there only if a text is wrong in places that can be named.
+    """
 
     status: int
     message: str
     data: None = None
     code: str = ""
+    errors: tuple[Problem, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 def answer_error(error: BaseException) -> tuple[ErrorAnswer, dict[str, str]]:
@@ -56,7 +61,11 @@ def answer_error(error: BaseException) -> tuple[ErrorAnswer, dict[str, str]]:
     elif status == 401:
         # RFC 9110, section 15.5.2.
         headers["www-authenticate"] = "Bearer"
-    return ErrorAnswer(status=status, message=error.message, code=error.code), headers
+    errors = error.problems if isinstance(error, LangError) else msgspec.UNSET
+    return (
+        ErrorAnswer(status=status, message=error.message, code=error.code, errors=errors),
+        headers,
+    )
 
 
 def status_of(error: CoterieError) -> int:

@@ -1,5 +1,6 @@
 """Which status an error gets, and what its text may say."""
 
+import msgspec
 import pytest
 
 from coterie.api.auth import MissingScopeError, WrongAccountError
@@ -8,6 +9,8 @@ from coterie.api.tokens import MissingTokenError
 from coterie.base.errors import CoterieError, PermanentError, TransientError, UserError
 from coterie.flow.collect.unpack import RequestTooLargeError
 from coterie.flow.eventlog.append import TokenRevokedError
+from coterie.lang.expr.errors import LangError
+from coterie.lang.filterql import parse_filter
 
 
 class UnknownThingError(UserError):
@@ -49,3 +52,21 @@ def test_the_text_of_an_unexpected_error_stays_inside() -> None:
 
     assert body.status == 500
     assert "secret" not in body.message
+
+
+def test_what_is_wrong_with_a_text_is_told_in_fields() -> None:
+    with pytest.raises(LangError) as caught:
+        parse_filter("AND (\n  x LKE 1\n  nosuch(y)\n)")
+
+    body, _ = answer_error(caught.value)
+
+    told = msgspec.json.decode(msgspec.json.encode(body))
+    assert (told["status"], told["code"]) == (400, "invalid_filter")
+    assert [(each["line"], each["column"]) for each in told["errors"]] == [(2, 5), (3, 3)]
+    assert told["errors"][0]["suggestion"] == "like"
+
+
+def test_an_error_without_places_has_no_list_of_them() -> None:
+    body, _ = answer_error(UserError("x"))
+
+    assert "errors" not in msgspec.json.decode(msgspec.json.encode(body))

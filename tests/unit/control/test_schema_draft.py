@@ -1,7 +1,6 @@
 import pytest
 
 from coterie.control.definitions.draft import (
-    OPS,
     Column,
     Draft,
     SchemaError,
@@ -12,6 +11,7 @@ from coterie.control.definitions.draft import (
     drop_mappings,
     put_field,
 )
+from coterie.model.merging import OPS
 from coterie.model.schema import MAP_KINDS, SCALAR_KINDS, SET_KINDS, Field
 
 

@@ -7,8 +7,7 @@ import pytest
 
 from coterie.base.errors import UserError
 from coterie.lang.expr.functions import FUNCTIONS
-from coterie.lang.expr.operands import MAX_DEPTH
-from coterie.lang.expr.tokens import MAX_TEXT
+from coterie.lang.expr.limits import MAX_DEPTH, MAX_INCLUDE_DEPTH, MAX_TEXT
 from coterie.lang.filterql import (
     CompiledFilter,
     FilterError,
@@ -16,7 +15,6 @@ from coterie.lang.filterql import (
     compile_filter,
     parse_filter,
 )
-from coterie.lang.filterql.include import MAX_INCLUDE_DEPTH
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
 
@@ -96,9 +94,10 @@ def test_errors_are_user_errors_with_a_place() -> None:
         parse_filter("FILTER AND (\n\tx == 1,\n\ty LKE 2\n)")
 
     assert isinstance(caught.value, FilterError)
-    assert (caught.value.line, caught.value.column) == (3, 4)
-    assert caught.value.suggestion == "like"
-    assert caught.value.marker == "   y LKE 2\n     ^"
+    problem = caught.value.problems[0]
+    assert (problem.line, problem.column, problem.length) == (3, 4, 3)
+    assert problem.suggestion == "like"
+    assert problem.marker == "   y LKE 2\n     ^^^"
 
 
 @pytest.mark.parametrize(

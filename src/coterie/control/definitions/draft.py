@@ -5,10 +5,9 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from coterie.base.errors import UserError
+from coterie.model.merging import IDENTIFIER_KINDS, KINDS, OPS, find_op
 from coterie.model.schema import (
-    MAP_KINDS,
     SCALAR_KINDS,
-    SET_KINDS,
     Field,
     IdentifierRule,
     MergeOp,
@@ -16,42 +15,6 @@ from coterie.model.schema import (
     StreamRule,
 )
 from coterie.model.schema import Mapping as FieldMapping
-
-KINDS = (*SCALAR_KINDS, *SET_KINDS, *MAP_KINDS)
-
-_ORDERED: tuple[MergeOp, ...] = ("latest", "oldest", "max", "min")
-_NUMERIC: tuple[MergeOp, ...] = (*_ORDERED, "sum", "count")
-_MAP: tuple[MergeOp, ...] = ("latestmap", "oldestmap")
-_MAP_ORDERED: tuple[MergeOp, ...] = (*_MAP, "mapmax", "mapmin")
-_MAP_NUMERIC: tuple[MergeOp, ...] = (*_MAP_ORDERED, "mapsum")
-
-OPS: dict[str, tuple[MergeOp, ...]] = {
-    "string": ("latest", "oldest"),
-    "bool": ("latest", "oldest"),
-    "date": _ORDERED,
-    "int": _NUMERIC,
-    "number": _NUMERIC,
-    "[]string": ("merge",),
-    "[]time": ("merge",),
-    "map[string]string": _MAP,
-    "map[string]bool": _MAP,
-    "map[string]value": _MAP,
-    "map[string]time": _MAP_ORDERED,
-    "map[string]int": _MAP_NUMERIC,
-    "map[string]number": _MAP_NUMERIC,
-    "map[string]intsum": ("mapsum", *_MAP_ORDERED),
-}
-"""The merge operators of each kind; the first is what a field gets that names none."""
-
-# Lytics writes MERGEOP LATEST for maps too, and means key by key.
-_FOR_MAPS: dict[str, MergeOp] = {
-    "latest": "latestmap",
-    "oldest": "oldestmap",
-    "max": "mapmax",
-    "min": "mapmin",
-    "sum": "mapsum",
-    "merge": "latestmap",
-}
 
 
 class SchemaError(UserError):
@@ -222,12 +185,9 @@ def choose_op(field: str, kind: str, op: str | None) -> MergeOp:
         )
     if op is None:
         return allowed[0]
-    wanted = op.lower()
-    if kind in MAP_KINDS:
-        wanted = _FOR_MAPS.get(wanted, wanted)
-    for known in allowed:
-        if known == wanted:
-            return known
+    known = find_op(kind, op)
+    if known is not None:
+        return known
     raise SchemaError(
         message=f"The field {field!r} of kind {kind} cannot merge by {op}. Use "
         f"{', '.join(allowed)}."
@@ -245,7 +205,7 @@ def _identify_by(draft: Draft, name: str) -> Draft:
 
 
 def _as_identifier(field: Field, rule: IdentifierRule) -> Field:
-    if field.kind not in ("string", "int", "[]string"):
+    if field.kind not in IDENTIFIER_KINDS:
         raise SchemaError(
             message=f"The field {field.name!r} of kind {field.kind} cannot identify anyone. "
             "Identifiers are string, int or []string."

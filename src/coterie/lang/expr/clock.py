@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from coterie.lang.expr.datemath import Shift, parse_literal
-from coterie.lang.expr.errors import LangError
+from coterie.lang.expr.errors import Problem, problem_at
 from coterie.lang.expr.functions import FUNCTIONS
 from coterie.lang.expr.functions.registry import Function
+from coterie.lang.expr.tokens import token_length
 from coterie.lang.expr.tree import (
     EQUALITIES,
     ORDERINGS,
@@ -53,14 +54,15 @@ def moves_with_time(node: Node) -> bool:
     )
 
 
-def check_clock(node: Node, text: str) -> None:
-    """Raise LangError where a filter uses the present so that no next change can be foretold."""
+def find_clock_problems(node: Node, text: str) -> Iterator[Problem]:
+    """Yield where a filter uses the present so that no next change can be foretold."""
     for found in find_watches(node):
         if isinstance(found, Misuse):
-            raise LangError(
+            yield problem_at(
+                text,
+                found.at,
                 "nobody can foretell when this changes",
-                text=text,
-                at=found.at,
+                length=token_length(text, found.at),
                 expected='a date compared with the present, such as: last_visit > "now-3d"',
             )
 

@@ -1,18 +1,34 @@
 """Walking over the tokens of one text, with errors that point into it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from coterie.lang.expr.errors import LangError, suggest
-from coterie.lang.expr.tokens import Token, tokenize
+from coterie.lang.expr.errors import LangError, Problem, problem_at, suggest
+from coterie.lang.expr.limits import MAX_PROBLEMS
+from coterie.lang.expr.tokens import Token, describe_bad, token_length, tokenize
+
+# Words of other languages, and the sign or word that they mean here.
+_MEANT = {
+    "is": "=",
+    "equals": "=",
+    "matches": "like",
+    "has": "contains",
+    "includes": "contains",
+    "containing": "contains",
+    "overlaps": "intersects",
+}
 
 
 class Cursor:
-    """A place in the tokens of `text`; words are matched without regard to case."""
+    """A place in the tokens of `text`; words are matched without regard to case.
 
-    def __init__(self, text: str) -> None:
+    `problems` are those that reading went on after. `slashed_names`: see `tokenize`.
+    """
+
+    def __init__(self, text: str, *, slashed_names: bool = False) -> None:
         self.text = text
-        self.tokens = tokenize(text)
+        self.tokens = tokenize(text, slashed_names=slashed_names)
         self.index = 0
+        self.problems: list[Problem] = []
 
     @property
     def here(self) -> Token:
@@ -64,26 +80,80 @@ class Cursor:
     def unexpected(self, expected: str, *, known: Iterable[str] = ()) -> LangError:
         """Return the error that what stands here is not what was expected."""
         token = self.here
+        if token.kind == "bad":
+            return LangError(describe_bad(self.text, token))
         if token.kind == "end":
             return self.error("the text ends too early", expected=expected)
         found = self.text[token.at : token.end]
-        suggestion = suggest(found, known) if token.kind == "name" else None
-        # A known word at a wrong place is not misspelt.
-        if suggestion is not None and suggestion.lower() == found.lower():
-            suggestion = None
-        return self.error(f"found {_shorten(found)}", expected=expected, suggestion=suggestion)
+        meant = _guess(found, list(known)) if token.kind == "name" else None
+        return self.error(f"found {_shorten(found)}", expected=expected, suggestion=meant)
 
     def error(
         self,
-        problem: str,
+        message: str,
         *,
         at: int | None = None,
         expected: str | None = None,
         suggestion: str | None = None,
     ) -> LangError:
-        """Return an error about a place in this text, by default the present one."""
+        """Return an error about the token at a place in this text, by default the present one."""
         at = self.here.at if at is None else at
-        return LangError(problem, text=self.text, at=at, expected=expected, suggestion=suggestion)
+        return LangError(
+            problem_at(
+                self.text,
+                at,
+                message,
+                length=token_length(self.text, at),
+                expected=expected,
+                suggestion=suggestion,
+            )
+        )
+
+    def line_of(self, token: Token) -> int:
+        """Return the number of the line that a token stands in."""
+        return self.text.count("\n", 0, token.at) + 1
+
+    def go_on_after(self, error: LangError, start: int, is_end: Callable[[], bool]) -> bool:
+        """Note an error, then step to the end of the list item that began at index `start`.
+
+        `is_end` says whether the item ends at this place; what is in brackets is passed over.
+        False if it has no end, or enough is told: then nothing is noted and the error should be
+        raised.
+        """
+        if self.here.kind == "end" or len(self.problems) >= MAX_PROBLEMS:
+            return False
+        failed, self.index = self.index, start
+        level = 0
+        while self.here.kind != "end":
+            if level == 0 and self.index >= failed and is_end():
+                self.problems.extend(error.problems)
+                return True
+            if self.is_op("(", "["):
+                level += 1
+            elif self.is_op(")", "]"):
+                level = max(0, level - 1)
+            self.take()
+        self.index = failed
+        return False
+
+    def raise_problems(self, *more: Problem) -> None:
+        """Raise LangError if there are problems: those noted, `more`, and all that is no token."""
+        bad = [describe_bad(self.text, each) for each in self.tokens if each.kind == "bad"]
+        problems = [*self.problems, *more, *bad]
+        if problems:
+            raise LangError(*problems)
+
+
+def _guess(found: str, known: list[str]) -> str | None:
+    """Return what a word was perhaps meant to be; a known word at a wrong place is not misspelt."""
+    lower = found.lower()
+    if lower in known:
+        return None
+    meant = _MEANT.get(lower)
+    # A sign such as = is known wherever the words beside it are.
+    if meant is not None and (meant in known or "like" in known):
+        return meant
+    return suggest(found, known)
 
 
 def _shorten(found: str) -> str:

@@ -4,67 +4,78 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Self
 
-from coterie.base.errors import UserError
+from msgspec import Struct
 
-LONGEST_SHOWN_LINE = 120
+from coterie.base.errors import UserError
+from coterie.lang.expr.limits import MAX_PROBLEMS
+from coterie.lang.expr.places import locate
+
+
+class Problem(Struct, frozen=True, kw_only=True):
+    """One thing that is wrong or doubtful in a text, with its place (see `places.Place`).
+
+    `message` is a sentence without its full stop. `suggestion` is what may stand there instead: a
+    name that exists, a word or sign of the language, or a whole condition.
+    """
+
+    message: str
+    line: int
+    column: int
+    length: int
+    expected: str | None = None
+    suggestion: str | None = None
+    marker: str = ""
+
+    def explain(self) -> str:
+        """Return all of it as text for a person: a sentence, then the line with the marker."""
+        words = f"Line {self.line}, column {self.column}: {self.message}"
+        if self.expected:
+            words += f", expected {self.expected}"
+        words += "."
+        if self.suggestion:
+            words += f" Did you mean {self.suggestion!r}?"
+        return f"{words}\n{self.marker}" if self.marker.strip("\n ^") else words
 
 
 class LangError(UserError):
-    """A text that cannot be used: says where, what was expected, and what was perhaps meant.
+    """A text that cannot be used: says all that is wrong, where, and what was perhaps meant.
 
-    `line` and `column` count from 1; `marker` is the line itself with a caret under the place.
+    `problems` come in the order of the text, at least one, and not more than `MAX_PROBLEMS`.
     """
 
     code = "invalid_expression"
 
-    def __init__(
-        self,
-        problem: str,
-        *,
-        text: str = "",
-        at: int = 0,
-        expected: str | None = None,
-        suggestion: str | None = None,
-    ) -> None:
-        self.problem = problem
-        self.text = text
-        self.at = min(at, len(text))
-        self.expected = expected
-        self.suggestion = suggestion
-        self.line = text.count("\n", 0, self.at) + 1
-        start = text.rfind("\n", 0, self.at) + 1
-        self.column = self.at - start + 1
-        self.marker = _mark(text, start, self.at)
-        super().__init__(self._explain())
+    def __init__(self, *problems: Problem) -> None:
+        ordered = sorted(dict.fromkeys(problems), key=lambda problem: _place(problem))
+        self.problems = tuple(ordered[:MAX_PROBLEMS])
+        super().__init__(_explain(self.problems))
 
     @classmethod
     def of(cls, error: "LangError") -> Self:
         """Return the same complaint as this language's own error class."""
-        return cls(
-            error.problem,
-            text=error.text,
-            at=error.at,
-            expected=error.expected,
-            suggestion=error.suggestion,
-        )
-
-    def _explain(self) -> str:
-        message = f"Line {self.line}, column {self.column}: {self.problem}"
-        if self.expected:
-            message += f", expected {self.expected}"
-        message += "."
-        if self.suggestion:
-            message += f" Did you mean {self.suggestion!r}?"
-        return f"{message}\n{self.marker}" if self.text else message
+        return cls(*error.problems)
 
 
-def _mark(text: str, start: int, at: int) -> str:
-    end = text.find("\n", at)
-    line = text[start : end if end >= 0 else len(text)]
-    column = at - start
-    cut = max(0, column - LONGEST_SHOWN_LINE // 2)
-    shown = line[cut : cut + LONGEST_SHOWN_LINE].replace("\t", " ").rstrip("\r")
-    return f"  {shown}\n  {' ' * (column - cut)}^"
+def problem_at(
+    text: str,
+    at: int,
+    message: str,
+    *,
+    length: int = 1,
+    expected: str | None = None,
+    suggestion: str | None = None,
+) -> Problem:
+    """Return a problem with the `length` characters of `text` from offset `at` on."""
+    place = locate(text, at, length)
+    return Problem(
+        message=message,
+        line=place.line,
+        column=place.column,
+        length=place.length,
+        expected=expected,
+        suggestion=suggestion,
+        marker=place.marker,
+    )
 
 
 def suggest(word: str, known: Iterable[str]) -> str | None:
@@ -72,3 +83,15 @@ def suggest(word: str, known: Iterable[str]) -> str | None:
     by_lower = {name.lower(): name for name in known}
     near = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.7)
     return by_lower[near[0]] if near else None
+
+
+def _place(problem: Problem) -> tuple[int, int]:
+    return problem.line, problem.column
+
+
+def _explain(problems: tuple[Problem, ...]) -> str:
+    told = "\n".join(problem.explain() for problem in problems)
+    if len(problems) == 1:
+        return told
+    more = " and perhaps more" if len(problems) == MAX_PROBLEMS else ""
+    return f"{len(problems)} things are wrong{more}.\n{told}"

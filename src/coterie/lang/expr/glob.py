@@ -9,13 +9,20 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
+from coterie.lang.expr.limits import MAX_PATTERN
+
 Matcher = Callable[[str], object]
 _STAR, _GLOBSTAR = "*", "**"
 
 
 @lru_cache(maxsize=4_096)
 def like_matcher(pattern: str) -> Matcher | None:
-    """Return a test of whole texts, truthy when one fits; None for a pattern with an open `[`."""
+    """Return a test of whole texts, truthy when one fits.
+
+    None for a pattern with an open `[`, and for one that is longer than `MAX_PATTERN`.
+    """
+    if len(pattern) > MAX_PATTERN:
+        return None
     pieces = _cut(pattern.replace("%", "*"))
     if pieces is None:
         return None

@@ -1,11 +1,11 @@
 """Reading the parts that an expression is made of: values, names, calls and lists."""
 
 from coterie.lang.expr.cursor import Cursor
+from coterie.lang.expr.limits import MAX_DEPTH
 from coterie.lang.expr.tokens import Token
 from coterie.lang.expr.tree import Call, Everything, Items, Name, Node, Null, Number, Text, Truth
 from coterie.lang.expr.values import strict_number
 
-MAX_DEPTH = 64
 WORDS = ("like", "contains", "in", "intersects", "between")
 SPELT_WRONG = (*WORDS, "and", "or", "not", "exists", "include")
 _LITERALS = {"true": True, "false": False}

@@ -5,12 +5,14 @@ values, calls, parentheses.
 """
 
 from coterie.lang.expr.cursor import Cursor
+from coterie.lang.expr.errors import LangError
 from coterie.lang.expr.operands import SPELT_WRONG, WORDS, OperandReader
 from coterie.lang.expr.tokens import Token
 from coterie.lang.expr.tree import (
     Arithmetic,
     Between,
     Compare,
+    Everything,
     Exists,
     Group,
     Include,
@@ -26,6 +28,10 @@ _SIGNS = {"=": "==", "==": "==", "!=": "!=", "<>": "!=", ">": ">", ">=": ">=", "
 
 class Parser(OperandReader):
     """Reads expressions from a cursor; `names_in_single_quotes` is FilterQL's habit."""
+
+    def start_anew(self) -> None:
+        """Forget what was open, after an error that reading goes on after."""
+        self.depth, self.in_list = 0, False
 
     def expression(self) -> Node:
         """Return the expression that begins here; raises LangError where there is none."""
@@ -137,7 +143,7 @@ class Parser(OperandReader):
         if word == "include":
             self.cursor.take()
             return Include(self.name("the name of an audience"), token.at)
-        if word in ("and", "or") and self.cursor.is_op("(", ahead=1):
+        if self._begins_group():
             return self._group()
         return self.value()
 
@@ -173,23 +179,52 @@ class Parser(OperandReader):
         token = self.cursor.take()
         op = token.value.lower()
         self.cursor.expect_op("(", f"after {op.upper()}")
+        if self.cursor.is_op(")"):
+            msg = f"{op.upper()} () is empty"
+            raise self.cursor.error(msg, at=token.at, expected="at least one condition")
         outer, self.in_list = self.in_list, True
         items: list[Node] = []
         while not self.cursor.skip_op(")"):
-            items.append(self.expression())
-            self._separator()
+            self._item(items, token)
         self.in_list = outer
-        if not items:
-            msg = f"{op.upper()} () is empty"
-            raise self.cursor.error(msg, at=token.at, expected="at least one condition")
-        return group(op, items, token.at)
+        # Without a good item there is a problem already, and this stands for the rest of it.
+        return group(op, items, token.at) if items else Everything(token.at)
 
-    def _separator(self) -> None:
-        if self.cursor.skip_op(",") or self.cursor.is_op(")") or self.cursor.here.line_start:
+    def _item(self, items: list[Node], opening: Token) -> None:
+        """Read an item of a list into `items`, or note what is wrong with it and step over it."""
+        start, depth = self.cursor.index, self.depth
+        try:
+            self._refuse_end(opening)
+            items.append(self.expression())
+            self._separator(opening)
+        except LangError as error:
+            if not self.cursor.go_on_after(error, start, lambda: self._is_item_end(start)):
+                raise
+            self.depth, self.in_list = depth, True
+            self.cursor.skip_op(",")
+
+    def _is_item_end(self, start: int) -> bool:
+        if self.cursor.is_op(",", ")"):
+            return True
+        is_new = self.cursor.here.line_start or self._begins_group()
+        return is_new and self.cursor.index > start
+
+    def _begins_group(self) -> bool:
+        return self.cursor.word() in ("and", "or") and self.cursor.is_op("(", ahead=1)
+
+    def _separator(self, opening: Token) -> None:
+        if self.cursor.skip_op(",") or self.cursor.is_op(")"):
             return
-        if self.cursor.word() in ("and", "or") and self.cursor.is_op("(", ahead=1):
+        self._refuse_end(opening)
+        if self.cursor.here.line_start or self._begins_group():
             return
         raise self.cursor.unexpected("a comma, a new line or ')'", known=SPELT_WRONG)
+
+    def _refuse_end(self, opening: Token) -> None:
+        if self.cursor.here.kind == "end":
+            line = self.cursor.line_of(opening)
+            msg = f"')' to close the {opening.value.upper()} ( of line {line}"
+            raise self.cursor.unexpected(msg)
 
 
 def group(op: str, items: list[Node], at: int = 0) -> Node:
@@ -204,9 +239,18 @@ def group(op: str, items: list[Node], at: int = 0) -> Node:
 
 
 def parse_expression(text: str, *, names_in_single_quotes: bool = False) -> Node:
-    """Return the tree of a text that is one expression; raises LangError."""
-    cursor = Cursor(text)
-    node = Parser(cursor, names_in_single_quotes=names_in_single_quotes).expression()
-    if cursor.here.kind != "end":
-        raise cursor.unexpected("the end of the expression", known=SPELT_WRONG)
+    """Return the tree of a text that is one expression.
+
+    Raises LangError with all that is wrong.
+    """
+    cursor = Cursor(text, slashed_names=names_in_single_quotes)
+    parser = Parser(cursor, names_in_single_quotes=names_in_single_quotes)
+    try:
+        node = parser.expression()
+        if cursor.here.kind != "end":
+            raise cursor.unexpected("the end of the expression", known=SPELT_WRONG)
+    except LangError as error:
+        cursor.raise_problems(*error.problems)
+        raise
+    cursor.raise_problems()
     return node

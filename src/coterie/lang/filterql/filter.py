@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from coterie.lang.expr.render import quote_name, quote_text, render
-from coterie.lang.expr.tree import Node
+from coterie.lang.expr.tree import Everything, Node
 
 Setting = str | int | float | bool
 
@@ -55,7 +55,8 @@ def normal_text(flt: Filter) -> str:
 
 def _column(column: SelectColumn) -> str:
     shown = render(column.value)
-    name = "" if shown == quote_name(column.name) else f" AS {quote_name(column.name)}"
+    is_named = isinstance(column.value, Everything) and column.name == "*"
+    name = "" if is_named or shown == quote_name(column.name) else f" AS {quote_name(column.name)}"
     guard = "" if column.guard is None else f" IF {render(column.guard)}"
     return f"{shown}{name}{guard}"
 

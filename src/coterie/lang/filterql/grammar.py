@@ -4,32 +4,31 @@
 the clauses after the condition come in any order, each once.
 """
 
-from coterie.lang.expr.check import check_calls
-from coterie.lang.expr.clock import check_clock, moves_with_time
+from coterie.lang.expr.check import find_call_problems, find_excess
+from coterie.lang.expr.clock import find_clock_problems, moves_with_time
 from coterie.lang.expr.cursor import Cursor
 from coterie.lang.expr.errors import LangError
 from coterie.lang.expr.lookup import top_level_names
+from coterie.lang.expr.operands import SPELT_WRONG
 from coterie.lang.expr.parser import Parser
 from coterie.lang.expr.tokens import leading_comment
-from coterie.lang.expr.tree import Include, Name, Node, Number, Text, Truth, walk
+from coterie.lang.expr.tree import Everything, Include, Name, Node, Number, Text, Truth, walk
 from coterie.lang.filterql.errors import FilterError
 from coterie.lang.filterql.filter import Filter, SelectColumn, Setting
 
 _CLAUSES = ("from", "limit", "with", "alias")
-_NEXT = (*_CLAUSES, "and", "or", "not", "like", "contains", "in", "intersects", "between")
+_NEXT = (*_CLAUSES, *SPELT_WRONG)
 
 
 def parse_filter(text: str) -> Filter:
     """Return the filter that a text says; the word FILTER may be left out.
 
-    Raises FilterError with the place, what was expected and, where one is near, what was meant.
+    Raises FilterError with all that is wrong.
     """
     try:
-        reader = _Reader(text)
-        flt = reader.read()
+        return _Reader(text).read()
     except LangError as error:
         raise FilterError.of(error) from error
-    return flt
 
 
 class _Reader:
@@ -37,23 +36,36 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.cursor = Cursor(text)
+        self.cursor = Cursor(text, slashed_names=True)
         self.parser = Parser(self.cursor, names_in_single_quotes=True)
         self.seen: dict[str, object] = {}
 
     def read(self) -> Filter:
+        try:
+            return self._statement()
+        except LangError as error:
+            self.cursor.raise_problems(*error.problems)
+            raise
+
+    def _statement(self) -> Filter:
         columns = self._columns() if self.cursor.skip_word("select") else ()
         if not self.cursor.skip_word("filter") and columns:
-            raise self.cursor.unexpected("FILTER")
+            raise self.cursor.unexpected("FILTER", known=("filter",))
         tree = self.parser.expression()
+        self._check(tree)
         while self.cursor.word() in _CLAUSES:
             self._clause()
         self.cursor.skip_op(";")
         if self.cursor.here.kind != "end":
             raise self.cursor.unexpected("the end of the filter", known=_NEXT)
-        check_calls(tree, self.text)
-        check_clock(tree, self.text)
+        self.cursor.raise_problems()
         return self._assemble(tree, columns)
+
+    def _check(self, tree: Node) -> None:
+        """Note what is wrong with a condition that could be read."""
+        found = [*find_call_problems(tree, self.text), *find_excess(tree, self.text)]
+        # What is unknown about a function is also unknown about its dependence on the clock.
+        self.cursor.problems.extend(found or find_clock_problems(tree, self.text))
 
     def _assemble(self, tree: Node, columns: tuple[SelectColumn, ...]) -> Filter:
         nodes = list(walk(tree))
@@ -131,14 +143,16 @@ class _Reader:
     def _column(self) -> SelectColumn:
         at = self.cursor.here.at
         value = self.parser.expression()
-        check_calls(value, self.text)
+        self.cursor.problems.extend(find_call_problems(value, self.text))
         if self.cursor.skip_word("as"):
             name = self._new_name("the name of a column")
         elif isinstance(value, Name):
             name = ".".join(value.path)
+        elif isinstance(value, Everything):
+            name = "*"
         else:
             raise self.cursor.error("a calculated column needs AS and a name", at=at)
         guard = self.parser.expression() if self.cursor.skip_word("if") else None
         if guard is not None:
-            check_calls(guard, self.text)
+            self.cursor.problems.extend(find_call_problems(guard, self.text))
         return SelectColumn(value, name, guard)

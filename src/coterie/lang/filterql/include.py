@@ -4,15 +4,14 @@ A filter that is unknown, that comes back to itself, or that takes in such a one
 whatever includes it cannot be told, as in Lytics.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from coterie.lang.expr.errors import suggest
+from coterie.lang.expr.errors import Problem, problem_at, suggest
+from coterie.lang.expr.limits import MAX_INCLUDE_DEPTH
+from coterie.lang.expr.tokens import token_length
 from coterie.lang.expr.tree import Include, Node, walk
 from coterie.lang.filterql.errors import FilterError
 from coterie.lang.filterql.filter import Filter
-
-# Lytics stops at 1,000 levels of evaluation; no hand-made set of audiences comes near this.
-MAX_INCLUDE_DEPTH = 50
 
 
 def usable_includes(flt: Filter, includes: Mapping[str, Filter]) -> dict[str, Node]:
@@ -28,10 +27,17 @@ def usable_includes(flt: Filter, includes: Mapping[str, Filter]) -> dict[str, No
 
 
 def check_includes(flt: Filter, includes: Mapping[str, Filter]) -> None:
-    """Raise FilterError where an included filter is unknown, comes back to itself or is too deep.
+    """Raise FilterError where included filters are unknown, come back to themselves, are too deep.
 
     The message names the path. A filter under edit is known to its own includes by its alias.
     """
+    problems = list(find_include_problems(flt, includes))
+    if problems:
+        raise FilterError(*problems)
+
+
+def find_include_problems(flt: Filter, includes: Mapping[str, Filter]) -> Iterator[Problem]:
+    """Yield what `check_includes` raises."""
     heights: dict[str, int] = {}
     known = {**includes, flt.alias: flt} if flt.alias else dict(includes)
     for node in walk(flt.tree):
@@ -39,7 +45,7 @@ def check_includes(flt: Filter, includes: Mapping[str, Filter]) -> None:
             _measure(node.name, known, heights)
             if not 0 < heights[node.name] <= MAX_INCLUDE_DEPTH:
                 path = _find_fault(node.name, known, heights)
-                raise _fault(path, known, flt, node.at)
+                yield _fault(path, known, flt, node.at)
 
 
 def _measure(start: str, includes: Mapping[str, Filter], heights: dict[str, int]) -> None:
@@ -76,21 +82,26 @@ def _find_fault(start: str, includes: Mapping[str, Filter], heights: dict[str, i
     return path
 
 
-def _fault(path: list[str], includes: Mapping[str, Filter], flt: Filter, at: int) -> FilterError:
+def _fault(path: list[str], includes: Mapping[str, Filter], flt: Filter, at: int) -> Problem:
     last, shown = path[-1], " → ".join(path)
+    meant = None
     if last not in includes:
+        # A name that only another audience uses is put right there.
         where = f" ({shown})" if len(path) > 1 else ""
-        return FilterError(
-            f"there is no audience {last!r}{where}",
-            text=flt.text,
-            at=at,
-            suggestion=suggest(last, includes),
+        meant = None if where else suggest(last, includes.keys() - {flt.alias})
+        msg = f"there is no audience {last!r}{where}"
+    elif path.count(last) > 1:
+        msg = f"audiences include each other: {shown}"
+    else:
+        msg = (
+            f"audiences include each other more than {MAX_INCLUDE_DEPTH} levels deep, from "
+            f"{path[0]!r} on"
         )
-    if path.count(last) > 1:
-        return FilterError(f"audiences include each other: {shown}", text=flt.text, at=at)
-    return FilterError(
-        f"audiences include each other more than {MAX_INCLUDE_DEPTH} levels deep, from "
-        f"{path[0]!r} on",
-        text=flt.text,
-        at=at,
-    )
+    return problem_at(flt.text, at, msg, length=_length(flt.text, at), suggestion=meant)
+
+
+def _length(text: str, at: int) -> int:
+    """Return how long `INCLUDE name` is."""
+    word = token_length(text, at)
+    name = len(text) - len(text[at + word :].lstrip())
+    return name - at + token_length(text, name) if name < len(text) else word

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from coterie.lang.expr.errors import problem_at
 from coterie.lang.expr.parser import group
 from coterie.lang.expr.tree import Group, Include, Infix, Node, Not, walk
 from coterie.lang.filterql.errors import FilterError
@@ -22,7 +23,7 @@ def inline_includes(flt: Filter, includes: Mapping[str, Filter]) -> Node:
     check_includes(flt, includes)
     if _count(flt.tree, includes, {}) > MAX_NODES:
         msg = "with all it includes, the filter is too long to be written out"
-        raise FilterError(msg, text=flt.text)
+        raise FilterError(problem_at(flt.text, 0, msg, length=len(flt.text)))
     return _inline(flt.tree, includes)
 
 

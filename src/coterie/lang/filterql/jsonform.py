@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from coterie.base.errors import UserError
 from coterie.lang.expr.errors import suggest
-from coterie.lang.expr.operands import MAX_DEPTH
+from coterie.lang.expr.limits import MAX_DEPTH
 from coterie.lang.expr.parser import group, parse_expression
 from coterie.lang.expr.render import render
 from coterie.lang.expr.tree import (

@@ -7,7 +7,7 @@ a column is `expression [AS field] [IF condition] [SHORTDESC "â€¦"] [LONGDESC "â
 
 import re
 
-from coterie.lang.expr.check import check_mapping
+from coterie.lang.expr.check import find_excess, find_mapping_problems
 from coterie.lang.expr.cursor import Cursor
 from coterie.lang.expr.errors import LangError
 from coterie.lang.expr.parser import Parser
@@ -24,7 +24,7 @@ _KIND = re.compile(r"[\w\[\]]+")
 def parse_lql(text: str) -> Query:
     """Return the query that a text says.
 
-    Raises LqlError with the place, what was expected and, where one is near, what was meant.
+    Raises LqlError with all that is wrong.
     """
     try:
         return _Reader(text).read()
@@ -41,10 +41,17 @@ class _Reader:
         self.parser = Parser(self.cursor, names_in_single_quotes=False)
 
     def read(self) -> Query:
+        try:
+            query = self._query()
+        except LangError as error:
+            self.cursor.raise_problems(*error.problems)
+            raise
+        self.cursor.raise_problems()
+        return query
+
+    def _query(self) -> Query:
         self._expect_word("select")
-        columns = [self._column()]
-        while self.cursor.skip_op(","):
-            columns.append(self._column())
+        columns = self._columns()
         self._expect_word("from", known=(*_OPTIONS, *_CLAUSES))
         stream = self.parser.name("the name of a stream")
         self._expect_word("into", known=_CLAUSES)
@@ -65,15 +72,43 @@ class _Reader:
         if not self.cursor.skip_word(word):
             raise self.cursor.unexpected(word.upper(), known=known)
 
+    def _columns(self) -> list[Column]:
+        """Return the columns that can be read, and note what is wrong with the others."""
+        columns: list[Column] = []
+        while True:
+            start = self.cursor.index
+            try:
+                columns.append(self._column())
+                if not self._is_column_end():
+                    raise self.cursor.unexpected("a comma or FROM", known=(*_OPTIONS, *_CLAUSES))
+            except LangError as error:
+                if not self.cursor.go_on_after(error, start, self._is_column_end):
+                    raise
+                self.parser.start_anew()
+            if not self.cursor.skip_op(","):
+                return columns
+
+    def _is_column_end(self) -> bool:
+        return self.cursor.is_op(",") or self._is_from()
+
+    def _is_from(self) -> bool:
+        """Tell the clause FROM from a field of that name, which a comma or an option follows."""
+        after = self.cursor.peek()
+        is_name = after.kind in ("name", "quoted", "string", "single")
+        return self.cursor.word() == "from" and is_name and self.cursor.word(1) not in _OPTIONS
+
     def _condition(self) -> str:
         return render(self._expression())
 
     def _expression(self) -> Node:
         node = self.parser.expression()
-        check_mapping(node, self.text)
+        found = [*find_mapping_problems(node, self.text), *find_excess(node, self.text)]
+        self.cursor.problems.extend(found)
         return node
 
     def _column(self) -> Column:
+        if self._is_from():
+            raise self.cursor.unexpected("a column")
         at = self.cursor.here.at
         node = self._expression()
         said: dict[str, str] = {}

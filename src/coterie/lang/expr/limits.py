@@ -1,0 +1,25 @@
+"""How large a text of the languages may be, so that reading one is a bounded amount of work.
+
+What goes beyond a limit is a `LangError` that names the limit and the cure.
+"""
+
+MAX_TEXT = 1_000_000
+"""Characters of a text; what is saved as a definition may have a tenth of them."""
+
+MAX_DEPTH = 64
+"""Levels of nesting: parentheses, lists, calls, signs, and operators in a row."""
+
+MAX_CONDITIONS = 10_000
+"""Comparisons, calls, EXISTS and INCLUDE of one text."""
+
+MAX_INCLUDES = 500
+"""INCLUDEs that one filter holds itself."""
+
+MAX_INCLUDE_DEPTH = 50
+"""Filters that include each other in a row. Lytics stops at 1,000 levels of evaluation."""
+
+MAX_PATTERN = 1_000
+"""Characters of a LIKE pattern. One that comes from data and is longer matches nothing."""
+
+MAX_PROBLEMS = 20
+"""Problems that one error tells; who has corrected these is told the rest."""

@@ -1,0 +1,48 @@
+"""Which merge operators a field of each kind may have."""
+
+from coterie.model.schema import MAP_KINDS, SCALAR_KINDS, SET_KINDS, MergeOp
+
+KINDS = (*SCALAR_KINDS, *SET_KINDS, *MAP_KINDS)
+IDENTIFIER_KINDS = ("string", "int", "[]string")
+
+_ORDERED: tuple[MergeOp, ...] = ("latest", "oldest", "max", "min")
+_NUMERIC: tuple[MergeOp, ...] = (*_ORDERED, "sum", "count")
+_MAP: tuple[MergeOp, ...] = ("latestmap", "oldestmap")
+_MAP_ORDERED: tuple[MergeOp, ...] = (*_MAP, "mapmax", "mapmin")
+_MAP_NUMERIC: tuple[MergeOp, ...] = (*_MAP_ORDERED, "mapsum")
+
+OPS: dict[str, tuple[MergeOp, ...]] = {
+    "string": ("latest", "oldest"),
+    "bool": ("latest", "oldest"),
+    "date": _ORDERED,
+    "int": _NUMERIC,
+    "number": _NUMERIC,
+    "[]string": ("merge",),
+    "[]time": ("merge",),
+    "map[string]string": _MAP,
+    "map[string]bool": _MAP,
+    "map[string]value": _MAP,
+    "map[string]time": _MAP_ORDERED,
+    "map[string]int": _MAP_NUMERIC,
+    "map[string]number": _MAP_NUMERIC,
+    "map[string]intsum": ("mapsum", *_MAP_ORDERED),
+}
+"""The merge operators of each kind; the first is what a field gets that names none."""
+
+# Lytics writes MERGEOP LATEST for maps too, and means key by key.
+_FOR_MAPS: dict[str, MergeOp] = {
+    "latest": "latestmap",
+    "oldest": "oldestmap",
+    "max": "mapmax",
+    "min": "mapmin",
+    "sum": "mapsum",
+    "merge": "latestmap",
+}
+
+
+def find_op(kind: str, written: str) -> MergeOp | None:
+    """Return the operator that a word means for a field of this kind, or None."""
+    wanted = written.lower()
+    if kind in MAP_KINDS:
+        wanted = _FOR_MAPS.get(wanted, wanted)
+    return next((known for known in OPS.get(kind, ()) if known == wanted), None)
