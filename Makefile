@@ -45,8 +45,10 @@ check: $(DEV_STAMP) $(DEMO_STAMP) ## format, lint, types, import contracts, then
 	@$(BIN)/lint-imports
 	@$(MAKE) --no-print-directory test
 
-prove: $(DEV_STAMP) $(DEMO_STAMP) ## all seeds, soaks and full sizes (long)
-	@$(BIN)/python -m pytest -m "prove"
+prove: $(DEV_STAMP) $(DEMO_STAMP) ## all seeds, soaks and full sizes (long); writes docs/explanation/proof.md
+	@rm -f test-results/prove.xml
+	@$(BIN)/python -m pytest -m "prove" --junitxml=test-results/prove.xml || true
+	@$(BIN)/python -m tests.proof
 
 lock: $(DEV_STAMP) ## renew the pinned dependencies
 	@$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml packages/braze-sandbox/pyproject.toml requirements/build.in -o requirements/run.txt
