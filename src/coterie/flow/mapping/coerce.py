@@ -11,7 +11,7 @@ from coterie.model.schema import MAP_KINDS
 NO_VALUE = None
 Coercion = Callable[[Any], Any]
 
-# Sums stay exact within this range, whatever the order (see flow.profiles.numbers).
+# Sums stay exact within this range, whatever the order (see base.exact).
 LARGEST_NUMBER = 10.0**15
 
 

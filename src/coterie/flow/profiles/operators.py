@@ -9,7 +9,7 @@ import operator as operator_module
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, cast
 
-from coterie.flow.profiles import numbers
+from coterie.base import exact
 from coterie.flow.profiles.containers import MapOperator, Operator, SetOperator, State
 from coterie.flow.profiles.ordering import sort_key
 from coterie.model.schema import Field
@@ -84,10 +84,10 @@ def _itself(state: Any) -> Any:
 
 
 _SUM = ScalarOperator(
-    lambda state, value, _at: numbers.add(state, value),
-    numbers.combine,
-    numbers.view,
-    numbers.view,
+    lambda state, value, _at: exact.add(state, value),
+    exact.combine,
+    exact.view,
+    exact.view,
     operator_module.ne,
 )
 _COUNT = ScalarOperator(

@@ -16,6 +16,7 @@ from coterie.lang.expr.tokens import token_length
 from coterie.lang.expr.tree import (
     EQUALITIES,
     ORDERINGS,
+    Asked,
     Between,
     Call,
     Compare,
@@ -26,18 +27,21 @@ from coterie.lang.expr.tree import (
 
 _DATED = (*EQUALITIES, *ORDERINGS)
 _SECONDS_PER_HOUR = 3_600
+_EDGES = 2
 
 
 class Watch(Struct, frozen=True):
     """A reason to look again later.
 
     With a `shift`: the instant at which now, so shifted, reaches a date in the value of `node`.
-    Without: the next full hour, or the next midnight when `daily`.
+    Without: the next full hour, or the next midnight when `daily`. With `asked`: the instant at
+    which now, so shifted, reaches or leaves a turning point of that question.
     """
 
     node: Node | None = None
     shift: Shift | None = None
     daily: bool = False
+    asked: Asked | None = None
 
 
 class Misuse(Struct, frozen=True):
@@ -48,9 +52,13 @@ class Misuse(Struct, frozen=True):
 
 def moves_with_time(node: Node) -> bool:
     """Say whether the value may change with time alone."""
-    return _is_moving_call(node) or any(
-        _shift_of(part) is not None or moves_with_time(part) if dated else moves_with_time(part)
-        for part, dated in _parts(node)
+    return (
+        isinstance(node, Asked)
+        or _is_moving_call(node)
+        or any(
+            _shift_of(part) is not None or moves_with_time(part) if dated else moves_with_time(part)
+            for part, dated in _parts(node)
+        )
     )
 
 
@@ -77,6 +85,8 @@ def find_watches(node: Node) -> Iterator[Watch | Misuse]:
         case Between(value=value, low=low, high=high) if _is_dated(value, low, high):
             yield from _watch_pair(value, low)
             yield from _watch_pair(value, high)
+        case Asked():
+            yield from _watch_edges(node)
         case Call() if _is_hourly(node):
             yield Watch()
         case _:
@@ -101,6 +111,16 @@ def _watch_pair(one: Node, other: Node) -> Iterator[Watch | Misuse]:
     else:
         yield from find_watches(one)
         yield from find_watches(other)
+
+
+def _watch_edges(node: Asked) -> Iterator[Watch | Misuse]:
+    # Until when is the present, where nothing else is said: what lies in the future comes to count.
+    shifts = [_shift_of(edge) for edge in node.edges] + [Shift()] * (len(node.edges) < _EDGES)
+    for shift in shifts:
+        if shift is not None:
+            yield Watch(shift=shift, asked=node)
+    for edge in node.edges:
+        yield from find_watches(edge)
 
 
 def _is_dated(*parts: Node) -> bool:

@@ -20,6 +20,7 @@ from coterie.lang.expr.lookup import is_simple, make_lookup
 from coterie.lang.expr.operators import between, compare
 from coterie.lang.expr.tree import (
     Arithmetic,
+    Asked,
     Between,
     Call,
     Compare,
@@ -79,6 +80,8 @@ class Writer:
                 return self._joined("[{}]", ", ", items)
             case Call():
                 return self._call(node)
+            case Asked():
+                return self._asked(node)
             case Minus(arg=arg):
                 inner = self.value(arg)
                 return self._settle(f"negative({inner.code})", inner.depth)
@@ -108,7 +111,7 @@ class Writer:
                 return self._include(name) if name in self._includes else Piece("None")
             case Text() | Number() | Null() | Items() | Minus() | Arithmetic():
                 return Piece("None")
-            case Name() | Call():
+            case Name() | Call() | Asked():
                 inner = self.value(node)
                 code = f"(v if (v := {inner.code}) is True or v is False else None)"
                 return self._settle(code, inner.depth)
@@ -176,6 +179,12 @@ class Writer:
         before = ["p", "now"] if function.of_world else []
         code = f"{run}({', '.join([*before, *(arg.code for arg in args)])})"
         return self._settle(code, max((arg.depth for arg in args), default=0))
+
+    def _asked(self, node: Asked) -> Piece:
+        edges = [self._dated(edge) for edge in node.edges]
+        answer = self.table.add(node.question.answer)
+        code = f"{answer}({', '.join(['p', 'now', *(edge.code for edge in edges)])})"
+        return self._settle(code, max((edge.depth for edge in edges), default=0))
 
     def _all(self, items: tuple[Node, ...]) -> Piece:
         # Python's `and` stops at the first False or None and answers it, which is the rule.

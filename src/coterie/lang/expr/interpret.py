@@ -16,6 +16,7 @@ from coterie.lang.expr.lookup import make_lookup
 from coterie.lang.expr.operators import between, compare
 from coterie.lang.expr.tree import (
     Arithmetic,
+    Asked,
     Between,
     Call,
     Compare,
@@ -63,6 +64,8 @@ def evaluate(node: Node, world: World) -> object:
             return [evaluate(item, world) for item in items]
         case Call():
             return _evaluate_call(node, world)
+        case Asked(question=question, edges=edges):
+            return question.answer(world.row, world.now, *[_dated(edge, world) for edge in edges])
         case Minus(arg=arg):
             return negative(evaluate(arg, world))
         case Arithmetic(op=op, left=left, right=right):

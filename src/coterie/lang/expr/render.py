@@ -5,6 +5,7 @@ import re
 from coterie.lang.expr.tree import (
     MEMBERSHIPS,
     Arithmetic,
+    Asked,
     Between,
     Call,
     Compare,
@@ -105,7 +106,7 @@ def _write_between(node: Between, negation: str) -> str:
 
 
 def _write_not(arg: Node) -> str:
-    if isinstance(arg, Group | Include | Exists | Call | Name | Truth):
+    if isinstance(arg, Group | Include | Exists | Call | Asked | Name | Truth):
         return f"NOT {_render(arg, _ATOM)}"
     return f"NOT ({_render(arg, _OR)})"
 
@@ -122,6 +123,8 @@ def _write_atom(node: Node) -> str:
             return f"[{_list(items)}]"
         case Call(name=name, args=args):
             return f"{name}({_list(args)})"
+        case Asked(written=written):
+            return _write_atom(written)
         case Exists(arg=arg):
             return f"EXISTS {_render(arg, _ATOM)}"
         case Group(op=op, items=items):

@@ -3,8 +3,9 @@
 `at` is the offset of the node in its text, for messages; it says nothing about meaning.
 """
 
-from collections.abc import Iterator
-from typing import TypeAlias
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Protocol, TypeAlias
 
 from msgspec import Struct
 
@@ -139,6 +140,35 @@ class Everything(Struct, frozen=True):
     at: int = 0
 
 
+class Question(Protocol):
+    """What `Asked` asks; equal questions have equal hashes."""
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The keys of the row that decide the answer."""
+
+    def answer(self, row: Mapping[str, object], now: datetime, *edges: object) -> object:
+        """Return the answer at `now`, None for no value; `edges` are since when and until when."""
+
+    def turning_points(self, row: Mapping[str, object], since: int) -> list[int]:
+        """Return the seconds since 1970, from `since` on, at which an edge may change the answer.
+
+        It may when the edge reaches such a second, and when it leaves it.
+        """
+
+
+class Asked(Struct, frozen=True):
+    """A call that asks a row about its history: `edges` are since when and until when.
+
+    `written` is the call in the text; its other arguments say what the events hold, not the row.
+    """
+
+    written: Call
+    question: Question
+    edges: tuple["Node", ...] = ()
+    at: int = 0
+
+
 Node: TypeAlias = (
     Text
     | Number
@@ -157,6 +187,7 @@ Node: TypeAlias = (
     | Group
     | Include
     | Everything
+    | Asked
 )
 
 EQUALITIES = ("==", "!=")
@@ -170,7 +201,7 @@ def children(node: Node) -> tuple[Node, ...]:
     match node:
         case Items(items=items) | Group(items=items) | Infix(items=items):
             return items
-        case Call(args=args):
+        case Call(args=args) | Asked(edges=args):
             return args
         case Not(arg=arg) | Minus(arg=arg) | Exists(arg=arg):
             return (arg,)

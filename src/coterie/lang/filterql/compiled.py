@@ -7,7 +7,7 @@ from typing import Protocol
 from coterie.lang.expr.clock import moves_with_time
 from coterie.lang.expr.codegen import Writer
 from coterie.lang.expr.lookup import top_level_names
-from coterie.lang.expr.tree import Name, Node, walk
+from coterie.lang.expr.tree import Asked, Name, Node, walk
 from coterie.lang.filterql.filter import Filter
 from coterie.lang.filterql.flips import next_look, watches_of
 from coterie.lang.filterql.include import usable_includes
@@ -37,7 +37,10 @@ class CompiledFilter:
     def __init__(self, tree: Node, includes: Mapping[str, Node]) -> None:
         trees = (tree, *includes.values())
         names = [node for each in trees for node in walk(each) if isinstance(node, Name)]
-        self.reads: frozenset[str] = frozenset().union(*map(top_level_names, names))
+        asked = [node for each in trees for node in walk(each) if isinstance(node, Asked)]
+        self.reads: frozenset[str] = frozenset().union(
+            *map(top_level_names, names), *(node.question.reads for node in asked)
+        )
         self.has_datemath = any(moves_with_time(each) for each in trees)
         self.matches: Predicate = _write(tree, includes)
         self._watches = watches_of(tree, includes) if self.has_datemath else ()

@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
+from coterie.base.clock import from_us
 from coterie.lang.expr.clock import Watch, find_watches
 from coterie.lang.expr.datemath import Shift, add_months, whole_second
+from coterie.lang.expr.dates import epoch_seconds
 from coterie.lang.expr.interpret import World, evaluate
-from coterie.lang.expr.tree import Node
+from coterie.lang.expr.tree import Asked, Node
 from coterie.lang.expr.values import aware, items_of, kind_of, to_time
 
 _SECOND = timedelta(seconds=1)
@@ -39,6 +41,8 @@ def next_look(
 
 
 def _next(watch: Watch, row: Mapping[str, object], now: datetime) -> datetime | None:
+    if watch.asked is not None and watch.shift is not None:
+        return _next_turn(watch.asked, watch.shift, row, now)
     if watch.node is None or watch.shift is None:
         step = _DAY if watch.daily else timedelta(hours=1)
         start = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
@@ -53,6 +57,24 @@ def _next(watch: Watch, row: Mapping[str, object], now: datetime) -> datetime | 
         if turn > now
     )
     return min(turns, default=None)
+
+
+def _next_turn(
+    asked: Asked, shift: Shift, row: Mapping[str, object], now: datetime
+) -> datetime | None:
+    edge = shift.apply(now)
+    if edge is None:
+        return None
+    # Of exact durations the next turning point turns first; months may swap their order a little.
+    slack = timedelta(days=_CALENDAR_SLACK) if shift.months else timedelta()
+    seconds = asked.question.turning_points(row, epoch_seconds(aware(edge)) - slack // _SECOND)
+    near = seconds if shift.months else seconds[:2]
+    turns = (turn for second in near for turn in _turns(_at(second), shift) if turn > now)
+    return min(turns, default=None)
+
+
+def _at(second: int) -> datetime:
+    return from_us(second * 1_000_000)
 
 
 def _turns(date: datetime, shift: Shift) -> Iterator[datetime]:

@@ -4,6 +4,7 @@
 the clauses after the condition come in any order, each once.
 """
 
+from coterie.lang.behaviour import bind_behaviour
 from coterie.lang.expr.check import find_call_problems, find_excess
 from coterie.lang.expr.clock import find_clock_problems, moves_with_time
 from coterie.lang.expr.cursor import Cursor
@@ -51,7 +52,8 @@ class _Reader:
         columns = self._columns() if self.cursor.skip_word("select") else ()
         if not self.cursor.skip_word("filter") and columns:
             raise self.cursor.unexpected("FILTER", known=("filter",))
-        tree = self.parser.expression()
+        tree, wrong = bind_behaviour(self.parser.expression(), self.text)
+        self.cursor.problems.extend(wrong)
         self._check(tree)
         while self.cursor.word() in _CLAUSES:
             self._clause()

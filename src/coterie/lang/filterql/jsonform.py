@@ -17,6 +17,7 @@ from coterie.lang.expr.render import render
 from coterie.lang.expr.tree import (
     COMPARISONS,
     Arithmetic,
+    Asked,
     Between,
     Call,
     Compare,
@@ -70,6 +71,8 @@ def write_json_form(node: Node) -> dict[str, object]:
         case Call(name=name, args=args):
             written = [write_json_form(arg) for arg in args]
             return {"op": "expr", "args": [{"ident": name}, *written]}
+        case Asked(written=written):
+            return write_json_form(written)
         case Items(items=items):
             return {"args": [write_json_form(item) for item in items]}
         case _:
