@@ -11,6 +11,7 @@ from tests.architecture.conftest import Module
 # Distribution to import name, where they differ.
 IMPORTED_AS = {
     "argon2-cffi": "argon2",
+    "google-re2": "re2",
     "prometheus-client": "prometheus_client",
     "psycopg-pool": "psycopg_pool",
     "python-dateutil": "dateutil",

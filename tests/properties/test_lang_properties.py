@@ -276,7 +276,9 @@ def _dates_in(row: Mapping[str, object]) -> list[datetime]:
 @settings(max_examples=400, deadline=None)
 @given(st.data())
 def test_no_function_raises_whatever_it_is_given(data: st.DataObject) -> None:
-    function = FUNCTIONS[data.draw(st.sampled_from(sorted(FUNCTIONS)))]
+    # A choice is no function that runs: only the value that is chosen is looked at.
+    known = sorted(name for name, function in FUNCTIONS.items() if not function.is_choice)
+    function = FUNCTIONS[data.draw(st.sampled_from(known))]
     most = function.most if function.most is not None else function.least + 2
     args = data.draw(st.lists(values | WILD, min_size=function.least, max_size=most))
     row = data.draw(rows)

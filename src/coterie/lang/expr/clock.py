@@ -34,8 +34,9 @@ class Watch(Struct, frozen=True):
     """A reason to look again later.
 
     With a `shift`: the instant at which now, so shifted, reaches a date in the value of `node`.
-    Without: the next full hour, or the next midnight when `daily`. With `asked`: the instant at
-    which now, so shifted, reaches or leaves a turning point of that question.
+    With `asked` too: the instant at which now, so shifted, reaches or leaves a turning point of
+    that question. With a `node` alone, which is a call: the instant that its function foretells.
+    Without: the next full hour, or the next midnight when `daily`.
     """
 
     node: Node | None = None
@@ -89,6 +90,10 @@ def find_watches(node: Node) -> Iterator[Watch | Misuse]:
             yield from _watch_edges(node)
         case Call() if _is_hourly(node):
             yield Watch()
+        case Call() if FUNCTIONS[node.name].flip is not None:
+            yield Watch(node)
+            for part in children(node):
+                yield from find_watches(part)
         case _:
             if _is_moving_call(node) or any(
                 dated and _shift_of(part) is not None for part, dated in _parts(node)
@@ -159,11 +164,13 @@ def _parts(node: Node) -> Iterator[tuple[Node, bool]]:
 
 
 def _is_moving_call(node: Node) -> bool:
-    """Say whether this is a call that takes the present for an argument left out."""
+    """Say whether this is a call that asks for the present by itself."""
     if not isinstance(node, Call):
         return False
     function = FUNCTIONS[node.name]
-    return _defaults_to_now(function) and len(node.args) < max(function.most or 0, 1)
+    return function.flip is not None or (
+        _defaults_to_now(function) and len(node.args) < max(function.most or 0, 1)
+    )
 
 
 def _defaults_to_now(function: Function) -> bool:

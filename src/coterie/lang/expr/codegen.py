@@ -174,6 +174,8 @@ class Writer:
 
     def _call(self, node: Call) -> Piece:
         function = FUNCTIONS[node.name]
+        if function.is_choice:
+            return self._choice(node)
         run = self.table.add(function.run)
         args = [self._dated(arg) if function.clock else self.value(arg) for arg in node.args]
         before = ["p", "now"] if function.of_world else []
@@ -185,6 +187,16 @@ class Writer:
         answer = self.table.add(node.question.answer)
         code = f"{answer}({', '.join(['p', 'now', *(edge.code for edge in edges)])})"
         return self._settle(code, max((edge.depth for edge in edges), default=0))
+
+    def _choice(self, node: Call) -> Piece:
+        cases, otherwise = node.cases
+        last = Piece("None") if otherwise is None else self.value(otherwise)
+        codes, depth = [last.code], last.depth
+        for condition, value in reversed(cases):
+            test, chosen = self.truth(condition), self.value(value)
+            codes.insert(0, f"{chosen.code} if {test.code} is True else")
+            depth = max(depth, test.depth, chosen.depth)
+        return self._settle(f"({' '.join(codes)})", depth)
 
     def _all(self, items: tuple[Node, ...]) -> Piece:
         # Python's `and` stops at the first False or None and answers it, which is the rule.

@@ -3,55 +3,68 @@
 A pattern is a path glob over the whole text, as in Lytics (github.com/mb0/glob): `*` and its twin
 `%` match any run within a path segment, `**` crosses `/` too, `?` is one character, `[a-z]` one
 of a set, `[^a-z]` one outside it, and a backslash takes the next character as it is.
+
+A match takes time in proportion to the text. What most patterns are, a text with stars at its
+ends, is compared directly; the rest is a regular expression of a linear-time engine.
 """
 
 import re
 from collections.abc import Callable
 from functools import lru_cache
 
+from msgspec import Struct
+
 from coterie.lang.expr.limits import MAX_PATTERN
+from coterie.lang.expr.safe_regex import whole_matcher
 
 Matcher = Callable[[str], object]
 _STAR, _GLOBSTAR = "*", "**"
 
 
+class _Piece(Struct, frozen=True):
+    """A part of a pattern: a star, a letter that stands for itself, or neither."""
+
+    regex: str
+    star: str = ""
+    letter: str = ""
+
+
+_STARS = {_STAR: _Piece("[^/]*", star=_STAR), _GLOBSTAR: _Piece(".*", star=_GLOBSTAR)}
+
+
 @lru_cache(maxsize=4_096)
 def like_matcher(pattern: str) -> Matcher | None:
-    """Return a test of whole texts, truthy when one fits.
+    """Return a test of whole texts, truthy when one fits; None for a faulty pattern.
 
-    None for a pattern with an open `[`, and for one that is longer than `MAX_PATTERN`.
+    Faulty is a pattern with an open `[`, and one that is longer than `MAX_PATTERN`.
     """
-    if len(pattern) > MAX_PATTERN:
-        return None
-    pieces = _cut(pattern.replace("%", "*"))
+    pieces = _cut(pattern.replace("%", "*")) if len(pattern) <= MAX_PATTERN else None
     if pieces is None:
         return None
-    if len({piece for piece in pieces if piece in (_STAR, _GLOBSTAR)}) == 2:
-        return _mixed(pieces)
-    return re.compile(_linear(pieces), re.DOTALL).fullmatch
+    return _direct(pieces) or whole_matcher("".join(piece.regex for piece in pieces))
 
 
-def _cut(pattern: str) -> list[str] | None:
-    """Return stars and the regular expressions of the single characters between them."""
-    pieces: list[str] = []
+def _cut(pattern: str) -> list[_Piece] | None:
+    pieces: list[_Piece] = []
     at = 0
     while at < len(pattern):
         letter = pattern[at]
         if letter == "*":
             run = len(pattern) - at - len(pattern[at:].lstrip("*"))
-            pieces.append(_STAR if run == 1 else _GLOBSTAR)
+            pieces.append(_STARS[_STAR if run == 1 else _GLOBSTAR])
             at += run
             continue
         if letter == "[":
             end = pattern.find("]", at + 2)
             if end < 0:
                 return None
-            pieces.append(_char_class(pattern[at + 1 : end]))
+            pieces.append(_Piece(_char_class(pattern[at + 1 : end])))
             at = end + 1
             continue
         escaped = letter == "\\" and at + 1 < len(pattern)
         at += 1 + escaped
-        pieces.append("[^/]" if letter == "?" else re.escape(pattern[at - 1]))
+        meant = pattern[at - 1]
+        pieces.append(_Piece("[^/]") if letter == "?" else _Piece(re.escape(meant), letter=meant))
     return pieces
 
 
@@ -64,53 +77,42 @@ def _char_class(inside: str) -> str:
     return f"[{'^' * negated}{body}]"
 
 
-def _linear(pieces: list[str]) -> str:
-    """Return a regular expression that never tries a text twice.
-
-    With one sort of star the earliest fit of what follows a star is as good as any later one, so
-    each is atomic; only the last has to look further, for the text's end.
-    """
-    chunks: list[str] = [""]
-    stars: list[str] = []
-    for piece in pieces:
-        if piece in (_STAR, _GLOBSTAR):
-            stars.append("[^/]*" if piece == _STAR else ".*")
-            chunks.append("")
-        else:
-            chunks[-1] += piece
-    source = chunks[0]
-    for index, (star, chunk) in enumerate(zip(stars, chunks[1:], strict=True), 1):
-        source += f"{star}{chunk}" if index == len(stars) else f"(?>{star}?{chunk})"
-    return source
-
-
-def _mixed(pieces: list[str]) -> Matcher:
-    """Return a test for patterns with both stars: which places of the pattern can be reached."""
-    steps = [p if p in (_STAR, _GLOBSTAR) else re.compile(p, re.DOTALL) for p in pieces]
-
-    def matches(text: str) -> bool:
-        places = _skip_stars(steps, {0})
-        for letter in text:
-            reached = {_step(steps, place, letter) for place in places}
-            places = _skip_stars(steps, {place for place in reached if place is not None})
-        return len(steps) in places
-
-    return matches
+def _direct(pieces: list[_Piece]) -> Matcher | None:
+    """Return a test for a text with a star at one end, at both, or at none; None for others."""
+    before = pieces[0].star if pieces else ""
+    after = pieces[-1].star if len(pieces) > 1 else ""
+    middle = pieces[bool(before) : len(pieces) - bool(after)]
+    if not all(piece.letter for piece in middle):
+        return None
+    text = "".join(piece.letter for piece in middle)
+    match before, after:
+        case "", "":
+            return lambda value: value == text
+        case _, "":
+            return _ending(text, before)
+        case "", _:
+            return _beginning(text, after)
+        case _:
+            return _inside(text, before, after)
 
 
-def _step(steps: list[str | re.Pattern[str]], place: int, letter: str) -> int | None:
-    """Return the place after `letter`, None when it does not fit there."""
-    step = steps[place] if place < len(steps) else None
-    if isinstance(step, str):
-        return place if letter != "/" or step == _GLOBSTAR else None
-    return place + 1 if step is not None and step.fullmatch(letter) else None
+def _ending(text: str, star: str) -> Matcher:
+    if star == _GLOBSTAR:
+        return lambda value: value.endswith(text)
+    length = len(text)
+    return lambda value: value.endswith(text) and value.find("/", 0, len(value) - length) < 0
 
 
-def _skip_stars(steps: list[str | re.Pattern[str]], places: set[int]) -> set[int]:
-    """Return the places with those behind a star, which may match nothing."""
-    for place in sorted(places):
-        after = place
-        while after < len(steps) and isinstance(steps[after], str):
-            after += 1
-            places.add(after)
-    return places
+def _beginning(text: str, star: str) -> Matcher:
+    if star == _GLOBSTAR:
+        return lambda value: value.startswith(text)
+    length = len(text)
+    return lambda value: value.startswith(text) and value.find("/", length) < 0
+
+
+def _inside(text: str, before: str, after: str) -> Matcher | None:
+    if before == after == _GLOBSTAR:
+        return lambda value: text in value
+    if before == after and "/" not in text:
+        return lambda value: text in value and "/" not in value
+    return None

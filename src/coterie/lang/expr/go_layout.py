@@ -12,17 +12,20 @@ from coterie.lang.expr.dates import full_year
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS = "mon|tue|wed|thu|fri|sat|sun"
+# A layout may name weekday and zone as often as it likes, so neither may be matched in two ways:
+# what follows would else be tried again and again.
+_LONG_WEEKDAYS = "monday|tuesday|wednesday|thursday|friday|saturday|sunday"
 # What stands for what, the longer spelling first; each is a group of a regular expression.
 _PARTS: tuple[tuple[str, str], ...] = (
     ("January", r"(?P<B>[A-Za-z]{3,9})"),
-    ("Monday", r"[A-Za-z]{6,9}"),
+    ("Monday", rf"(?:{_LONG_WEEKDAYS})"),
     ("Z07:00", r"(?P<z>Z|[+-]\d{2}:\d{2})"),
     ("-07:00", r"(?P<z>[+-]\d{2}:\d{2})"),
     ("Z0700", r"(?P<z>Z|[+-]\d{4})"),
     ("-0700", r"(?P<z>[+-]\d{4})"),
     ("-07", r"(?P<z>[+-]\d{2})"),
     ("2006", r"(?P<Y>\d{4})"),
-    ("MST", r"[A-Z]{3,4}"),
+    ("MST", r"[A-Z]{3,4}+"),
     ("Jan", r"(?P<B>[A-Za-z]{3})"),
     ("Mon", rf"(?:{_WEEKDAYS})"),
     ("002", r"(?P<j>\d{3})"),

@@ -74,6 +74,12 @@ def evaluate(node: Node, world: World) -> object:
             return _evaluate_condition(node, world)
 
 
+def foretold_turn(node: Call, world: World) -> datetime | None:
+    """Return the next instant at which a call whose function foretells it answers otherwise."""
+    flip = FUNCTIONS[node.name].flip
+    return None if flip is None else flip(world.now, *_evaluate_args(node, world))
+
+
 def evaluate_truth(node: Node, world: World) -> bool | None:
     """Return whether a condition holds, None when it is not evaluable."""
     return as_truth(evaluate(node, world))
@@ -141,9 +147,23 @@ def _evaluate_all(items: tuple[Node, ...], world: World) -> bool | None:
 
 def _evaluate_call(node: Call, world: World) -> object:
     function = FUNCTIONS[node.name]
-    read = _dated if function.clock else evaluate
-    args = [read(arg, world) for arg in node.args]
+    if function.is_choice:
+        return _evaluate_choice(node, world)
+    args = _evaluate_args(node, world)
     return function.run(world.row, world.now, *args) if function.of_world else function.run(*args)
+
+
+def _evaluate_choice(node: Call, world: World) -> object:
+    cases, otherwise = node.cases
+    for condition, value in cases:
+        if evaluate_truth(condition, world) is True:
+            return evaluate(value, world)
+    return None if otherwise is None else evaluate(otherwise, world)
+
+
+def _evaluate_args(node: Call, world: World) -> list[object]:
+    read = _dated if FUNCTIONS[node.name].clock else evaluate
+    return [read(arg, world) for arg in node.args]
 
 
 def _operand(node: Node, world: World) -> object:

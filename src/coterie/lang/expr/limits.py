@@ -19,7 +19,7 @@ MAX_INCLUDE_DEPTH = 50
 """Filters that include each other in a row. Lytics stops at 1,000 levels of evaluation."""
 
 MAX_PATTERN = 1_000
-"""Characters of a LIKE pattern. One that comes from data and is longer matches nothing."""
+"""Characters of a pattern. One for LIKE that comes from data and is longer matches nothing."""
 
 MAX_PROBLEMS = 20
 """Problems that one error tells; who has corrected these is told the rest."""

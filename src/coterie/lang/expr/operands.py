@@ -77,6 +77,8 @@ class OperandReader:
         if self.cursor.skip_op("("):
             outer, self.in_list = self.in_list, False
             node = self.expression()
+            if self.cursor.word() == "if":
+                node = self.alternative(node)
             self.cursor.expect_op(")", "to close '('")
             self.in_list = outer
             return node
@@ -113,7 +115,30 @@ class OperandReader:
         name = token.value.lower()
         if name == "cast":
             return self._cast(token)
+        if name == "ifcase":
+            return self._cases(token)
         return Call(name, self.items("(", ")").items, token.at)
+
+    def alternative(self, value: Node) -> Node:
+        """Return the choice whose word IF stands here, between its value and its condition."""
+        at = self.cursor.take().at
+        condition = self.expression()
+        if not self.cursor.skip_word("else"):
+            raise self.cursor.unexpected("ELSE and the other value")
+        return Call("if", (condition, value, self.expression()), at)
+
+    def _cases(self, token: Token) -> Node:
+        """Return `ifcase(value IF condition, …, otherwise)` with each condition first."""
+        at = self.cursor.expect_op("(", "after ifcase").at
+        outer, self.in_list = self.in_list, False
+        args: list[Node] = []
+        while not self.cursor.skip_op(")"):
+            value = self.expression()
+            args += [self.expression(), value] if self.cursor.skip_word("if") else [value]
+            if not self.cursor.skip_op(",") and not self.cursor.is_op(")"):
+                raise self.cursor.unexpected("a comma, IF or ')'", known=(*SPELT_WRONG, "if"))
+        self.in_list = outer
+        return Call("ifcase", tuple(args), token.at if args else at)
 
     def _cast(self, token: Token) -> Node:
         self.cursor.expect_op("(", "after CAST")

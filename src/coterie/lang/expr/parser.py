@@ -247,6 +247,11 @@ def parse_expression(text: str, *, names_in_single_quotes: bool = False) -> Node
     parser = Parser(cursor, names_in_single_quotes=names_in_single_quotes)
     try:
         node = parser.expression()
+        if cursor.word() == "if":
+            node = parser.alternative(node)
+        # Lytics reads no further than the expression, so mappings exist that close once too often.
+        while cursor.skip_op(")"):
+            pass
         if cursor.here.kind != "end":
             raise cursor.unexpected("the end of the expression", known=SPELT_WRONG)
     except LangError as error:

@@ -27,7 +27,7 @@ from coterie.lang.expr.tree import (
 
 _PLAIN_NAME = re.compile(r"[^\W\d]\w*(?:[.\-@]\w+)*")
 RESERVED = frozenset(
-    """alias and as between by contains exists false filter from if in include intersects into
+    """alias and as between by contains else exists false filter from if in include intersects into
     kind like limit longdesc match_all mergeop nil not null or select shortdesc true where with
     """.split()  # noqa: SIM905 - a list of quoted words would hide them
 )
@@ -121,8 +121,8 @@ def _write_atom(node: Node) -> str:
             return quote_name(path[0]) if len(path) == 1 else ".".join(map(_tick, path))
         case Items(items=items):
             return f"[{_list(items)}]"
-        case Call(name=name, args=args):
-            return f"{name}({_list(args)})"
+        case Call():
+            return _write_call(node)
         case Asked(written=written):
             return _write_atom(written)
         case Exists(arg=arg):
@@ -135,6 +135,20 @@ def _write_atom(node: Node) -> str:
             return f"INCLUDE {quote_name(name)}"
         case _:
             raise AssertionError(node)
+
+
+def _write_call(node: Call) -> str:
+    cases, otherwise = node.cases
+    match node.name:
+        case "if" if len(cases) == 1 and otherwise is not None:
+            condition, value = (_render(part, _OR) for part in cases[0])
+            return f"({value} IF {condition} ELSE {_render(otherwise, _OR)})"
+        case "ifcase":
+            told = [f"{_render(value, _OR)} IF {_render(test, _OR)}" for test, value in cases]
+            told += [] if otherwise is None else [_render(otherwise, _OR)]
+            return f"ifcase({', '.join(told)})"
+        case name:
+            return f"{name}({_list(node.args)})"
 
 
 def _write_word(node: Truth | Null | Everything) -> str:

@@ -62,6 +62,12 @@ class Call(Struct, frozen=True):
     args: tuple["Node", ...]
     at: int = 0
 
+    @property
+    def cases(self) -> tuple[tuple[tuple["Node", "Node"], ...], "Node | None"]:
+        """The arguments of a choice: conditions with their values, and the value for none."""
+        pairs = tuple(zip(self.args[::2], self.args[1::2], strict=False))
+        return pairs, self.args[-1] if len(self.args) % 2 else None
+
 
 class Not(Struct, frozen=True):
     """Negation; of an `Include` it has a meaning of its own."""

@@ -7,8 +7,8 @@ from coterie.base.clock import from_us
 from coterie.lang.expr.clock import Watch, find_watches
 from coterie.lang.expr.datemath import Shift, add_months, whole_second
 from coterie.lang.expr.dates import epoch_seconds
-from coterie.lang.expr.interpret import World, evaluate
-from coterie.lang.expr.tree import Asked, Node
+from coterie.lang.expr.interpret import World, evaluate, foretold_turn
+from coterie.lang.expr.tree import Asked, Call, Node
 from coterie.lang.expr.values import aware, items_of, kind_of, to_time
 
 _SECOND = timedelta(seconds=1)
@@ -43,6 +43,8 @@ def next_look(
 def _next(watch: Watch, row: Mapping[str, object], now: datetime) -> datetime | None:
     if watch.asked is not None and watch.shift is not None:
         return _next_turn(watch.asked, watch.shift, row, now)
+    if watch.shift is None and isinstance(watch.node, Call):
+        return foretold_turn(watch.node, World(row, now))
     if watch.node is None or watch.shift is None:
         step = _DAY if watch.daily else timedelta(hours=1)
         start = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)

@@ -2,7 +2,7 @@
 
 `SELECT column, … FROM stream INTO table BY field [OR field]… [WHERE condition] ALIAS name`, where
 a column is `expression [AS field] [IF condition] [SHORTDESC "…"] [LONGDESC "…"] [KIND type]
-[MERGEOP operator]`.
+[MERGEOP operator]`, and `value IF condition ELSE other` is an expression.
 """
 
 import re
@@ -12,7 +12,7 @@ from coterie.lang.expr.cursor import Cursor
 from coterie.lang.expr.errors import LangError
 from coterie.lang.expr.parser import Parser
 from coterie.lang.expr.render import render
-from coterie.lang.expr.tree import Name, Node, walk
+from coterie.lang.expr.tree import Call, Name, Node, walk
 from coterie.lang.lql.errors import LqlError
 from coterie.lang.lql.query import Column, Query
 
@@ -118,6 +118,13 @@ class _Reader:
             if option in said:
                 msg = f"{option.upper()} stands here a second time"
                 raise self.cursor.error(msg, at=token.at)
+            if option == "if":
+                condition = self._expression()
+                if not said and self.cursor.skip_word("else"):
+                    node = Call("if", (condition, node, self._expression()), token.at)
+                else:
+                    said[option] = render(condition)
+                continue
             said[option] = self._option(option)
         field = said.get("as") or _natural_name(node)
         if field is None:
@@ -136,8 +143,6 @@ class _Reader:
         match option:
             case "as":
                 return self.parser.name("the name of a field")
-            case "if":
-                return self._condition()
             case "kind":
                 return self._kind()
             case "mergeop":

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from coterie.lang.expr.dates import epoch_microseconds
-from coterie.lang.expr.functions.registry import Catalogue, Row
+from coterie.lang.expr.functions.registry import Catalogue, Example, Row
 from coterie.lang.expr.values import aware, is_filled, kind_of, show, to_text
 
 CATALOGUE = Catalogue()
@@ -17,7 +17,7 @@ _SIGN = 2**63
 _SIP_KEY = (0, 1)
 
 
-@CATALOGUE.add("hash.sip(text)", "hash")
+@CATALOGUE.add("hash.sip(text)", "hash", example=Example('hash.sip("a")', -3598629688670491794))
 def _sip(text: object) -> int | None:
     """Return the SipHash-2-4 of a text as a signed 64-bit number."""
     known = to_text(text) if kind_of(text) in ("text", "list") else None
@@ -27,7 +27,7 @@ def _sip(text: object) -> int | None:
     return hashed - 2 * _SIGN if hashed >= _SIGN else hashed
 
 
-def _add_digest(name: str, shown: str) -> None:
+def _add_digest(name: str, shown: str, digest_of_a: str) -> None:
     def run(text: object) -> str | None:
         if not is_filled(text) or kind_of(text) == "map":
             return None
@@ -35,15 +35,22 @@ def _add_digest(name: str, shown: str) -> None:
         return hashlib.new(name, data, usedforsecurity=False).hexdigest()
 
     run.__doc__ = f"Return the {shown} of a text in hexadecimal digits."
-    CATALOGUE.add(f"hash.{name}(text)")(run)
+    example = Example(f'hash.{name}("a")', digest_of_a)
+    CATALOGUE.add(f"hash.{name}(text)", example=example)(run)
 
 
-for _name, _shown in (("md5", "MD5"), ("sha1", "SHA-1"), ("sha256", "SHA-256")):
-    _add_digest(_name, _shown)
-_add_digest("sha512", "SHA-512")
+_add_digest("md5", "MD5", "0cc175b9c0f1b6a831c399e269772661")
+_add_digest("sha1", "SHA-1", "86f7e437faa5a7fce15d1ddcb9eaeaea377667b8")
+_add_digest("sha256", "SHA-256", "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb")
+_add_digest(
+    "sha512",
+    "SHA-512",
+    "1f40fc92da241694750979ee6cf582f2d5d7d28e18335de05abc54d0560e0f53"
+    "02860c652bf08d560252aa5e74210546f369fbbbce8c12cfc7957b2652fe9a75",
+)
 
 
-@CATALOGUE.add("encoding.b64encode(text)")
+@CATALOGUE.add("encoding.b64encode(text)", example=Example('encoding.b64encode("a b")', "YSBi"))
 def _b64encode(text: object) -> str | None:
     """Return a text in base 64."""
     if not is_filled(text) or kind_of(text) == "map":
@@ -51,7 +58,7 @@ def _b64encode(text: object) -> str | None:
     return base64.b64encode(show(text).encode("utf-8", "surrogatepass")).decode("ascii")
 
 
-@CATALOGUE.add("encoding.b64decode(text)")
+@CATALOGUE.add("encoding.b64decode(text)", example=Example('encoding.b64decode("YSBi")', "a b"))
 def _b64decode(text: object) -> str | None:
     """Return the text that is written in base 64."""
     if not is_filled(text) or kind_of(text) == "map":
@@ -62,7 +69,12 @@ def _b64decode(text: object) -> str | None:
         return None
 
 
-@CATALOGUE.add("uuid()", of_world=True, clock="other")
+@CATALOGUE.add(
+    "uuid()",
+    of_world=True,
+    clock="other",
+    example=Example("uuid()", "05d525a5-e98a-4165-8076-e1abc7bc6616"),
+)
 def _uuid(row: Row, now: datetime) -> str:
     """Return an id made from the event and its time, the same whenever it is mapped again."""
     seed = f"{epoch_microseconds(aware(now))}|{row!r}".encode("utf-8", "surrogatepass")

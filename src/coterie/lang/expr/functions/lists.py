@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from coterie.lang.expr.functions.registry import ABSENT, Catalogue
+from coterie.lang.expr.functions.registry import ABSENT, Catalogue, Example
 from coterie.lang.expr.glob import like_matcher
 from coterie.lang.expr.values import is_filled, items_of, kind_of, show, to_int
 
 CATALOGUE = Catalogue()
 
 
-@CATALOGUE.add("oneof(value, other, ...)")
+@CATALOGUE.add(
+    "oneof(value, other, ...)",
+    example=Example("oneof(phone, mobile)", "5550100", {"phone": "", "mobile": "5550100"}),
+)
 def _oneof(value: object, other: object, *more: object) -> object:
     """Return the first argument that is there and not empty."""
     for each in (value, other, *more):
@@ -18,7 +21,7 @@ def _oneof(value: object, other: object, *more: object) -> object:
     return None
 
 
-@CATALOGUE.add("len(value)", "char_length")
+@CATALOGUE.add("len(value)", "char_length", example=Example('len("café")', 4))
 def _len(value: object) -> int | None:
     """Return the number of characters, items or keys; 0 for what has none of these."""
     match value:
@@ -28,7 +31,10 @@ def _len(value: object) -> int | None:
             return None if kind_of(value) == "other" else 0
 
 
-@CATALOGUE.add("array.index(list, place)")
+@CATALOGUE.add(
+    "array.index(list, place)",
+    example=Example("array.index(items, -1)", "c", {"items": ["a", "b", "c"]}),
+)
 def _array_index(values: object, place: object) -> object:
     """Return the item at a place, counted from 0, or from -1 at the end."""
     items, index = items_of(values), to_int(place)
@@ -37,7 +43,10 @@ def _array_index(values: object, place: object) -> object:
     return items[index]
 
 
-@CATALOGUE.add("array.slice(list, start, end)")
+@CATALOGUE.add(
+    "array.slice(list, start, end)",
+    example=Example("array.slice(items, 1)", ["b", "c"], {"items": ["a", "b", "c"]}),
+)
 def _array_slice(values: object, start: object, end: object = ABSENT) -> list[object] | None:
     """Return the items from `start` to before `end`; places below 0 count from the end."""
     items = items_of(values)
@@ -52,7 +61,7 @@ def _array_slice(values: object, start: object, end: object = ABSENT) -> list[ob
     return list(items[first:last])
 
 
-@CATALOGUE.add("set(value, ...)")
+@CATALOGUE.add("set(value, ...)", example=Example('set(split("b|a|b", "|"))', ["a", "b"]))
 def _set(value: object, *more: object) -> list[str] | None:
     """Return the distinct texts of the arguments, sorted."""
     texts: set[str] = set()
@@ -62,7 +71,10 @@ def _set(value: object, *more: object) -> list[str] | None:
     return sorted(texts) or None
 
 
-@CATALOGUE.add("filter(value, pattern, ...)")
+@CATALOGUE.add(
+    "filter(value, pattern, ...)",
+    example=Example('filter(split("apples,oranges", ","), "ora*")', ["apples"]),
+)
 def _filter(value: object, pattern: object, *more: object) -> object:
     """Return a text, list or map without what fits a pattern; maps are searched by key.
 
@@ -71,7 +83,10 @@ def _filter(value: object, pattern: object, *more: object) -> object:
     return _sift(value, (pattern, *more), keep=False)
 
 
-@CATALOGUE.add("filtermatch(value, pattern, ...)")
+@CATALOGUE.add(
+    "filtermatch(value, pattern, ...)",
+    example=Example('filtermatch(split("apples,oranges", ","), "ora*")', ["oranges"]),
+)
 def _filtermatch(value: object, pattern: object, *more: object) -> object:
     """Return only what fits a pattern of a text, list or map; maps are searched by key."""
     return _sift(value, (pattern, *more), keep=True)

@@ -3,20 +3,25 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from coterie.lang.expr.functions.registry import ABSENT, Catalogue
+from coterie.lang.expr.functions.registry import ABSENT, EXAMPLE_NOW, Catalogue, Example
 from coterie.lang.expr.values import is_filled, kind_of, show, to_time
 
 CATALOGUE = Catalogue()
 Row = Mapping[str, object]
 
 
-@CATALOGUE.add("map(key, value)")
+@CATALOGUE.add("map(key, value)", example=Example("map(event, 1)", {"view": 1}, {"event": "view"}))
 def _map(key: object, value: object) -> dict[str, object] | None:
     """Return a map of one key; no value when key or value is missing or empty."""
     return {show(key): value} if is_filled(key) and is_filled(value) else None
 
 
-@CATALOGUE.add("maptime(key, date)", of_world=True, clock="other")
+@CATALOGUE.add(
+    "maptime(key, date)",
+    of_world=True,
+    clock="other",
+    example=Example("maptime(event)", {"view": EXAMPLE_NOW}, {"event": "View"}),
+)
 def _maptime(_row: Row, now: datetime, key: object, date: object = ABSENT) -> object:
     """Return a map of one key, in lower case, to a date, by default the event's time."""
     if not is_filled(key) or kind_of(key) == "map":
@@ -25,13 +30,17 @@ def _maptime(_row: Row, now: datetime, key: object, date: object = ABSENT) -> ob
     return None if instant is None else {show(key).lower(): instant}
 
 
-@CATALOGUE.add("valuect(value)")
+@CATALOGUE.add("valuect(value)", example=Example("valuect(event)", {"view": 1}, {"event": "view"}))
 def _valuect(value: object) -> dict[str, int] | None:
     """Return a map that counts the value once, to be summed over events."""
     return {show(value): 1} if is_filled(value) and kind_of(value) != "map" else None
 
 
-@CATALOGUE.add("match(prefix, ...)", of_world=True)
+@CATALOGUE.add(
+    "match(prefix, ...)",
+    of_world=True,
+    example=Example('match("user.")', {"city": "Salem"}, {"user.city": "Salem", "id": 7}),
+)
 def _match(row: Row, _now: datetime, prefix: object, *more: object) -> dict[str, object] | None:
     """Return a map of all fields whose names begin so, the beginning cut off.
 
@@ -44,14 +53,19 @@ def _match(row: Row, _now: datetime, prefix: object, *more: object) -> dict[str,
     return found or None
 
 
-@CATALOGUE.add("mapkeys(map, ...)")
+@CATALOGUE.add(
+    "mapkeys(map, ...)",
+    example=Example("mapkeys(scores)", ["a", "b"], {"scores": {"a": 1, "b": 2}}),
+)
 def _mapkeys(values: object, *more: object) -> list[str] | None:
     """Return the keys of maps as a list."""
     keys = [key for each in (values, *more) if isinstance(each, Mapping) for key in each]
     return list(dict.fromkeys(keys)) or None
 
 
-@CATALOGUE.add("mapvalues(map)")
+@CATALOGUE.add(
+    "mapvalues(map)", example=Example("mapvalues(scores)", ["1", "2"], {"scores": {"a": 1, "b": 2}})
+)
 def _mapvalues(values: object) -> list[str] | None:
     """Return the values of a map as texts."""
     if not isinstance(values, Mapping):
@@ -59,7 +73,10 @@ def _mapvalues(values: object) -> list[str] | None:
     return list(dict.fromkeys(show(each) for each in values.values() if each is not None)) or None
 
 
-@CATALOGUE.add("mapinvert(map)")
+@CATALOGUE.add(
+    "mapinvert(map)",
+    example=Example("mapinvert(scores)", {"1": "a", "2": "b"}, {"scores": {"a": 1, "b": 2}}),
+)
 def _mapinvert(values: object) -> dict[str, str] | None:
     """Return a map with keys and values changed over."""
     if not isinstance(values, Mapping):

@@ -1,8 +1,9 @@
 """What is known of a function: how it is called, what it promises, and the code that runs."""
 
 import inspect
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import TypedDict, TypeVar, Unpack
 
 from msgspec import Struct
 
@@ -13,6 +14,20 @@ Run = TypeVar("Run", bound=Callable[..., object])
 Row = object
 # The default of an argument that may be left out, as against one that is missing in the data.
 ABSENT: object = object()
+# The present of every example.
+EXAMPLE_NOW = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
+NO_EVENT: Mapping[str, object] = {}
+
+
+class Example(Struct, frozen=True):
+    """A call with the value that it gives for an event; the reference page shows it.
+
+    None is "no value". The present is `EXAMPLE_NOW`.
+    """
+
+    text: str
+    value: object
+    event: Mapping[str, object] = NO_EVENT
 
 
 class Function(Struct, frozen=True):
@@ -24,6 +39,10 @@ class Function(Struct, frozen=True):
     argument, and where the date argument is left out "instant": it is the present, "calendar":
     it changes on full hours only, "other": in other ways.
     `check` looks at a call in a text and returns what is wrong with it.
+    `flip` is there where the answer moves with time in a way of its own: it takes the present
+    before the arguments, and returns the next instant at which `run` answers otherwise.
+    `is_choice` says that the arguments are pairs of a condition and a value, then the value
+    for none of them; only the value that is chosen is ever looked at, and `run` is never called.
     """
 
     name: str
@@ -35,6 +54,9 @@ class Function(Struct, frozen=True):
     of_world: bool = False
     clock: str = ""
     check: Check | None = None
+    flip: Callable[..., datetime | None] | None = None
+    is_choice: bool = False
+    example: Example | None = None
 
     def find_fault(self, call: Call) -> str | None:
         """Return what is wrong with the arguments of a call, or None."""
@@ -51,27 +73,36 @@ class Function(Struct, frozen=True):
         return f"{self.least} to {self.most} arguments"
 
 
+class Traits(TypedDict, total=False):
+    """What `Function` says of a function beyond its signature."""
+
+    of_world: bool
+    clock: str
+    check: Check | None
+    flip: Callable[..., datetime | None] | None
+    is_choice: bool
+    example: Example
+
+
 class Catalogue(dict[str, Function]):
     """The functions of one module, by name."""
 
-    def add(
-        self,
-        signature: str,
-        *aliases: str,
-        of_world: bool = False,
-        clock: str = "",
-        check: Check | None = None,
-    ) -> Callable[[Run], Run]:
+    def add(self, signature: str, *aliases: str, **traits: Unpack[Traits]) -> Callable[[Run], Run]:
         """Return a decorator that enters a Python function under its name and its aliases."""
 
         def enter(run: Run) -> Run:
             name = signature.partition("(")[0]
-            least, most = _count_parameters(run, skip=2 if of_world else 0)
+            least, most = _count_parameters(run, skip=2 if traits.get("of_world") else 0)
             doc = inspect.cleandoc(run.__doc__ or "")
             for known_as in (name, *aliases):
-                shown = signature.replace(name, known_as, 1)
                 self[known_as] = Function(
-                    known_as, run, shown, doc, least, most, of_world, clock, check
+                    name=known_as,
+                    run=run,
+                    signature=signature.replace(name, known_as, 1),
+                    doc=doc,
+                    least=least,
+                    most=most,
+                    **traits,
                 )
             return run
 

@@ -13,7 +13,7 @@ from coterie.lang.expr.dates import (
     parse_date,
     parse_date_in,
 )
-from coterie.lang.expr.functions.registry import ABSENT, Catalogue, Row
+from coterie.lang.expr.functions.registry import ABSENT, EXAMPLE_NOW, Catalogue, Example, Row
 from coterie.lang.expr.go_layout import parse_layout
 from coterie.lang.expr.tree import Call, Text
 from coterie.lang.expr.values import ClockText, aware, strict_number, to_text
@@ -33,13 +33,18 @@ def _instant(value: object, now: datetime) -> datetime | None:
     return None if text is None else parse_date(text)
 
 
-@CATALOGUE.add("now()", of_world=True, clock="instant")
+@CATALOGUE.add("now()", of_world=True, clock="instant", example=Example("now()", EXAMPLE_NOW))
 def _now(_row: Row, now: datetime) -> datetime:
     """Return the time of the event, or in a filter the present."""
     return now
 
 
-@CATALOGUE.add("todate(layout, date)", of_world=True, clock="dates")
+@CATALOGUE.add(
+    "todate(layout, date)",
+    of_world=True,
+    clock="dates",
+    example=Example('todate("02/01/2006", "30/04/2026")', datetime(2026, 4, 30, tzinfo=UTC)),
+)
 def _todate(_row: Row, now: datetime, value: object, date: object = ABSENT) -> datetime | None:
     """Return a date; with two arguments the first is a Go layout such as "02/01/2006".
 
@@ -70,7 +75,15 @@ def _zone(name: str) -> ZoneInfo | None:
         return None
 
 
-@CATALOGUE.add("todatein(date, zone)", of_world=True, clock="dates", check=_check_zone)
+@CATALOGUE.add(
+    "todatein(date, zone)",
+    of_world=True,
+    clock="dates",
+    check=_check_zone,
+    example=Example(
+        'todatein("2026-03-14 09:00", "America/Los_Angeles")', datetime(2026, 3, 14, 16, tzinfo=UTC)
+    ),
+)
 def _todatein(_row: Row, now: datetime, date: object, zone: object) -> datetime | None:
     """Return a date that was written in a zone such as "America/Los_Angeles"."""
     if isinstance(date, ClockText | datetime):
@@ -79,14 +92,24 @@ def _todatein(_row: Row, now: datetime, date: object, zone: object) -> datetime 
     return None if text is None or place is None else parse_date_in(text, place)
 
 
-@CATALOGUE.add("totimestamp(date)", of_world=True, clock="dates")
+@CATALOGUE.add(
+    "totimestamp(date)",
+    of_world=True,
+    clock="dates",
+    example=Example('totimestamp("2026-03-14")', 1773446400),
+)
 def _totimestamp(_row: Row, now: datetime, date: object) -> int | None:
     """Return a date as seconds since 1970."""
     instant = _instant(date, now)
     return None if instant is None else epoch_seconds(instant)
 
 
-@CATALOGUE.add("epochms(date)", of_world=True, clock="other")
+@CATALOGUE.add(
+    "epochms(date)",
+    of_world=True,
+    clock="other",
+    example=Example('epochms("2026-03-14")', 1773446400000),
+)
 def _epochms(_row: Row, now: datetime, date: object = ABSENT) -> int | None:
     """Return a date, by default the event's time, as milliseconds since 1970."""
     instant = now if date is ABSENT else _instant(date, now)
@@ -100,7 +123,13 @@ def _add_calendar(names: tuple[str, ...], doc: str, read: Callable[[datetime], i
 
     run.__doc__ = doc
     name, *aliases = names
-    CATALOGUE.add(f"{name}(date)", *aliases, of_world=True, clock="calendar")(run)
+    CATALOGUE.add(
+        f"{name}(date)",
+        *aliases,
+        of_world=True,
+        clock="calendar",
+        example=Example(f"{name}()", read(EXAMPLE_NOW)),
+    )(run)
 
 
 def _weekday(instant: datetime) -> int:
@@ -135,7 +164,7 @@ _add_calendar(
 )
 
 
-@CATALOGUE.add("seconds(value)")
+@CATALOGUE.add("seconds(value)", example=Example('seconds("10:30")', 630.0))
 def _seconds(value: object) -> float | None:
     """Return a length such as "10:30" or "M10:30" as seconds, a date as seconds since 1970."""
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -153,7 +182,13 @@ def _seconds(value: object) -> float | None:
     return float(total) if total > 0 else None
 
 
-@CATALOGUE.add("extract(date, form)", "strftime", of_world=True, clock="dates")
+@CATALOGUE.add(
+    "extract(date, form)",
+    "strftime",
+    of_world=True,
+    clock="dates",
+    example=Example('extract("2026-03-14", "%B %d")', "March 14"),
+)
 def _extract(_row: Row, now: datetime, date: object, form: object) -> str | None:
     """Return a date written by a form such as "%Y-%m-%d"."""
     instant = _instant(date, now)
@@ -163,7 +198,12 @@ def _extract(_row: Row, now: datetime, date: object, form: object) -> str | None
     return _DIRECTIVES.sub(lambda found: moment.strftime(found.group()), form)
 
 
-@CATALOGUE.add("unixtrunc(date, precision)", of_world=True, clock="dates")
+@CATALOGUE.add(
+    "unixtrunc(date, precision)",
+    of_world=True,
+    clock="dates",
+    example=Example('unixtrunc("2026-03-14 00:00:00.250", "ms")', "1773446400250"),
+)
 def _unixtrunc(_row: Row, now: datetime, date: object, precision: object = ABSENT) -> str | None:
     """Return a date as a text of seconds since 1970.
 
