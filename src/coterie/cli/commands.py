@@ -8,8 +8,10 @@ from coterie.cli import (
     audit,
     authorization,
     doctor,
+    field,
     job,
     lang,
+    mapping,
     schema,
     stream,
     token,
@@ -27,5 +29,8 @@ app = typer.Typer(
 app.command()(up.up)
 app.command()(up.serve)
 app.command(name="doctor")(doctor.doctor)
-for group in (account, user, token, authorization, stream, schema, audience, lang, job, audit):
+GROUPS = (
+    account, user, token, authorization, stream, field, mapping, schema, audience, lang, job, audit,
+)  # fmt: skip
+for group in GROUPS:
     app.add_typer(group.app)

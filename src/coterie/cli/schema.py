@@ -6,10 +6,11 @@ import typer
 
 from coterie.cli.context import ACTOR, open_context
 from coterie.cli.entries import read_text, refuse_file_name
+from coterie.cli.field import print_fields
+from coterie.cli.mapping import print_mappings
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
 from coterie.control import accounts
 from coterie.control.definitions import schema as schemas
-from coterie.model.schema import Schema
 
 app = typer.Typer(
     name="schema", help="Fields, mappings and their published versions.", no_args_is_help=True
@@ -63,7 +64,8 @@ def show(
     if as_json:
         print_json(found)
         return
-    _print(found)
+    print_fields(found.fields, version=found.version)
+    print_mappings(found.mappings)
 
 
 @app.command("versions")
@@ -78,22 +80,3 @@ def versions(account: AccountNumber = None, as_json: AsJson = False) -> None:
     columns = ("Version", "Published", "By", "Description")
     rows = [(one.version, one.published_at, one.published_by, one.description) for one in found]
     print_table("Schema versions", columns, rows, empty="Nothing is published.")
-
-
-def _print(found: Schema) -> None:
-    fields = [
-        (
-            field.id,
-            field.name,
-            field.kind,
-            field.op,
-            None if field.identifier is None else field.identifier.rank,
-            field.is_pii,
-            field.description,
-        )
-        for field in found.fields
-    ]
-    columns = ("Id", "Field", "Kind", "Merged by", "Rank", "Personal", "Description")
-    print_table(f"Fields of version {found.version}", columns, fields, empty="No fields.")
-    mappings = [(one.stream, one.field, one.expr, one.guard) for one in found.mappings]
-    print_table("Mappings", ("Stream", "Field", "From", "If"), mappings, empty="No mappings.")

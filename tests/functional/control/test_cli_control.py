@@ -8,11 +8,11 @@ import typer
 from typer.testing import CliRunner, Result
 
 from coterie.base.errors import UserError
-from coterie.cli import account, audience, audit, authorization, job, schema, stream, token, user
+from coterie.cli.commands import GROUPS
 from coterie.cli.context import NotRunningError
 
 COMMANDS = typer.Typer()
-for group in (account, user, token, authorization, stream, schema, audience, job, audit):
+for group in GROUPS:
     COMMANDS.add_typer(group.app)
 
 Run = Callable[..., Any]
@@ -170,6 +170,29 @@ def test_an_lql_file_is_published(run: Run, number: int, tmp_path: Path) -> None
     assert number == 3012
 
 
+def test_a_field_and_its_mapping_are_made_changed_and_unmapped(run: Run, number: int) -> None:
+    made = run(
+        "field", "create", "card", "--identifier", "--several", "--normalise", "lower", "--personal"
+    )
+    added = run("mapping", "create", "shop", "card", "card_no", "--if", "exists(card_no)")
+    changed = run("mapping", "update", "shop", "card", "loyalty.card")
+    described = run("field", "update", "card", "--description", "Card", "--not-personal")
+    listed = run("mapping", "list", "--stream", "shop")
+    gone = run("mapping", "delete", "shop", "card")
+
+    assert made["identifier"]["unique"] is False
+    assert (made["identifier"]["normalise"], made["is_pii"]) == ("lower", True)
+    assert [one["guard"] for one in added] == ["exists(card_no)"]
+    assert [one["expr"] for one in changed] == ["loyalty.card"]
+    assert (described["description"], described["is_pii"]) == ("Card", False)
+    assert (listed, gone) == (changed, [])
+    assert run("field", "show", "card") == described
+    assert described in run("field", "list")
+    assert "shop" in {one["name"] for one in run("stream", "list")}
+    assert [one["version"] for one in run("schema", "versions")] == [6, 5, 4, 3, 2, 1]
+    assert number == 3012
+
+
 def test_a_stream_is_made_and_trusted(run: Run, number: int) -> None:
     assert run("stream", "create", "shop")[0]["trusted"] is False
     assert run("stream", "trust", "shop")[0]["trusted"] is True
@@ -198,6 +221,9 @@ def test_an_audience_is_changed_and_archived(run: Run, number: int) -> None:
         ("authorization", "list"),
         ("authorization", "providers"),
         ("stream", "list"),
+        ("field", "list"),
+        ("field", "show", "email"),
+        ("mapping", "list"),
         ("schema", "show"),
         ("schema", "versions"),
         ("audience", "list"),

@@ -25,7 +25,7 @@ from coterie.control.definitions.lql import check_expressions, read_query
 from coterie.control.definitions.streams import ensure_in
 from coterie.control.rows import find_one, get_value, list_all, run, to_json
 from coterie.model.control import Actor
-from coterie.model.schema import SCALAR_KINDS, Schema
+from coterie.model.schema import SCALAR_KINDS, Field, Schema
 from coterie.store import Connection, Store, load_queries
 
 Edit = Callable[[Draft], Draft]
@@ -79,6 +79,11 @@ def get_schema(store: Store, account: int, version: int) -> Schema:
     return found.body
 
 
+def get_field(store: Store, account: int, name: str) -> Field:
+    """Return a field of the version in force. Raises UnknownFieldError, UnknownSchemaError."""
+    return _find_field(current_schema(store, account), account, name)
+
+
 def list_versions(store: Store, account: int) -> list[SchemaVersion]:
     """Return what was published when and by whom, newest first."""
     with store.transaction() as conn:
@@ -91,24 +96,26 @@ def publish_lql(
 ) -> Schema:
     """Merge an LQL text into the schema and publish the next version.
 
-    The text's stream is made if it does not exist. Events received from this instant on are mapped
-    by the new version. Raises SchemaError, UnknownSchemaError, BadStreamNameError or an error of
-    the language.
+    Events received from this instant on are mapped by the new version. Raises as `publish_edit`.
     """
     query = read_query(text)
 
     def merge(draft: Draft) -> Draft:
         return add_query(draft, query)
 
-    with definition_change(store, clock) as change:
-        ensure_in(change.conn, account, [query.stream], actor=actor, now=change.now)
-        return _publish(change, account, merge, description=description, actor=actor)
+    return publish_edit(
+        store, account=account, edit=merge, description=description, actor=actor, clock=clock
+    )
 
 
 def publish_edit(
     store: Store, *, account: int, edit: Edit, description: str = "", actor: Actor, clock: Clock
 ) -> Schema:
-    """Publish what `edit` makes of the schema in force (see `draft`). Raises what `edit` raises."""
+    """Publish what `edit` makes of the schema in force (see `draft`, `edits`).
+
+    Streams that it speaks of are made if they do not exist. Raises what `edit` raises, and
+    SchemaError, UnknownSchemaError, BadStreamNameError or an error of the language.
+    """
     with definition_change(store, clock) as change:
         return _publish(change, account, edit, description=description, actor=actor)
 
@@ -138,14 +145,7 @@ def current_in(conn: Connection, account: int) -> Schema:
 
 def require_scalar_field(conn: Connection, account: int, name: str) -> None:
     """Raise UnknownFieldError unless the schema has a field `name` that holds one value."""
-    fields = current_in(conn, account).fields
-    found = next((field for field in fields if field.name == name), None)
-    if found is None:
-        known = ", ".join(field.name for field in fields if field.identifier is not None)
-        raise UnknownFieldError(
-            message=f"The schema of account {account} has no field {name!r}. Its identifiers are "
-            f"{known}."
-        )
+    found = _find_field(current_in(conn, account), account, name)
     if found.kind not in SCALAR_KINDS:
         raise UnknownFieldError(
             message=f"The field {name!r} holds several values ({found.kind}). Choose one that "
@@ -153,11 +153,25 @@ def require_scalar_field(conn: Connection, account: int, name: str) -> None:
         )
 
 
+def _find_field(schema: Schema, account: int, name: str) -> Field:
+    found = next((field for field in schema.fields if field.name == name), None)
+    if found is None:
+        known = ", ".join(field.name for field in schema.fields if field.identifier is not None)
+        raise UnknownFieldError(
+            message=f"The schema of account {account} has no field {name!r}. Its identifiers are "
+            f"{known}; `coterie field list` lists all fields."
+        )
+    return found
+
+
 def _publish(change: Change, account: int, edit: Edit, *, description: str, actor: Actor) -> Schema:
     before = current_in(change.conn, account)
     query = load_queries("definitions").highest_field_id
     highest = get_value(change.conn, query, {"account": account}, kind=int)
     draft = edit(draft_of(before, next_field_id=highest + 1))
+    mapped = {mapping.stream for mapping in draft.mappings}
+    streams = sorted(mapped | {rule.stream for rule in draft.streams})
+    ensure_in(change.conn, account, streams, actor=actor, now=change.now)
     version = before.version + 1
     return _save(change, account, draft, version=version, description=description, actor=actor)
 

@@ -1,0 +1,158 @@
+"""Commands about single fields of the schema."""
+
+from collections.abc import Sequence
+from typing import Annotated, get_args
+
+import typer
+
+from coterie.cli.context import ACTOR, open_context
+from coterie.cli.output import AccountNumber, AsJson, print_json, print_record, print_table
+from coterie.control import accounts
+from coterie.control.definitions import edits
+from coterie.control.definitions import schema as schemas
+from coterie.control.definitions.draft import KINDS
+from coterie.model.schema import Field, MergeOp
+
+app = typer.Typer(name="field", help="Fields: the named values of a profile.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="The field's name.")]
+
+COLUMNS = ("Id", "Field", "Kind", "Merged by", "Rank", "Personal", "Description")
+
+
+@app.command("create")
+def create(
+    name: Name,
+    kind: Annotated[str, typer.Option(help=f"One of {', '.join(KINDS)}.")] = "string",
+    merge: Annotated[
+        str | None,
+        typer.Option(help=f"One of {', '.join(get_args(MergeOp))}; the kind's usual if left out."),
+    ] = None,
+    capacity: Annotated[
+        int | None, typer.Option(help="Most members of a set or map.", min=1)
+    ] = None,
+    description: Annotated[str, typer.Option(help="What it means.")] = "",
+    personal: Annotated[bool, typer.Option("--personal", help="It holds personal data.")] = False,
+    identifier: Annotated[
+        bool,
+        typer.Option("--identifier", help="It identifies people, weaker than those there are."),
+    ] = False,
+    unique: Annotated[
+        bool | None,
+        typer.Option(
+            "--unique/--several",
+            help="Whether a profile holds one value of the identifier, or may hold several.",
+        ),
+    ] = None,
+    normalise: Annotated[
+        str, typer.Option(help=f"Spelling of an identifier: {', '.join(edits.SPELLINGS)}.")
+    ] = "none",
+    account: AccountNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a field and publish the schema's next version."""
+    new = edits.NewField(
+        name=name,
+        kind=kind,
+        op=merge,
+        capacity=capacity,
+        description=description,
+        is_personal=personal,
+        is_identifier=identifier,
+        is_unique=unique,
+        normalise=edits.read_normalise(normalise),
+    )
+    _publish(
+        name,
+        lambda draft: edits.create_field(draft, new),
+        f"Field {name}",
+        account=account,
+        as_json=as_json,
+    )
+
+
+@app.command("update")
+def update(
+    name: Name,
+    description: Annotated[str | None, typer.Option(help="What it means.")] = None,
+    capacity: Annotated[
+        int | None, typer.Option(help="Most members of a set or map; 0 for no limit.", min=0)
+    ] = None,
+    personal: Annotated[
+        bool | None, typer.Option("--personal/--not-personal", help="Whether it is personal data.")
+    ] = None,
+    account: AccountNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change a field and publish the schema's next version; what is not given stays."""
+    change = edits.FieldChange(description=description, capacity=capacity, is_personal=personal)
+    _publish(
+        name,
+        lambda draft: edits.change_field(draft, name, change),
+        f"Field {name} changed",
+        account=account,
+        as_json=as_json,
+    )
+
+
+@app.command("list")
+def list_(account: AccountNumber = None, as_json: AsJson = False) -> None:
+    """List the fields of the schema in force."""
+    with open_context() as context:
+        number = accounts.choose_account(context.store, account).number
+        found = schemas.current_schema(context.store, number)
+    if as_json:
+        print_json(found.fields)
+        return
+    print_fields(found.fields, version=found.version)
+
+
+@app.command("show")
+def show(name: Name, account: AccountNumber = None, as_json: AsJson = False) -> None:
+    """Show one field."""
+    with open_context() as context:
+        number = accounts.choose_account(context.store, account).number
+        found = schemas.get_field(context.store, number, name)
+    _print(found, as_json=as_json)
+
+
+def print_fields(fields: Sequence[Field], *, version: int) -> None:
+    """Print fields as a table."""
+    rows = [_row(field) for field in fields]
+    print_table(f"Fields of version {version}", COLUMNS, rows, empty="No fields.")
+
+
+def _publish(
+    name: str, edit: schemas.Edit, description: str, *, account: int | None, as_json: bool
+) -> None:
+    with open_context() as context:
+        number = accounts.choose_account(context.store, account).number
+        schemas.publish_edit(
+            context.store,
+            account=number,
+            edit=edit,
+            description=description,
+            actor=ACTOR,
+            clock=context.clock,
+        )
+        found = schemas.get_field(context.store, number, name)
+    _print(found, as_json=as_json)
+
+
+def _print(field: Field, *, as_json: bool) -> None:
+    if as_json:
+        print_json(field)
+        return
+    facts: list[tuple[str, object]] = list(zip(COLUMNS, _row(field), strict=True))
+    if field.identifier is not None:
+        facts += [
+            ("One a profile", field.identifier.unique),
+            ("Spelling", field.identifier.normalise),
+        ]
+    facts.append(("Capacity", field.capacity))
+    print_record(f"Field {field.name}", facts)
+
+
+def _row(field: Field) -> tuple[object, ...]:
+    rank = None if field.identifier is None else field.identifier.rank
+    return (field.id, field.name, field.kind, field.op, rank, field.is_pii, field.description)

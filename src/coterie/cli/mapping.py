@@ -1,0 +1,151 @@
+"""Commands about single mappings of the schema."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from coterie.cli.context import ACTOR, open_context
+from coterie.cli.entries import read_text
+from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
+from coterie.control import accounts
+from coterie.control.definitions import edits
+from coterie.control.definitions import schema as schemas
+from coterie.control.definitions.draft import drop_mappings
+from coterie.model.schema import Mapping
+
+app = typer.Typer(
+    name="mapping",
+    help="Mappings: which raw data of a stream fill which field.",
+    no_args_is_help=True,
+)
+
+StreamName = Annotated[str, typer.Argument(metavar="STREAM", help="The stream's name.")]
+FieldName = Annotated[str, typer.Argument(metavar="FIELD", help="The field's name.")]
+Expression = Annotated[
+    str, typer.Argument(metavar="EXPRESSION", help="An LQL expression, @file, or @-.")
+]
+Guard = Annotated[
+    str | None, typer.Option("--if", help="A condition that an event has to meet, @file, or @-.")
+]
+
+
+@app.command("create")
+def create(
+    stream: StreamName,
+    field: FieldName,
+    expression: Expression,
+    guard: Guard = None,
+    account: AccountNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a mapping and publish the schema's next version."""
+    mapping = _read(stream, field, expression, guard)
+    _publish(
+        lambda draft: edits.add_mapping(draft, mapping),
+        f"Mapping of {stream} to {field}",
+        account=account,
+        stream=stream,
+        field=field,
+        as_json=as_json,
+    )
+
+
+@app.command("update")
+def update(
+    stream: StreamName,
+    field: FieldName,
+    expression: Expression,
+    guard: Guard = None,
+    account: AccountNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put a mapping in place of the stream's others to the field; publish the next version."""
+    mapping = _read(stream, field, expression, guard)
+    _publish(
+        lambda draft: edits.replace_mappings(draft, mapping),
+        f"Mapping of {stream} to {field} changed",
+        account=account,
+        stream=stream,
+        field=field,
+        as_json=as_json,
+    )
+
+
+@app.command("delete")
+def delete(
+    stream: StreamName,
+    field: FieldName,
+    account: AccountNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take a stream's mappings to a field away and publish the next version; values stay."""
+    _publish(
+        lambda draft: drop_mappings(draft, stream, field),
+        f"Mapping of {stream} to {field} deleted",
+        account=account,
+        stream=stream,
+        field=field,
+        as_json=as_json,
+    )
+
+
+@app.command("list")
+def list_(
+    stream: Annotated[str | None, typer.Option(help="Of this stream only.")] = None,
+    field: Annotated[str | None, typer.Option(help="To this field only.")] = None,
+    account: AccountNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the mappings of the schema in force."""
+    with open_context() as context:
+        number = accounts.choose_account(context.store, account).number
+        found = schemas.current_schema(context.store, number).mappings
+    _print(_only(found, stream, field), as_json=as_json)
+
+
+def print_mappings(mappings: Sequence[Mapping]) -> None:
+    """Print mappings as a table."""
+    rows = [(one.stream, one.field, one.expr, one.guard) for one in mappings]
+    print_table("Mappings", ("Stream", "Field", "From", "If"), rows, empty="No mappings.")
+
+
+def _read(stream: str, field: str, expression: str, guard: str | None) -> Mapping:
+    condition = None if guard is None else read_text(guard).strip()
+    return Mapping(stream=stream, field=field, expr=read_text(expression).strip(), guard=condition)
+
+
+def _publish(
+    edit: schemas.Edit,
+    description: str,
+    *,
+    account: int | None,
+    stream: str,
+    field: str,
+    as_json: bool,
+) -> None:
+    with open_context() as context:
+        published = schemas.publish_edit(
+            context.store,
+            account=accounts.choose_account(context.store, account).number,
+            edit=edit,
+            description=description,
+            actor=ACTOR,
+            clock=context.clock,
+        )
+    _print(_only(published.mappings, stream, field), as_json=as_json)
+
+
+def _only(mappings: Sequence[Mapping], stream: str | None, field: str | None) -> list[Mapping]:
+    return [
+        one
+        for one in mappings
+        if (stream is None or one.stream == stream) and (field is None or one.field == field)
+    ]
+
+
+def _print(mappings: list[Mapping], *, as_json: bool) -> None:
+    if as_json:
+        print_json(mappings)
+        return
+    print_mappings(mappings)
