@@ -19,6 +19,10 @@ from coterie.api.state import ApiState
 from coterie.base.errors import CoterieError
 
 COLLECT_PREFIXES = ("/c/", "/collect/")
+HTTP_MESSAGES = {
+    404: "There is nothing at this address. Check the path; docs/reference/http.md lists them.",
+    405: "This address takes another method. docs/reference/http.md says which.",
+}
 
 
 class Api(msgspec.Struct, frozen=True):
@@ -87,5 +91,9 @@ def as_response(_: Request[Any, Any, Any], error: Exception) -> Response[ErrorAn
 
 def as_http_response(_: Request[Any, Any, Any], error: HTTPException) -> Response[ErrorAnswer]:
     """Answer what the framework refused, such as a parameter of the wrong kind."""
-    body = ErrorAnswer(status=error.status_code, message=error.detail, code="http_error")
+    body = ErrorAnswer(
+        status=error.status_code,
+        message=HTTP_MESSAGES.get(error.status_code, error.detail),
+        code="http_error",
+    )
     return Response(body, status_code=body.status, headers=error.headers, media_type=MediaType.JSON)

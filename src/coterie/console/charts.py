@@ -11,7 +11,7 @@ WIDTH = 720
 HEIGHT = 180
 LEFT = 64
 BOTTOM = 24
-TOP = 12
+TOP = 18
 GAP = 6
 
 
@@ -43,6 +43,8 @@ class HourChart(msgspec.Struct, frozen=True, kw_only=True):
     width: int = WIDTH
     height: int = HEIGHT
     left: int = LEFT
+    top: int = TOP
+    bottom: int = HEIGHT - BOTTOM
 
 
 class Bar(msgspec.Struct, frozen=True, kw_only=True):

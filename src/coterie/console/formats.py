@@ -9,11 +9,13 @@ from decimal import Decimal
 import msgspec
 from markupsafe import Markup, escape
 
+from coterie.base.words import counted, grouped
 from coterie.model.views import FieldValue
 
 LONGEST_INDENTED = 200_000
 
 _PERSON = re.compile(r"person:\d+")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _STEPS = (
     (timedelta(minutes=1), timedelta(seconds=1), "second"),
     (timedelta(hours=1), timedelta(minutes=1), "minute"),
@@ -21,11 +23,6 @@ _STEPS = (
     (timedelta(days=31), timedelta(days=1), "day"),
 )
 _COMPACT = ((1_000_000_000, "B"), (1_000_000, "M"), (1_000, "k"))
-
-
-def grouped(number: float) -> str:
-    """Return a number with thousands separated: 1,204,331."""
-    return f"{number:,}"
 
 
 def compact(number: int) -> str:
@@ -36,9 +33,11 @@ def compact(number: int) -> str:
     return grouped(number)
 
 
-def counted(number: int, noun: str, plural: str = "") -> str:
-    """Return a number with its noun: "1 job", "3 jobs"."""
-    return f"{grouped(number)} {noun if number == 1 else plural or noun + 's'}"
+def detail(value: FieldValue) -> str:
+    """Return a value of the audit log as text: as `scalar`, and instants as people read them."""
+    if isinstance(value, str) and _INSTANT.fullmatch(value):
+        return instant(datetime.fromisoformat(value))
+    return scalar(value)
 
 
 def percent(part: int, whole: int) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from coterie.base.words import counted, grouped
 from coterie.console import formats
 
 HOME = Path(__file__).parent
@@ -39,12 +40,13 @@ def _environment() -> Environment:
         ago=formats.ago,
         compact=formats.compact,
         day=formats.day,
-        grouped=formats.grouped,
+        detail=formats.detail,
+        grouped=grouped,
         instant=formats.instant,
         pretty_json=formats.pretty_json,
         scalar=formats.scalar,
         with_code=formats.with_code,
         with_names=formats.with_names,
     )
-    environment.globals.update(asset=asset, counted=formats.counted, percent=formats.percent)
+    environment.globals.update(asset=asset, counted=counted, percent=formats.percent)
     return environment

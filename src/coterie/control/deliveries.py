@@ -5,6 +5,7 @@ from datetime import datetime
 
 import msgspec
 
+from coterie.base.words import counted
 from coterie.control.rows import run, to_json
 from coterie.model.control import Health, JobLogLevel
 from coterie.model.delivery import DeliveryCount, DestinationPlan
@@ -16,10 +17,11 @@ def record_delivery(
 ) -> None:
     """Add to a destination's totals and tell each job that shares it what was synced."""
     level: JobLogLevel = "warning" if count.refused else "info"
-    requests = "1 request" if count.requests == 1 else f"{count.requests:,} requests"
-    message = f"{count.added:,} values added, {count.removed:,} removed in {requests}."
+    added, requests = counted(count.added, "value"), counted(count.requests, "request")
+    message = f"{added} added, {count.removed:,} removed in {requests}."
     if count.refused:
-        message += f" {count.refused:,} users were refused: see and replay them on the job's page."
+        refused = counted(count.refused, "user was refused", "users were refused")
+        message += f" {refused}: see and replay on the job's page."
     context = msgspec.to_builtins(count)
     with store.transaction() as conn:
         values = {"destination_id": plan.id, **context}

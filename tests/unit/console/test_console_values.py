@@ -7,6 +7,7 @@ from coterie.console.charts import bars, hour_chart, nice_ceiling
 from coterie.console.formats import (
     ago,
     compact,
+    detail,
     percent,
     pretty_json,
     scalar,
@@ -128,3 +129,15 @@ def test_a_form_gives_values_as_handlers_need_them() -> None:
 
 def test_a_form_does_not_show_its_values_in_logs() -> None:
     assert repr(read_form([("password", "secret")])) == "Form(['password'])"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("2027-06-01T08:30:00.25Z", "1 Jun 2027, 08:30:00 UTC"),
+        ("2027-06-01", "2027-06-01"),
+        (1234, "1,234"),
+    ],
+)
+def test_an_instant_in_the_audit_log_is_readable(value: FieldValue, expected: str) -> None:
+    assert detail(value) == expected

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from litestar import get, post
 from litestar.params import FromPath
 
+from coterie.base.words import counted
 from coterie.console.doorkeeper import needs
-from coterie.console.formats import counted
 from coterie.console.headers import Page
 from coterie.console.pages.parts import Visitor, actor_names
 from coterie.console.visit import Visit

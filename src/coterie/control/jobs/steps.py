@@ -11,6 +11,9 @@ from coterie.control.rows import find_one, list_all, run
 from coterie.model.control import Actor, ExportAudienceConfig, Job, JobState
 from coterie.store import Store, load_queries
 
+_RESUMED: tuple[JobState, ...] = ("running", "runnable")
+"""What only a resumption brings about among the steps that a person takes."""
+
 BACKFILLED = "backfilled"
 """Key of an export's checkpoint that says the members at its start are all on their way."""
 
@@ -72,6 +75,7 @@ def _step(change: Change, job: Job, wanted: JobState, run_at: datetime | None, a
     (after,) = list_all(change.conn, load_queries("jobs").set_state, values, row=Job)
     detail = {"from": job.state, "to": wanted}
     subject = Subject(job.account, "job", job.id)
-    record(change.conn, wanted, subject, actor=actor, now=change.now, detail=detail)
-    add_log(change.conn, job.id, wanted, f"By {actor.name}.", now=change.now)
+    done = "resumed" if wanted in _RESUMED else wanted
+    record(change.conn, done, subject, actor=actor, now=change.now, detail=detail)
+    add_log(change.conn, job.id, done, f"By {actor.name}.", now=change.now)
     return after

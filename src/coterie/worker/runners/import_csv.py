@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 import structlog
 
 from coterie.base.errors import PermanentError, TransientError, UserError
+from coterie.base.words import counted
 from coterie.connectors.files import FileSource, MissingFileError, SourceFile
 from coterie.connectors.local_folder import HERE, LocalFolder
 from coterie.connectors.sftp import SftpFolder, read_sftp_config
@@ -182,7 +183,8 @@ class _Run:
 
     def _note_file(self, file: SourceFile, progress: FileProgress) -> None:
         taken = progress.rows_done - progress.rows_rejected
-        message = f"{file.name}: {taken} rows imported, {progress.rows_rejected} rejected."
+        rows = counted(taken, "row")
+        message = f"{file.name}: {rows} imported, {progress.rows_rejected:,} rejected."
         context = {"file": file.name, "added": taken, "rejected": progress.rows_rejected}
         with self._bench.store.transaction() as conn:
             save_progress(
