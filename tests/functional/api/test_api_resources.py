@@ -107,12 +107,3 @@ async def test_a_profile_shows_sums_as_numbers(
     fields = {each["name"]: each["value"] for each in answer.json()["data"]["fields"]}
     assert fields["order_total"] == 230.5
     assert fields["order_count"] == 2
-
-
-async def test_an_address_where_nothing_is_names_the_page_that_lists_them(
-    client: httpx.AsyncClient,
-) -> None:
-    answer = await client.get("/nothing/here")
-
-    assert (answer.status_code, answer.json()["code"]) == (404, "http_error")
-    assert "docs/reference/http.md" in answer.json()["message"]
