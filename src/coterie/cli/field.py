@@ -10,7 +10,7 @@ from coterie.cli.output import AccountNumber, AsJson, print_json, print_record, 
 from coterie.control import accounts
 from coterie.control.definitions import edits
 from coterie.control.definitions import schema as schemas
-from coterie.control.definitions.draft import KINDS
+from coterie.model.merging import KINDS
 from coterie.model.schema import Field, MergeOp
 
 app = typer.Typer(name="field", help="Fields: the named values of a profile.", no_args_is_help=True)

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from litestar import Request
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
@@ -5,7 +7,7 @@ from litestar.testing import RequestFactory
 
 from coterie.api.routes import as_http_response
 
-REQUEST: Request[None, None, None] = RequestFactory().get("/nothing/here")
+REQUEST: Request[Any, Any, Any] = RequestFactory().get("/nothing/here")
 
 
 @pytest.mark.parametrize(
