@@ -13,6 +13,9 @@ from coterie.lang.lql import parse_lql
 # Blocks without a language are pictures.
 KNOWN = {"", "sh", "json", "jsonl", "python", "lql", "filterql", "toml", "http", "csv", "text"}
 
+# A filter begins a line, after the lines of comment that belong to it.
+FILTERS = re.compile(r"(?:^--[^\n]*\n)*^FILTER.*?(?=^--|^FILTER|\Z)", re.MULTILINE | re.DOTALL)
+
 
 @pytest.mark.parametrize("page", read_pages(), ids=lambda page: page.name)
 def test_blocks_of_code_parse(page: Page) -> None:
@@ -30,7 +33,7 @@ def test_blocks_of_code_parse(page: Page) -> None:
             case "lql":
                 parse_lql(fence.text)
             case "filterql":
-                for text in filter(None, re.split(r"\n(?=FILTER)", fence.text.strip())):
+                for text in FILTERS.findall(fence.text):
                     parse_filter(text)
             case _:
                 pass

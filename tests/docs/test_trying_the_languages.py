@@ -7,6 +7,7 @@ from tests.docs.conftest import Page, read_pages
 
 from coterie.base.clock import system_clock
 from coterie.cli.lang_batch import answer_line
+from coterie.lang.questions import format_text
 
 
 @pytest.fixture
@@ -24,3 +25,9 @@ def test_the_shown_batch_has_the_shown_answers(page: Page) -> None:
     assert [{"ok": each.ok, "result": each.result, "error": each.error} for each in found] == (
         expected
     )
+
+
+def test_the_shown_filter_is_in_the_one_layout(page: Page) -> None:
+    (shown,) = (fence.text for fence in page.fences() if fence.language == "filterql")
+
+    assert format_text(shown) == shown

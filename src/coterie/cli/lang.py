@@ -10,7 +10,7 @@ import typer
 from coterie.base.clock import system_clock
 from coterie.cli.entries import BadEntryError, read_text
 from coterie.cli.lang_batch import answer_line
-from coterie.lang.questions import Kind, Language, Question, answer
+from coterie.lang.questions import Kind, Language, Question, answer, format_text
 
 app = typer.Typer(
     name="lang",
@@ -32,6 +32,11 @@ Includes = Annotated[
 TimesAsText = Annotated[
     bool,
     typer.Option("--times-as-text", help="Take no text of the data for an instant."),
+]
+
+LanguageName = Annotated[
+    str,
+    typer.Option("--language", help="filter, expr or lql; told by SELECT … INTO if left out."),
 ]
 
 T = TypeVar("T")
@@ -85,10 +90,7 @@ def parse(
         str,
         typer.Argument(help="A filter, an expression or a query, @file, or - for standard input."),
     ],
-    language: Annotated[
-        str,
-        typer.Option(help="filter, expr or lql; told by the words SELECT … INTO if left out."),
-    ] = "",
+    language: LanguageName = "",
     ast: Annotated[bool, typer.Option("--ast", help="TEXT is a filter in JSON form.")] = False,
     includes: Includes = None,
 ) -> None:
@@ -104,6 +106,31 @@ def parse(
     _print(answer(question, now=system_clock()), indent=2)
 
 
+@app.command("format")
+def format_(
+    text: Annotated[
+        str, typer.Argument(help="A filter or a query, @file, or - for standard input.")
+    ],
+    language: LanguageName = "",
+    check: Annotated[
+        bool, typer.Option("--check", help="Print nothing; end with 1 if the text would change.")
+    ] = False,
+    write: Annotated[bool, typer.Option("--write", help="Write the @file anew.")] = False,
+) -> None:
+    """Print a text in its one layout: a condition a line, 100 columns, comments kept."""
+    given = _read(text)
+    laid_out = format_text(given, _language(language))
+    if check and laid_out != given:
+        typer.echo(f"{text if text.startswith('@') else 'The text'} would change.", err=True)
+        raise typer.Exit(1)
+    if write:
+        if not text.startswith("@") or text == "@-":
+            raise BadEntryError(message="--write needs a file to write: @path in place of a text.")
+        Path(text[1:]).write_text(laid_out, "utf-8")
+    elif not check:
+        typer.echo(laid_out, nl=False)
+
+
 @app.command("batch")
 def batch(
     questions: Annotated[
@@ -112,7 +139,7 @@ def batch(
 ) -> None:
     """Answer many questions, one a line, in order.
 
-    A line is {"kind": "eval|expr|flip|select|parse", "text": …, "data": …,
+    A line is {"kind": "eval|expr|flip|select|parse|format", "text": …, "data": …,
     "now": …, "includes": …}, its answer {"ok": …, "result": …, "error": …}. A line that cannot be
     answered says ok false; the next one goes on.
     """

@@ -18,15 +18,23 @@ from coterie.lang.filterql import (
     CompiledFilter,
     Filter,
     compile_filter,
+    format_filter,
     inline_includes,
     json_form_text,
     normal_text,
     parse_filter,
     write_json_form,
 )
-from coterie.lang.lql import MappingRule, compile_mapping, parse_lql, parse_mapping, render_lql
+from coterie.lang.lql import (
+    MappingRule,
+    compile_mapping,
+    format_lql,
+    parse_lql,
+    parse_mapping,
+    render_lql,
+)
 
-Kind = Literal["eval", "expr", "flip", "select", "parse"]
+Kind = Literal["eval", "expr", "flip", "select", "parse", "format"]
 Language = Literal["filter", "expr", "lql"]
 NEVER = "never"
 
@@ -37,7 +45,7 @@ class Question(Struct, frozen=True, kw_only=True):
     `text` is a filter, an expression or a query; `ast` is a filter in JSON form in its place.
     `data` is a profile or an event, `now` an ISO 8601 instant, `includes` are the texts of other
     filters by name. With `times` "text" no text of the data is taken for an instant. `language`
-    tells `parse` what the text is, where it cannot be told from its first words.
+    tells `parse` and `format` what the text is, where it cannot be told from its first words.
     """
 
     kind: Kind
@@ -61,7 +69,7 @@ def answer(question: Question, *, now: datetime) -> object:
 
     eval: true, false, or None for not evaluable. expr: the value, None for none. flip: the instant,
     or "never". select: the columns of `SELECT … FILTER …` by name. parse: what the text says.
-    Raises UserError.
+    format: the text laid out. Raises UserError.
     """
     if question.now is not None:
         now = read_instant(question.now)
@@ -77,6 +85,8 @@ def answer(question: Question, *, now: datetime) -> object:
             return _select(_filter(question), _row(question), now)
         case "parse":
             return _parse(question)
+        case "format":
+            return format_text(_text(question), question.language)
 
 
 def read_includes(texts: Mapping[str, str]) -> dict[str, Filter]:
@@ -104,6 +114,17 @@ def language_of(text: str) -> Language:
     words = text.lower().split()
     is_query = "select" in words and "into" in words and "filter" not in words
     return "lql" if is_query else "filter"
+
+
+def format_text(text: str, language: Language | None = None) -> str:
+    """Return a text in its canonical layout, ended by a line break. Raises UserError."""
+    match language or language_of(text):
+        case "filter":
+            return format_filter(text)
+        case "lql":
+            return format_lql(text)
+        case "expr":
+            return f"{render(parse_mapping(text))}\n"
 
 
 def _text(question: Question) -> str:

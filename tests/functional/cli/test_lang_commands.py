@@ -146,6 +146,21 @@ def test_parse_reads_a_query_and_an_expression(folder: Path) -> None:
     assert json.loads(expression.stdout)["text"] == "tolower(a)"
 
 
+def test_format_prints_checks_and_writes(folder: Path) -> None:
+    path = folder / "filter.txt"
+    path.write_text("and(a=1 -- why\n b=2)")
+
+    printed = lang("format", "@filter.txt", folder=folder)
+    before = lang("format", "@filter.txt", "--check", folder=folder)
+    written = lang("format", "@filter.txt", "--write", folder=folder)
+    after = lang("format", "@filter.txt", "--check", folder=folder)
+
+    assert printed.stdout == "FILTER AND (\n  a == 1, -- why\n  b == 2\n)\n"
+    assert (before.returncode, before.stdout) == (1, "")
+    assert (written.returncode, after.returncode, after.stderr) == (0, 0, "")
+    assert path.read_text() == printed.stdout
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -155,6 +170,7 @@ def test_parse_reads_a_query_and_an_expression(folder: Path) -> None:
         (("eval", "--filter", "a", "--profile", "profile.json", "--now", "noon"), "noon"),
         (("expr", "nofunction(a)", "--event", "profile.json"), "nofunction"),
         (("parse", "a", "--language", "sql"), "sql"),
+        (("format", "a", "--write"), "@path"),
         (("parse", "--ast", '{"op": "nand"}'), "did you mean 'and'"),
     ],
 )

@@ -13,6 +13,7 @@ from coterie.lang.expr.parser import parse_expression
 from coterie.lang.filterql import (
     FilterError,
     compile_filter,
+    format_filter,
     normal_text,
     parse_filter,
 )
@@ -34,6 +35,7 @@ def _decode(found: dict[str, Any]) -> Any:
 
 
 EVAL, EXPRESSIONS, FLIPS = load("filter_eval.json"), load("expressions.json"), load("flips.json")
+LAYOUT = load("filter_layout.json")
 NORMAL, ERRORS, LQL = load("filter_normal.json"), load("filter_errors.json"), load("lql.json")
 
 
@@ -87,6 +89,14 @@ def test_normal_text_of_a_filter(text: str, expected: str) -> None:
 
     assert found == expected
     assert normal_text(parse_filter(found)) == expected
+
+
+@pytest.mark.parametrize(("text", "expected"), LAYOUT["cases"])
+def test_layout_of_a_filter(text: str, expected: str) -> None:
+    found = format_filter(text)
+
+    assert found == expected
+    assert format_filter(found) == expected
 
 
 @pytest.mark.parametrize(("text", "message"), ERRORS["cases"])

@@ -97,6 +97,8 @@ def _write_comparison(op: str, left: Node, right: Node, negation: str) -> tuple[
         other = f"({_list(right.items)})"
     else:
         other = _render(right, _SUM)
+        if op.isalpha() and other.startswith("("):
+            other = f"({other})"  # after such a word, one parenthesis begins a list
     return f"{_render(left, _SUM)} {negation}{sign} {other}", _COMPARISON
 
 

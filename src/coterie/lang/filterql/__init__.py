@@ -3,6 +3,7 @@
 from coterie.lang.filterql.compiled import CompiledFilter, compile_filter
 from coterie.lang.filterql.errors import FilterError
 from coterie.lang.filterql.filter import Filter, normal_text
+from coterie.lang.filterql.format import format_filter
 from coterie.lang.filterql.grammar import parse_filter
 from coterie.lang.filterql.include import check_includes
 from coterie.lang.filterql.inline import inline_includes
@@ -20,6 +21,7 @@ __all__ = [
     "JsonFormError",
     "check_includes",
     "compile_filter",
+    "format_filter",
     "inline_includes",
     "json_form_text",
     "normal_text",

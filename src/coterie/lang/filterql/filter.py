@@ -40,17 +40,29 @@ class Filter(Struct, frozen=True):
 def normal_text(flt: Filter) -> str:
     """Return the one text that filters of the same meaning and clauses share."""
     head = f"-- {flt.description}\n" if flt.description else ""
-    body = f"FILTER {render(flt.tree)}"
+    select = f"{select_text(flt)} " if flt.columns else ""
+    return head + " ".join([f"{select}FILTER {render(flt.tree)}", *clause_texts(flt)])
+
+
+def select_text(flt: Filter) -> str:
+    """Return what stands before FILTER, for a filter with columns."""
     table = f" FROM {quote_name(flt.table)}" if flt.table is not None else ""
-    if flt.columns:
-        body = f"SELECT {', '.join(_column(column) for column in flt.columns)}{table} {body}"
-    else:
-        body += table
+    return f"SELECT {', '.join(_column(column) for column in flt.columns)}{table}"
+
+
+def clause_texts(flt: Filter) -> list[str]:
+    """Return the clauses after the condition, in their one order."""
+    clauses: list[str] = []
+    if flt.table is not None and not flt.columns:
+        clauses.append(f"FROM {quote_name(flt.table)}")
     if flt.limit is not None:
-        body += f" LIMIT {flt.limit}"
+        clauses.append(f"LIMIT {flt.limit}")
     if flt.settings:
-        body += f" WITH {', '.join(f'{quote_name(k)} = {_setting(v)}' for k, v in flt.settings)}"
-    return f"{head}{body} ALIAS {quote_name(flt.alias)}" if flt.alias else head + body
+        settings = ", ".join(f"{quote_name(k)} = {_setting(v)}" for k, v in flt.settings)
+        clauses.append(f"WITH {settings}")
+    if flt.alias:
+        clauses.append(f"ALIAS {quote_name(flt.alias)}")
+    return clauses
 
 
 def _column(column: SelectColumn) -> str:

@@ -1,6 +1,7 @@
 """LQL: the language of mappings from events to profile fields."""
 
 from coterie.lang.lql.errors import LqlError
+from coterie.lang.lql.format import format_lql
 from coterie.lang.lql.grammar import parse_lql
 from coterie.lang.lql.mapping import CompiledMapping, MappingRule, compile_mapping, parse_mapping
 from coterie.lang.lql.query import Column, Query
@@ -13,6 +14,7 @@ __all__ = [
     "MappingRule",
     "Query",
     "compile_mapping",
+    "format_lql",
     "parse_lql",
     "parse_mapping",
     "render_lql",
