@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from coterie.base.clock import Clock
-from coterie.base.keyfile import open_key_ring
+from coterie.base.keyfile import ensure_key_ring, open_key_ring
 from coterie.base.settings import Settings
-from coterie.control.installation import claim_database
+from coterie.control.installation import claim_database, is_claimed
 from coterie.flow.eventlog.prepare import ensure_days, ensure_lanes
 from coterie.store import Embedded, Store, find_running, migrate
 
@@ -46,11 +46,12 @@ def owned_database(settings: Settings, *, owner: str) -> Iterator[Embedded]:
 def prepare_database(url: str, settings: Settings, clock: Clock) -> None:
     """Bring a database to the present: migrations, its keys, lanes, partitions of the coming days.
 
-    Raises WrongKeysError if the database was made with other keys than those of the settings.
+    Raises WrongKeysError if the database was made with other keys than those of the settings, and
+    MissingKeysError if those are gone: new ones in their place would only hide the loss.
     """
     migrate(url)
-    ring = open_key_ring(settings)
     with Store.open(url, max_size=1) as store, store.transaction() as conn:
+        ring = open_key_ring(settings) if is_claimed(conn) else ensure_key_ring(settings)
         claim_database(conn, ring, now=clock())
         ensure_lanes(conn, settings.lanes)
         ensure_days(conn, clock().date())

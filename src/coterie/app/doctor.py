@@ -7,18 +7,20 @@ from typing import Literal
 
 import msgspec
 
+from coterie.app.database import find_database
 from coterie.base.clock import Clock
-from coterie.base.errors import CoterieError, UserError
-from coterie.base.keyfile import open_key_ring
+from coterie.base.errors import CoterieError, TransientError, UserError
+from coterie.base.keyfile import MissingKeysError, open_key_ring
 from coterie.base.seal import KeyRing
 from coterie.base.settings import Settings, load_settings
+from coterie.base.words import counted
 from coterie.control.accounts import list_accounts
 from coterie.control.authorizations import list_authorizations
 from coterie.control.authorizations import test_authorization as try_authorization
-from coterie.control.installation import check_keys
+from coterie.control.installation import WrongKeysError, check_keys
 from coterie.control.probes import build_probes
 from coterie.flow.run.lookup import count_waiting
-from coterie.store import Store, find_running, server_facts
+from coterie.store import Store, server_facts
 
 OLDEST_SERVER = 16
 LEAST_FREE_BYTES = 2 * 2**30
@@ -40,12 +42,16 @@ def examine(env: Mapping[str, str], clock: Clock) -> Iterator[Finding]:
     try:
         settings = load_settings(env)
     except UserError as error:
-        yield Finding("error", "settings", error.message, "Correct the variable and run again.")
+        yield _failure("settings", error)
         return
     yield Finding("ok", "settings", f"data folder {settings.data_dir.resolve()}")
-    ring = yield from _examine_keys(settings)
     yield from _examine_disk(settings)
-    url = settings.database_url or find_running(settings.data_dir)
+    try:
+        url = find_database(settings)
+    except CoterieError as error:
+        yield _failure("store", error)
+        return
+    ring = yield from _examine_keys(settings, is_new=url is None)
     if url is None:
         yield Finding(
             "warning",
@@ -61,20 +67,46 @@ def examine(env: Mapping[str, str], clock: Clock) -> Iterator[Finding]:
                 with store.transaction() as conn:
                     check_keys(conn, ring)
                 yield from _examine_authorizations(store, ring, settings, clock)
+    except WrongKeysError as error:
+        yield _failure("keys", error)
+    except TransientError as error:
+        detail, _, _ = error.message.partition(". ")
+        cure = "Start that server, or correct COTERIE_DATABASE_URL; its own log says more."
+        yield Finding("error", "store", f"{detail}.", cure)
     except CoterieError as error:
-        yield Finding("error", "store", error.message, "See the message; the log says more.")
+        yield _failure("store", error)
 
 
-def _examine_keys(settings: Settings) -> Generator[Finding, None, KeyRing | None]:
-    """Yield findings about the keys; return the ring if it opens."""
+def _failure(subject: str, error: CoterieError) -> Finding:
+    # By the house's style a message says what is wrong in its first sentence, then the cure.
+    detail, _, cure = error.message.partition(". ")
+    return Finding("error", subject, f"{detail}." if cure else detail, cure)
+
+
+def _examine_keys(settings: Settings, *, is_new: bool) -> Generator[Finding, None, KeyRing | None]:
+    """Yield findings about the keys; return the ring if it opens.
+
+    Where no database runs (`is_new`) there may be no keys yet.
+    """
     try:
         ring = open_key_ring(settings)
-    except CoterieError as error:
-        cure = "As the message says; without its keys no stored secret opens."
-        yield Finding("error", "keys", error.message, cure)
+    except MissingKeysError as error:
+        failure = _failure("keys", error)
+        yield msgspec.structs.replace(failure, state="warning") if is_new else failure
         return None
-    yield Finding("ok", "keys", f"{len(ring.keys)} sealing key(s); back the folder up")
+    except CoterieError as error:
+        yield _failure("keys", error)
+        return None
+    yield Finding("ok", "keys", f"{counted(len(ring.keys), 'sealing key')}; back the folder up")
     return ring
+
+
+def _cure_of_authorization(account: int, authorization: int) -> str:
+    command, which = "coterie authorization", f"{authorization} --account {account}"
+    return (
+        f"Correct it with `{command} update {which} --set …`, and try again with "
+        f"`{command} test {which}`."
+    )
 
 
 def _examine_disk(settings: Settings) -> Iterator[Finding]:
@@ -82,7 +114,8 @@ def _examine_disk(settings: Settings) -> Iterator[Finding]:
     while not folder.exists():
         folder = folder.parent
     if not os.access(folder, os.W_OK):
-        yield Finding("error", "disk", f"{folder} cannot be written", "chown it, or use another")
+        cure = "Give it to this user with chown, or set COTERIE_DATA_DIR to another folder."
+        yield Finding("error", "disk", f"{folder} cannot be written", cure)
         return
     free = shutil.disk_usage(folder).free
     said = f"{free / 2**30:.1f} GB free at {folder}"
@@ -139,5 +172,5 @@ def _examine_authorizations(
                 now=clock(),
             )
             healthy = tried.health == "healthy"
-            cure = "" if healthy else f"coterie authorization test {known.id}, then correct it."
+            cure = "" if healthy else _cure_of_authorization(account.number, known.id)
             yield Finding("ok" if healthy else "error", subject, tried.health_detail, cure)

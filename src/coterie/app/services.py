@@ -41,7 +41,7 @@ class Services(msgspec.Struct, frozen=True):
 def open_services(settings: Settings, url: str, *, connections: int = 4) -> Iterator[Services]:
     """Open the store at `url`, and the keys of the data folder.
 
-    Raises WrongKeysError if the database was made with other keys.
+    Raises MissingKeysError, and WrongKeysError if the database was made with other keys.
     """
     ring = open_key_ring(settings)
     with Store.open(url, max_size=connections) as store:

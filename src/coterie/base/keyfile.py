@@ -28,6 +28,19 @@ class BadKeyFileError(PermanentError):
         super().__init__(f"The key file {path} {reason}. {cure}")
 
 
+class MissingKeysError(PermanentError):
+    """There is no key file where one is needed."""
+
+    code = "missing_keys"
+
+    def __init__(self, *, path: Path) -> None:
+        super().__init__(
+            f"There are no keys at {path}. Put the file back from a backup of the data folder, or "
+            "set COTERIE_DATA_DIR to the folder that holds it; without its keys no stored secret "
+            "opens. A new installation gets its keys from `coterie up`."
+        )
+
+
 class BadSecretKeysError(UserError):
     """COTERIE_SECRET_KEYS does not hold a usable list of keys."""
 
@@ -42,9 +55,19 @@ class BadSecretKeysError(UserError):
 
 
 def open_key_ring(settings: Settings) -> KeyRing:
-    """Return the ring that the settings name, making the key file at the first call.
+    """Return the ring that the settings name.
 
-    Raises BadSecretKeysError or BadKeyFileError.
+    Raises BadSecretKeysError, MissingKeysError or BadKeyFileError.
+    """
+    if settings.secret_keys is not None:
+        return read_key_list(settings.secret_keys)
+    return _load(settings.data_dir / FILE)
+
+
+def ensure_key_ring(settings: Settings) -> KeyRing:
+    """Return the ring that the settings name; make the key file if there is none.
+
+    For a database that was made with no keys yet. Raises BadSecretKeysError or BadKeyFileError.
     """
     if settings.secret_keys is not None:
         return read_key_list(settings.secret_keys)
@@ -91,12 +114,15 @@ def rotate(path: Path) -> KeyRing:
 
 
 def _load(path: Path) -> KeyRing:
-    mode = path.stat().st_mode & 0o777
-    if mode & 0o077:
-        cure = f"Run `chmod 600 {path}`, and replace its secrets if others could read it."
-        raise BadKeyFileError(path=path, reason=f"can be read by others (mode {mode:o})", cure=cure)
     try:
+        mode = path.stat().st_mode & 0o777
+        if mode & 0o077:
+            reason = f"can be read by others (mode {mode:o})"
+            cure = f"Run `chmod 600 {path}`, and replace its secrets if others could read it."
+            raise BadKeyFileError(path=path, reason=reason, cure=cure)
         ring = msgspec.json.decode(path.read_bytes(), type=KeyRing)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise MissingKeysError(path=path) from error
     except PermissionError as error:
         cure = "Start Coterie as the user that owns it."
         raise BadKeyFileError(path=path, reason="belongs to another user", cure=cure) from error

@@ -50,15 +50,16 @@ class CliContext(msgspec.Struct, frozen=True, kw_only=True):
 def open_context() -> CliContext:
     """Open the database that the environment names, or that runs on the data folder.
 
-    Raises NotRunningError, StoreUnavailableError, WrongKeysError or an error of the settings.
+    Raises NotRunningError, StoreUnavailableError, MissingKeysError, WrongKeysError or an error of
+    the settings.
     """
     settings = load_settings(os.environ)
     url = find_database(settings)
     if url is None:
         raise NotRunningError(folder=str(settings.data_dir))
-    ring = open_key_ring(settings)
     store = Store.open(url, max_size=2)
     try:
+        ring = open_key_ring(settings)
         with store.transaction() as conn:
             check_keys(conn, ring)
     except BaseException:

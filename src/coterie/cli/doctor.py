@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from coterie.app.doctor import Finding, examine
@@ -37,7 +38,10 @@ def doctor(
 
 
 def _print(findings: list[Finding]) -> None:
-    table = Table("State", "What", "Found", "Cure", title="coterie doctor")
+    table = Table(title="coterie doctor", title_justify="left")
+    for column in ("State", "What", "Found", "Cure"):
+        table.add_column(column, overflow="fold")
     for finding in findings:
-        table.add_row(MARKS[finding.state], finding.subject, finding.detail, finding.cure)
+        texts = (finding.subject, finding.detail, finding.cure)
+        table.add_row(MARKS[finding.state], *(escape(text) for text in texts))
     Console().print(table)

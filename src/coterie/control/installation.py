@@ -41,12 +41,14 @@ def claim_database(conn: Connection, ring: KeyRing, *, now: datetime) -> None:
     check_keys(conn, ring)
 
 
+def is_claimed(conn: Connection) -> bool:
+    """Answer whether a database is bound to a root key."""
+    return _find_root(conn) is not None
+
+
 def check_keys(conn: Connection, ring: KeyRing) -> None:
     """Raise WrongKeysError if the database is bound to another root key than that of `ring`."""
-    queries = load_queries("installation")
-    if not get_value(conn, queries.has_installation, {}, kind=bool):
-        return
-    bound = find_one(conn, queries.find_root, {}, row=_Root)
+    bound = _find_root(conn)
     if bound is not None and bound.root_fingerprint != root_fingerprint(ring):
         raise WrongKeysError
 
@@ -54,3 +56,10 @@ def check_keys(conn: Connection, ring: KeyRing) -> None:
 def root_fingerprint(ring: KeyRing) -> str:
     """Return 16 hexadecimal digits that tell root keys apart and betray nothing of them."""
     return ring.hash_key(FINGERPRINT_PURPOSE).hex()[:FINGERPRINT_DIGITS]
+
+
+def _find_root(conn: Connection) -> _Root | None:
+    queries = load_queries("installation")
+    if not get_value(conn, queries.has_installation, {}, kind=bool):
+        return None
+    return find_one(conn, queries.find_root, {}, row=_Root)

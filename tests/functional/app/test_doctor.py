@@ -7,7 +7,7 @@ import pytest
 
 from coterie.app.doctor import Finding, examine
 from coterie.base.clock import system_clock
-from coterie.base.keyfile import open_key_ring
+from coterie.base.keyfile import ensure_key_ring
 from coterie.base.settings import Settings
 from coterie.control.accounts import create_account
 from coterie.control.authorizations import create_authorization
@@ -19,6 +19,7 @@ ACTOR = Actor(name="test")
 
 @pytest.fixture
 def env(tmp_path: Path, database_url: str) -> dict[str, str]:
+    ensure_key_ring(Settings(data_dir=tmp_path))
     return {
         "COTERIE_DATA_DIR": str(tmp_path),
         "COTERIE_DATABASE_URL": database_url,
@@ -36,8 +37,8 @@ def test_a_healthy_installation_is_all_ok(env: dict[str, str]) -> None:
     assert {finding.state for finding in findings} == {"ok"}
     assert [finding.subject for finding in findings] == [
         "settings",
-        "keys",
         "disk",
+        "keys",
         "store",
         "clock",
         "worker",
@@ -59,25 +60,49 @@ def test_a_clock_that_is_off_is_an_error(env: dict[str, str]) -> None:
 
 
 def test_keys_that_others_can_read_are_an_error(env: dict[str, str], tmp_path: Path) -> None:
-    list(examine(env, system_clock))
     (tmp_path / "keys" / "ring.json").chmod(0o644)
 
     findings = list(examine(env, system_clock))
 
     assert found(findings, "keys").state == "error"
-    assert "chmod 600" in found(findings, "keys").detail
+    assert "chmod 600" in found(findings, "keys").cure
 
 
 def test_without_a_database_the_doctor_says_how_to_start_one(tmp_path: Path) -> None:
     findings = list(examine({"COTERIE_DATA_DIR": str(tmp_path)}, system_clock))
 
     assert "coterie up" in found(findings, "store").cure
+    assert found(findings, "keys").state == "warning"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_lost_keys_are_an_error_and_no_new_ones_take_their_place(
+    env: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "keys" / "ring.json").unlink()
+
+    findings = list(examine(env, system_clock))
+
+    assert found(findings, "keys").state == "error"
+    assert "backup" in found(findings, "keys").cure
+    assert list((tmp_path / "keys").iterdir()) == []
+
+
+def test_a_database_that_does_not_answer_is_an_error_with_its_address_as_the_cure(
+    env: dict[str, str],
+) -> None:
+    findings = list(
+        examine({**env, "COTERIE_DATABASE_URL": "postgresql://x@127.0.0.1:9/x"}, system_clock)
+    )
+
+    assert "does not answer" in found(findings, "store").detail
+    assert "COTERIE_DATABASE_URL" in found(findings, "store").cure
 
 
 def test_an_authorization_that_does_not_answer_is_an_error(
     env: dict[str, str], tmp_path: Path, database_url: str
 ) -> None:
-    ring = open_key_ring(Settings(data_dir=tmp_path))
+    ring = ensure_key_ring(Settings(data_dir=tmp_path))
     with Store.open(database_url) as store:
         account = create_account(store, name="Test", actor=ACTOR, clock=system_clock)
         create_authorization(

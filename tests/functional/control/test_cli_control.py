@@ -8,6 +8,8 @@ import typer
 from typer.testing import CliRunner, Result
 
 from coterie.base.errors import UserError
+from coterie.base.keyfile import ensure_key_ring
+from coterie.base.settings import Settings
 from coterie.cli.commands import GROUPS
 from coterie.cli.context import NotRunningError
 
@@ -20,6 +22,7 @@ Run = Callable[..., Any]
 
 @pytest.fixture
 def environment(database_url: str, tmp_path: Path) -> dict[str, str]:
+    ensure_key_ring(Settings(data_dir=tmp_path))
     return {"COTERIE_DATABASE_URL": database_url, "COTERIE_DATA_DIR": str(tmp_path)}
 
 

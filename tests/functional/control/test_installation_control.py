@@ -6,7 +6,7 @@ from coterie.app.database import prepare_database
 from coterie.app.doctor import examine
 from coterie.app.services import open_services
 from coterie.base.clock import system_clock
-from coterie.base.keyfile import open_key_ring
+from coterie.base.keyfile import MissingKeysError, ensure_key_ring, open_key_ring
 from coterie.base.settings import Settings
 from coterie.cli.context import open_context
 from coterie.control.installation import WrongKeysError, root_fingerprint
@@ -33,6 +33,7 @@ def test_other_keys_are_refused_before_anything_is_done_with_them(
 ) -> None:
     prepare_database(database_url, folder(tmp_path / "right"), system_clock)
     wrong = folder(tmp_path / "wrong")
+    ensure_key_ring(wrong)
 
     with pytest.raises(WrongKeysError, match="COTERIE_DATA_DIR"):
         prepare_database(database_url, wrong, system_clock)
@@ -44,20 +45,30 @@ def test_the_command_line_and_the_doctor_name_wrong_keys(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepare_database(database_url, folder(tmp_path / "right"), system_clock)
+    ensure_key_ring(folder(tmp_path / "wrong"))
     env = {"COTERIE_DATABASE_URL": database_url, "COTERIE_DATA_DIR": str(tmp_path / "wrong")}
     for name, value in env.items():
         monkeypatch.setenv(name, value)
 
     with pytest.raises(WrongKeysError):
         open_context()
-    errors = [finding.detail for finding in examine(env, system_clock) if finding.state == "error"]
+    errors = [finding.cure for finding in examine(env, system_clock) if finding.state == "error"]
 
     assert len(errors) == 1
     assert "Put the right keys back" in errors[0]
 
 
+def test_lost_keys_are_missed_and_never_made_anew(database_url: str, tmp_path: Path) -> None:
+    prepare_database(database_url, folder(tmp_path), system_clock)
+    (tmp_path / "keys" / "ring.json").unlink()
+
+    with pytest.raises(MissingKeysError, match="backup"):
+        prepare_database(database_url, folder(tmp_path), system_clock)
+    assert list((tmp_path / "keys").iterdir()) == []
+
+
 def test_a_new_sealing_key_changes_nothing(tmp_path: Path) -> None:
-    ring = open_key_ring(folder(tmp_path))
+    ring = ensure_key_ring(folder(tmp_path))
 
     assert root_fingerprint(ring.rotated()) == root_fingerprint(ring)
 

@@ -9,6 +9,8 @@ from coterie.base.keyfile import (
     FILE,
     BadKeyFileError,
     BadSecretKeysError,
+    MissingKeysError,
+    ensure_key_ring,
     load_or_create,
     open_key_ring,
     read_key_list,
@@ -23,7 +25,7 @@ KEY = base64.b64encode(b"k" * 32).decode()
 def test_the_first_start_makes_a_ring_and_later_ones_find_it(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path)
 
-    first = open_key_ring(settings)
+    first = ensure_key_ring(settings)
 
     assert open_key_ring(settings) == first
     assert list((tmp_path / "keys").iterdir()) == [tmp_path / FILE]
@@ -116,3 +118,10 @@ def test_a_bad_list_of_keys_says_what_is_wrong_and_shows_no_key(text: str, messa
 
     assert KEY not in caught.value.message
     assert "hush" not in caught.value.message
+
+
+def test_opening_keys_that_are_not_there_makes_none(tmp_path: Path) -> None:
+    with pytest.raises(MissingKeysError, match="COTERIE_DATA_DIR"):
+        open_key_ring(Settings(data_dir=tmp_path))
+
+    assert list(tmp_path.iterdir()) == []
