@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from coterie.base.clock import system_clock
+from coterie.base.keyfile import ensure_key_ring
+from coterie.base.settings import Settings
 from coterie.control import accounts, jobs
 from coterie.model.control import Actor
 from coterie.store import Store
@@ -13,7 +15,8 @@ ACTOR = Actor(name="cli")
 
 
 def coterie(*words: str, url: str, folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run the real command, whose errors end in main."""
+    """Run the real command, whose errors end in main, on a folder that has keys."""
+    ensure_key_ring(Settings(data_dir=folder))
     given = {"COTERIE_DATABASE_URL": url, "COTERIE_DATA_DIR": str(folder), "COLUMNS": "200"}
     return subprocess.run(
         [sys.executable, "-m", "coterie", *words],
