@@ -11,7 +11,7 @@ from tests.architecture.conftest import Module
 OWNERS = {
     "flow/collect": {"rejected_event"},
     "flow/eventlog": {"lane_head", "lane", "event_log", "event_outcome", "seen_message"},
-    "flow/identity": {"identity", "decision"},
+    "flow/identity": {"identity", "unsettled", "decision_cursor"},
     "flow/profiles": {"profile", "timeline"},
     "flow/audiences": {"membership"},
     "flow/changes": {"change", "change_lane"},
@@ -20,7 +20,7 @@ OWNERS = {
     "control": {
         "account", "person", "console_session", "access_token", "provider_authorization",
         "stream", "schema_version", "audience", "destination", "job", "job_log", "audit_log",
-        "config_epoch", "installation",
+        "config_epoch", "installation", "decision",
     },
     # Written by migrations alone.
     "store": {"generation"},

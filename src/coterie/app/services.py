@@ -13,10 +13,9 @@ from coterie.control.definitions.pipeline import current_epoch, load_config
 from coterie.control.installation import check_keys
 from coterie.flow.run.batch import BatchSettings
 from coterie.flow.run.context import ConfigAt
+from coterie.flow.run.names import IDENTITY_PURPOSE
 from coterie.model.config import PipelineConfig
 from coterie.store import Connection, Store
-
-IDENTITY_PURPOSE = "identity"
 
 
 class Services(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ import msgspec
 from coterie.model.profile import ProfileId
 
 ChangeKind = Literal["enter", "exit", "merge", "split"]
-Cause = Literal["event", "instant", "backfill", "definition"]
+Cause = Literal["event", "instant", "backfill", "definition", "decision"]
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):

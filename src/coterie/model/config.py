@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from coterie.model.decisions import Decision
 from coterie.model.schema import Schema
 
 
@@ -37,7 +38,7 @@ class ExportSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AccountConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything the worker needs to know about one account."""
+    """Everything the worker needs to know about one account; `decisions` are those in force."""
 
     number: int
     schemas: tuple[Schema, ...]
@@ -45,6 +46,7 @@ class AccountConfig(msgspec.Struct, frozen=True, kw_only=True):
     audiences: tuple[AudienceSpec, ...]
     slugs: dict[str, str]
     exports: tuple[ExportSpec, ...]
+    decisions: tuple[Decision, ...] = ()
 
 
 class PipelineConfig(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ None of them can be part of a cycle, so the garbage collector need not look at t
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -37,12 +37,32 @@ class Edge(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return self.b_field, self.b_value
 
 
+RefusalRule = Literal["unique", "apart", "hub", "blocked", "pending"]
+
+
 class RefusedEdge(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """An edge that would have joined two values of the unique field `witness_field`."""
+    """An edge that joins nobody, and why: `witness` are the identifiers that the rule is about.
+
+    unique: two values of one unique field, which the edge would have put into one profile; apart:
+    the two that an operator pinned apart; hub, blocked: the end that joins nobody; pending: none,
+    the edge waits for maintenance.
+    """
 
     edge: Edge
-    witness_field: str
-    witness_values: tuple[str, str]
+    rule: RefusalRule
+    witness: tuple[Identifier, ...]
+
+
+class Standing(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What is out of the ordinary with a profile's identifiers.
+
+    `hubs` join nobody until a replay; `carriers` are those whose passengers resolve to the profile;
+    `is_unsettled`: maintenance has yet to say exactly which identifiers belong together.
+    """
+
+    hubs: tuple[Identifier, ...] = ()
+    carriers: tuple[Identifier, ...] = ()
+    is_unsettled: bool = False
 
 
 class Fragment(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -67,6 +87,7 @@ class Body(msgspec.Struct, frozen=True, array_like=True, gc=False):
     edges: tuple[Edge, ...]
     refused: tuple[RefusedEdge, ...]
     since_us: tuple[int, ...]
+    standing: Standing | None = None
 
 
 class StoredProfile(msgspec.Struct, frozen=True, gc=False):
@@ -85,7 +106,8 @@ class ResolvedProfile(msgspec.Struct, frozen=True, gc=False):
 
     `sources` are the stored profiles whose fragments it may hold (the one it continues first);
     `regrouped` says that its set of identifiers is not what it was; `nodes` gives first and last
-    seen.
+    seen; `events` are those whose data it gets, and `at_us` is the latest arrival of an event that
+    names it.
     """
 
     profile_id: ProfileId
@@ -95,6 +117,8 @@ class ResolvedProfile(msgspec.Struct, frozen=True, gc=False):
     sources: tuple[ProfileId, ...]
     events: tuple[MappedEvent, ...]
     regrouped: bool
+    standing: Standing | None = None
+    at_us: int = 0
 
 
 class Resolution(msgspec.Struct, frozen=True):
@@ -102,13 +126,18 @@ class Resolution(msgspec.Struct, frozen=True):
 
     `dissolved` maps a stored profile that is no more to the one that holds its first identifier;
     `split_from` maps a new profile to the stored one that it was part of; `owners` are the
-    identifiers that are new or changed hands.
+    identifiers that are new or changed hands; `passengers` maps each new passenger to the
+    identifier that carries it, `carriers` those that changed hands to their new profile.
+    `unsettled` names one identifier of each group that maintenance must settle.
     """
 
     profiles: tuple[ResolvedProfile, ...]
     dissolved: dict[ProfileId, ProfileId]
     split_from: dict[ProfileId, ProfileId]
     owners: dict[Identifier, ProfileId]
+    passengers: dict[Identifier, Identifier] = {}
+    carriers: dict[Identifier, ProfileId] = {}
+    unsettled: frozenset[Identifier] = frozenset()
 
 
 class FoldedProfile(msgspec.Struct, frozen=True, gc=False):
@@ -128,6 +157,7 @@ class FoldedProfile(msgspec.Struct, frozen=True, gc=False):
     now_us: int
     cause_seq: int | None = None
     beside: tuple[StoredProfile, ...] = ()
+    standing: Standing | None = None
 
 
 class EvaluatedProfile(msgspec.Struct, frozen=True, gc=False):

@@ -6,6 +6,8 @@ from coterie.base.clock import Clock
 from coterie.base.seal import KeyRing
 from coterie.base.settings import Settings
 from coterie.flow.run.context import Contexts
+from coterie.flow.run.names import IDENTITY_PURPOSE, Names
+from coterie.flow.run.settle import Settler
 from coterie.store import Store
 
 
@@ -17,3 +19,8 @@ class Bench(msgspec.Struct, frozen=True):
     ring: KeyRing
     store: Store
     contexts: Contexts
+
+    @property
+    def settler(self) -> Settler:
+        """What clusters identities again."""
+        return Settler(self.contexts, Names(self.ring.hash_key(IDENTITY_PURPOSE)))

@@ -1,4 +1,4 @@
-"""Keeps house beside the jobs: builds audiences, makes the coming days' partitions, forgets."""
+"""Keeps house beside the jobs: settles identities, builds audiences, makes partitions, forgets."""
 
 import threading
 from datetime import timedelta
@@ -8,6 +8,7 @@ import structlog
 from coterie.base.errors import TransientError
 from coterie.flow.eventlog.prepare import ensure_days
 from coterie.flow.eventlog.seen import forget_seen
+from coterie.flow.run.generations import enter_live_generation
 from coterie.worker.builder import build_range, empty_range
 from coterie.worker.dependencies import Bench
 
@@ -27,7 +28,7 @@ def keep_house(bench: Bench, stop: threading.Event) -> None:
             if bench.clock() >= due:
                 tidy(bench)
                 due = bench.clock() + EVERY
-            if not build_range(bench) and not empty_range(bench):
+            if not settle_next(bench) and not build_range(bench) and not empty_range(bench):
                 stop.wait(IDLE_SECONDS)
         except TransientError as error:
             log.warning("housekeeping.postponed", code=error.code)
@@ -36,6 +37,13 @@ def keep_house(bench: Bench, stop: threading.Event) -> None:
             # The jobs of this process go on, whatever an audience's building stumbles over.
             log.exception("housekeeping.broken")
             stop.wait(BROKEN_SECONDS)
+
+
+def settle_next(bench: Bench) -> bool:
+    """Settle a group of identifiers that was too large for a batch; say whether there was one."""
+    with bench.store.transaction() as conn:
+        enter_live_generation(conn)
+        return bench.settler.settle_next(conn, now=bench.clock())
 
 
 def tidy(bench: Bench) -> None:

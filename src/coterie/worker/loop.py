@@ -14,7 +14,9 @@ from coterie.flow.profiles.storage import due_profiles, postpone_flip
 from coterie.flow.run.batch import BatchReport, BatchSettings, LaneProcessor
 from coterie.flow.run.context import ConfigAt, Contexts
 from coterie.flow.run.generations import enter_live_generation
+from coterie.flow.run.names import Names
 from coterie.flow.run.revisit import flip_due, flip_profiles
+from coterie.flow.run.settle import Settler
 from coterie.store import Connection, Store, StoreUnavailableError, relax_commits, store_errors
 
 log = structlog.get_logger()
@@ -24,6 +26,7 @@ RECONNECT_SECONDS = 1.0
 TRIES_BEFORE_BISECTION = 3
 REASON_LIMIT = 1_000
 FLIP_LATER = timedelta(minutes=10)
+DECISION_LATER = timedelta(minutes=1)
 
 
 class WorkerDependencies(msgspec.Struct, frozen=True):
@@ -82,10 +85,13 @@ class Worker:
         self._deps = deps
         self._conn = conn
         self._contexts = Contexts(deps.config_at)
-        self._processor = LaneProcessor(self._contexts, deps.batch)
+        names = Names(deps.batch.hash_key)
+        self._processor = LaneProcessor(self._contexts, deps.batch, names)
+        self._settler = Settler(self._contexts, names)
         # A pace for each lane: a lane that goes well says nothing about one that fails.
         self._paces: dict[int, Pace] = {}
         self._flip_pace = Pace(FLIPS_A_TURN)
+        self._decisions_due = deps.clock()
 
     def run(self, stop: threading.Event) -> None:
         """Take turns until `stop` is set. Raises StoreUnavailableError."""
@@ -94,8 +100,11 @@ class Worker:
                 stop.wait(self._deps.idle_seconds)
 
     def turn(self) -> bool:
-        """Process a batch of every lane with work, then due flips; say whether there was any."""
-        worked = False
+        """Follow a decision, process a batch of every lane with work, then due flips.
+
+        Say whether there was any.
+        """
+        worked = self._follow_decision()
         with store_errors(), self._conn.transaction():
             lanes = lanes_with_work(self._conn)
         for lane in lanes:
@@ -150,6 +159,25 @@ class Worker:
             self._processor.skip(self._conn, event, reason=_describe(error), now=now)
         log.error("worker.event.poison", lane=lane, seq=event.seq, account=event.account)
         return BatchReport(events=1, poison=1)
+
+    def _follow_decision(self) -> bool:
+        """Let profiles follow an operator's decision; False after a conflict or a failure."""
+        now = self._deps.clock()
+        if now < self._decisions_due:
+            return False
+        try:
+            with store_errors(), self._conn.transaction():
+                enter_live_generation(self._conn)
+                return self._settler.follow_decision(self._conn, now=now)
+        except StoreUnavailableError:
+            raise
+        except TransientError as error:
+            log.info("worker.decision.conflict", code=error.code)
+        except Exception as error:
+            # The events go on; the decision is tried again, and is not lost.
+            log.exception("worker.decision.failed", kind=type(error).__name__)
+            self._decisions_due = now + DECISION_LATER
+        return False
 
     def _flip(self) -> int:
         pace = self._flip_pace

@@ -24,6 +24,7 @@ from coterie.flow.exports.destinations import list_destinations
 from coterie.flow.run.batch import BatchSettings
 from coterie.flow.run.context import Contexts
 from coterie.flow.run.lookup import Lookup
+from coterie.flow.run.names import IDENTITY_PURPOSE
 from coterie.model.control import Account, Actor
 from coterie.model.delivery import DestinationPlan
 from coterie.model.events import IncomingEvent
@@ -49,12 +50,11 @@ class House:
         with store.transaction() as conn:
             ensure_lanes(conn, 2)
             ensure_days(conn, START.date())
-        deps = WorkerDependencies(
-            store, config_source(), lambda: self.now, BatchSettings(b"k" * 32, limit=7)
-        )
+        self.ring = new_ring()
+        settings = BatchSettings(self.ring.hash_key(IDENTITY_PURPOSE), limit=7)
+        deps = WorkerDependencies(store, config_source(), lambda: self.now, settings)
         self.worker = Worker(deps, store.connect())
         self.lookup = Lookup(store, config_source())
-        self.ring = new_ring()
         self.authorizations = 0
         self.bench = Bench(
             Settings(), lambda: self.now, self.ring, store, Contexts(config_source())

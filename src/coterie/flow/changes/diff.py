@@ -34,21 +34,25 @@ def merge_changes(
     dissolved: Mapping[ProfileId, ProfileId],
     stored: Mapping[ProfileId, StoredProfile],
     continued: Iterable[ProfileId],
+    cause: Cause = "event",
+    changed_at: datetime | None = None,
 ) -> list[Change]:
     """Return a merge for each profile that is no more, after its exits.
 
-    A profile that another one continues under a new id (`continued`) leaves nothing.
+    A profile that another one continues under a new id (`continued`) leaves nothing. Without
+    `changed_at` it is the last that was seen of a profile.
     """
     went_on = set(continued)
     changes: list[Change] = []
     for gone, survivor in sorted(dissolved.items()):
-        at = from_us(max(item.last_us for item in stored[gone].body.fragments))
+        seen_us = max(item.last_us for item in stored[gone].body.fragments)
+        at = changed_at or from_us(seen_us)
         if gone not in went_on:
             changes += [
                 Change(
                     profile_id=gone,
                     kind="exit",
-                    cause="event",
+                    cause=cause,
                     changed_at=at,
                     audience_id=audience_id,
                     other_profile_id=survivor,
@@ -59,7 +63,7 @@ def merge_changes(
             Change(
                 profile_id=gone,
                 kind="merge",
-                cause="event",
+                cause=cause,
                 changed_at=at,
                 other_profile_id=survivor,
             )
@@ -67,13 +71,15 @@ def merge_changes(
     return changes
 
 
-def split_changes(split_from: Mapping[ProfileId, ProfileId], changed_at: datetime) -> list[Change]:
+def split_changes(
+    split_from: Mapping[ProfileId, ProfileId], changed_at: datetime, cause: Cause = "event"
+) -> list[Change]:
     """Return a split for each profile that was part of another one before."""
     return [
         Change(
             profile_id=part,
             kind="split",
-            cause="event",
+            cause=cause,
             changed_at=changed_at,
             other_profile_id=origin,
         )

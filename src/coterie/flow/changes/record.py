@@ -20,6 +20,7 @@ SQL = load_queries("changes")
 # Lanes that no collector fills; collectors' lanes are numbered from 0.
 TIMER_LANE = 1_000_000
 BACKFILL_LANE = 1_000_001
+DECISION_LANE = 1_000_002
 
 
 class Place(msgspec.Struct, frozen=True):

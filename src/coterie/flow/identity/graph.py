@@ -1,117 +1,38 @@
-"""The part of the identity graph that one batch touches, grouped by what may become one person."""
+"""The part of the identity graph that one group of events touches, before it is clustered."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from coterie.flow.identity.rules import IdentityRules
+from coterie.flow.identity.groups import Group
+from coterie.flow.identity.known import Known, joins_nobody
+from coterie.flow.identity.rules import IdentityRules, Pair
 from coterie.model.mapped import Identifier, MappedEvent
-from coterie.model.profile import Edge, ProfileId, RefusedEdge, StoredProfile
+from coterie.model.profile import Body, Edge, ProfileId, RefusedEdge
 
-Pair = tuple[Identifier, Identifier]
 Times = tuple[int, int]
 
 
-class Known(msgspec.Struct, frozen=True):
-    """What the store says about the identifiers of a batch, and about all others of their profiles.
-
-    Make it with `know`.
-    """
-
-    owners: Mapping[Identifier, ProfileId]
-    stored: Mapping[ProfileId, StoredProfile]
-
-
-def know(
-    owners: Mapping[Identifier, ProfileId], stored: Mapping[ProfileId, StoredProfile]
-) -> Known:
-    """Return what the owners of some identifiers and their profiles say together."""
-    held = {
-        (part.field, part.value): profile_id
-        for profile_id, profile in stored.items()
-        for part in profile.body.fragments
-    }
-    return Known({**owners, **held}, stored)
-
-
-class Group(msgspec.Struct):
-    """Events that may concern one person, with the stored profiles they touch."""
-
-    events: list[MappedEvent]
-    sources: list[ProfileId]
-
-
 class Graph(msgspec.Struct):
-    """Nodes with first and last seen, and edges, of one group before clustering.
+    """Nodes with first and last seen, and edges, of one group.
 
-    `refused` are the stored conflicts; their edges stand in `edges` too.
+    `refused` are the stored conflicts; their edges stand in `edges` too. `apart` are edges that
+    join nobody, for one of their ends is a hub or blocked. `hubs` may be nodes or beyond;
+    `carriers` have passengers.
     """
 
     nodes: dict[Identifier, Times]
     edges: dict[Pair, Edge]
     refused: dict[Pair, RefusedEdge]
+    apart: dict[Pair, Edge]
+    hubs: set[Identifier]
+    carriers: set[Identifier]
+    is_unsettled: bool = False
 
 
-def group_events(events: Sequence[MappedEvent], known: Known) -> list[Group]:
-    """Group events that share an identifier or a stored profile, directly or through others.
-
-    Stored profiles with a refused edge between them belong together where both are loaded.
-    """
-    sets = _Links()
-    keys: list[str | Identifier] = []
-    owners = known.owners
-    for event in events:
-        first, *others = event.identifiers
-        key = owners.get(first, first)
-        for other in others:
-            beside = owners.get(other, other)
-            if beside != key:
-                sets.link(key, beside)
-        keys.append(key)
-    for profile_id, neighbour in _conflicts(known):
-        sets.link(profile_id, neighbour)
-    groups: dict[str | Identifier, Group] = {}
-    for event, key in zip(events, keys, strict=True):
-        groups.setdefault(sets.root(key), Group([], [])).events.append(event)
-    for profile_id in sorted(known.stored):
-        group = groups.get(sets.root(profile_id))
-        if group is not None:
-            group.sources.append(profile_id)
-    return list(groups.values())
-
-
-def _conflicts(known: Known) -> Iterator[tuple[ProfileId, ProfileId]]:
-    """Yield the loaded profiles that have a refused edge between them."""
-    for profile_id, profile in known.stored.items():
-        for conflict in profile.body.refused:
-            for end in (conflict.edge.a, conflict.edge.b):
-                owner = known.owners.get(end)
-                if owner is not None and owner in known.stored:
-                    yield profile_id, owner
-
-
-class _Links:
-    """Disjoint sets of profile ids with identifiers that no profile has yet."""
-
-    def __init__(self) -> None:
-        self._parent: dict[str | Identifier, str | Identifier] = {}
-
-    def root(self, key: str | Identifier) -> str | Identifier:
-        # Most keys are alone and stand for themselves, so only linked ones are noted.
-        parent = self._parent
-        while (above := parent.get(key)) is not None:
-            key = above
-        return key
-
-    def link(self, one: str | Identifier, other: str | Identifier) -> None:
-        above, below = self.root(one), self.root(other)
-        if above != below:
-            self._parent[below] = above
-
-
-def stored_graph(sources: Sequence[ProfileId], known: Known) -> Graph:
+def stored_graph(sources: Sequence[ProfileId], known: Known, rules: IdentityRules) -> Graph:
     """Put together the stored graph of `sources`, refused edges included."""
-    graph = Graph({}, {}, {})
+    graph = Graph({}, {}, {}, {}, set(known.hubs), set())
     for source in sources:
         body = known.stored[source].body
         for fragment in body.fragments:
@@ -122,9 +43,69 @@ def stored_graph(sources: Sequence[ProfileId], known: Known) -> Graph:
             graph.edges[pair] = edge
         for conflict in body.refused:
             pair = (conflict.edge.a, conflict.edge.b)
-            graph.edges[pair] = conflict.edge
-            graph.refused[pair] = conflict
+            if joins_nobody(conflict, known, rules):
+                graph.apart[pair] = fuller(graph.apart.get(pair), conflict.edge)
+                if conflict.rule == "hub":
+                    graph.hubs.update(conflict.witness)
+            else:
+                graph.edges[pair] = conflict.edge
+                graph.refused[pair] = conflict
+        if body.standing is not None:
+            graph.hubs.update(body.standing.hubs)
+            graph.carriers.update(body.standing.carriers)
+            graph.is_unsettled = graph.is_unsettled or body.standing.is_unsettled
     return graph
+
+
+def seen_again(
+    body: Body, events: Sequence[MappedEvent], rules: IdentityRules
+) -> tuple[dict[Identifier, Times], tuple[Edge, ...]] | None:
+    """Return the nodes and edges of a stored profile after events that tell nothing new about it.
+
+    That is what nearly all events are like: they name identifiers and pairs that it holds, not
+    earlier than these were seen first, so that neither its clustering nor its name can change.
+    None if there is more to it, or anything out of the ordinary to care for.
+    """
+    if body.refused or body.standing is not None:
+        return None
+    nodes = {(part.field, part.value): (part.first_us, part.last_us) for part in body.fragments}
+    pairs: dict[Pair, Edge] | None = None
+    for event in events:
+        at_us = event.seen_us
+        for identifier in event.identifiers:
+            times = nodes.get(identifier)
+            if times is None or at_us < times[0]:
+                return None
+            if at_us > times[1]:
+                nodes[identifier] = (times[0], at_us)
+        if len(event.identifiers) == 1:
+            continue
+        if pairs is None:
+            pairs = {
+                ((edge.a_field, edge.a_value), (edge.b_field, edge.b_value)): edge
+                for edge in body.edges
+            }
+        for pair in _pairs_of(event, rules):
+            edge = pairs.get(pair)
+            if edge is None or at_us < edge.first_us:
+                return None
+            pairs[pair] = _see(edge, pair, event)
+    return nodes, body.edges if pairs is None else tuple(pairs.values())
+
+
+def add_group(graph: Graph, group: Group, rules: IdentityRules) -> set[Pair]:
+    """Add what a group's events say; return the edges that are new or were seen earlier."""
+    moved = add_events(graph, group.events, rules)
+    for node, event in group.touched:
+        _touch(graph, node, event.seen_us)
+    for pair, event in group.apart:
+        # A value that was blocked a moment ago may still be joined to others.
+        edges = graph.edges if pair in graph.edges else graph.apart
+        before = edges.get(pair)
+        edges[pair] = _see(before, pair, event)
+        if before is not None and edges is graph.edges and event.seen_us < before.first_us:
+            moved.add(pair)
+    return moved
 
 
 def add_events(graph: Graph, events: Sequence[MappedEvent], rules: IdentityRules) -> set[Pair]:
@@ -133,28 +114,40 @@ def add_events(graph: Graph, events: Sequence[MappedEvent], rules: IdentityRules
     An event's other identifiers each get an edge to its strongest one.
     """
     moved: set[Pair] = set()
-    nodes = graph.nodes
     for event in events:
-        at_us = event.seen_us
         for identifier in event.identifiers:
-            times = nodes.get(identifier)
-            if times is None:
-                nodes[identifier] = (at_us, at_us)
-            elif at_us > times[1]:
-                nodes[identifier] = (times[0], at_us)
-            elif at_us < times[0]:
-                nodes[identifier] = (at_us, times[1])
-        strongest, *others = event.identifiers
-        for other in others:
-            # The ranks in force now may be others than when the event was mapped.
-            in_order = rules.strength(strongest) <= rules.strength(other)
-            pair = (strongest, other) if in_order else (other, strongest)
+            _touch(graph, identifier, event.seen_us)
+        for pair in _pairs_of(event, rules):
             before = graph.edges.get(pair)
             after = _see(before, pair, event)
             if before is None or after.first_us < before.first_us:
                 moved.add(pair)
             graph.edges[pair] = after
     return moved
+
+
+def fuller(one: Edge | None, other: Edge) -> Edge:
+    """Return which of two notes of an edge knows how often it was seen: a hub's does not."""
+    return other if one is None or other.count > one.count else one
+
+
+def _touch(graph: Graph, node: Identifier, at_us: int) -> None:
+    times = graph.nodes.get(node)
+    if times is None:
+        graph.nodes[node] = (at_us, at_us)
+    elif at_us > times[1]:
+        graph.nodes[node] = (times[0], at_us)
+    elif at_us < times[0]:
+        graph.nodes[node] = (at_us, times[1])
+
+
+def _pairs_of(event: MappedEvent, rules: IdentityRules) -> Iterator[Pair]:
+    """Yield the ends of the edges that an event adds to, the stronger one first."""
+    strongest, *others = event.identifiers
+    for other in others:
+        # The ranks in force now may be others than when the event was mapped.
+        in_order = rules.strength(strongest) <= rules.strength(other)
+        yield (strongest, other) if in_order else (other, strongest)
 
 
 def _see(edge: Edge | None, pair: Pair, event: MappedEvent) -> Edge:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from coterie.base.errors import TransientError
 from coterie.model.mapped import Identifier
-from coterie.model.profile import ProfileId
+from coterie.model.profile import ProfileId, Resolution
 from coterie.store import Connection, TextArray, UuidArray, load_queries
 
 SQL = load_queries("identity")
@@ -53,6 +53,53 @@ def save_owners(
             raise StaleReadError(what="an identifier")
     if moved:
         conn.execute(SQL.move_identifiers, _columns(account, moved, owners))
+
+
+def find_carriers(
+    conn: Connection, account: int, identifiers: Collection[Identifier]
+) -> dict[Identifier, Identifier]:
+    """Return the carrier of each identifier that is a passenger."""
+    asked = list(identifiers)
+    fields, values = zip(*asked, strict=True)
+    question = {"account": account, "fields": TextArray(fields), "values": TextArray(values)}
+    rows = conn.execute(SQL.find_carriers, question)
+    return {asked[place - 1]: (field, value) for place, field, value in rows}
+
+
+def save_passengers(
+    conn: Connection, account: int, resolution: Resolution, owners: Mapping[Identifier, ProfileId]
+) -> None:
+    """Give new passengers to the profile of their carrier, and let others follow theirs.
+
+    `owners` are the profiles of carriers whose profile did not change. Raises StaleReadError.
+    """
+    if resolution.carriers:
+        moved = sorted(resolution.carriers)
+        conn.execute(SQL.move_passengers, _columns(account, moved, resolution.carriers))
+    if resolution.passengers:
+        fresh = sorted(resolution.passengers)
+        homes = {**owners, **resolution.owners}
+        carriers = [resolution.passengers[item] for item in fresh]
+        named = {item: homes[carrier] for item, carrier in zip(fresh, carriers, strict=True)}
+        columns = {
+            **_columns(account, fresh, named),
+            "carrier_fields": TextArray([field for field, _ in carriers]),
+            "carrier_values": TextArray([value for _, value in carriers]),
+        }
+        if conn.execute(SQL.take_passengers, columns).rowcount != len(fresh):
+            raise StaleReadError(what="an identifier")
+
+
+def list_passengers(
+    conn: Connection, account: int, carriers: Collection[Identifier], *, limit: int
+) -> list[tuple[Identifier, Identifier]]:
+    """Return passengers with their carriers, at most `limit`."""
+    if not carriers:
+        return []
+    fields, values = zip(*sorted(carriers), strict=True)
+    question = {"account": account, "fields": TextArray(fields), "values": TextArray(values)}
+    rows = conn.execute(SQL.list_passengers, {**question, "limit": limit})
+    return [((row[0], row[1]), (row[2], row[3])) for row in rows]
 
 
 def _columns(

@@ -1,24 +1,32 @@
 """Decide which profiles the events of a batch belong to."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
-from coterie.flow.identity.cluster import Cluster, cluster
-from coterie.flow.identity.graph import (
-    Graph,
-    Group,
-    Known,
-    Pair,
-    add_events,
-    group_events,
-    stored_graph,
-)
-from coterie.flow.identity.rules import IdentityRules
+from coterie.flow.identity.graph import Graph, add_group, seen_again, stored_graph
+from coterie.flow.identity.groups import group_events, group_stored
+from coterie.flow.identity.known import Known
+from coterie.flow.identity.loners import find_hubs
+from coterie.flow.identity.outcome import NameProfile, Outcome
+from coterie.flow.identity.passengers import seat_passengers
+from coterie.flow.identity.rules import IdentityRules, Pair
 from coterie.model.mapped import Identifier, MappedEvent
-from coterie.model.profile import ProfileId, RefusedEdge, Resolution, ResolvedProfile
+from coterie.model.profile import Resolution
 
-NameProfile = Callable[[Identifier], ProfileId]
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How large things may become.
+
+    A group of more than `at_once` identifiers, and more to come, is left to maintenance; a profile
+    of `in_profile` takes new leaves as passengers.
+    """
+
+    at_once: int = 1_000
+    in_profile: int = 500
+
+
+USUAL_LIMITS = Limits()
 
 
 class NeedsNeighbours(msgspec.Struct, frozen=True):
@@ -28,24 +36,71 @@ class NeedsNeighbours(msgspec.Struct, frozen=True):
 
 
 def resolve(
-    events: Sequence[MappedEvent], known: Known, rules: IdentityRules, name: NameProfile
+    events: Sequence[MappedEvent],
+    known: Known,
+    rules: IdentityRules,
+    name: NameProfile,
+    *,
+    limits: Limits = USUAL_LIMITS,
 ) -> Resolution | NeedsNeighbours:
     """Return the profiles of `events`, or what else must be known first.
 
     Equal to clustering the whole graph from scratch: a clustering depends on one connected
     component at a time, and a group is widened over its refused edges until it is one component.
+    A group that is too large for that is left to maintenance, and flagged.
     """
-    outcome = _Outcome(known, rules, name)
+    outcome = Outcome(known, rules, name)
     missing: set[Identifier] = set()
-    for group in group_events(events, known):
-        graph = stored_graph(group.sources, known)
+    for group in group_events(events, known, rules):
+        if len(group.sources) == 1 and not group.touched and not group.apart:
+            same = seen_again(known.stored[group.sources[0]].body, group.events, rules)
+            if same is not None:
+                outcome.go_on(group, *same)
+                continue
+        graph = stored_graph(group.sources, known, rules)
         held = frozenset(graph.nodes)
-        moved = add_events(graph, group.events, rules)
-        if len(group.sources) == 1 and _stays_whole(graph, held, moved, rules):
-            outcome.keep(group, graph)
-        elif beyond := {end for pair in graph.edges for end in pair if end not in graph.nodes}:
-            missing |= beyond
+        noted = frozenset(graph.apart)
+        moved = add_group(graph, group, rules)
+        if len(group.sources) == 1:
+            if len(graph.nodes) > len(held) >= limits.in_profile:
+                seated = seat_passengers(group, graph, held, rules)
+                outcome.take_passengers(seated)
+                moved -= {(carrier, passenger) for passenger, carrier in seated.items()}
+            fresh = moved | (graph.apart.keys() - noted)
+            if _stays_whole(graph, held, moved, rules) and not _makes_hub(graph, fresh, rules):
+                outcome.keep(group, graph)
+                continue
+        beyond = _beyond(graph, known, rules)
+        if not beyond:
+            outcome.regroup(group, graph)
+        elif graph.is_unsettled or len(graph.nodes) > limits.at_once:
+            outcome.postpone(group, graph)
         else:
+            missing |= beyond
+    if missing:
+        return NeedsNeighbours(frozenset(missing))
+    return outcome.resolution()
+
+
+def resolve_again(
+    wanted: Collection[Identifier],
+    known: Known,
+    rules: IdentityRules,
+    name: NameProfile,
+    *,
+    at_us: int,
+) -> Resolution | NeedsNeighbours:
+    """Cluster all that is connected with `wanted` from scratch, or say what must be loaded first.
+
+    `at_us` is the instant at which the profiles that come of it are asked about.
+    """
+    outcome = Outcome(known, rules, name, at_us)
+    missing: set[Identifier] = set()
+    for group in group_stored(wanted, known, rules):
+        graph = stored_graph(group.sources, known, rules)
+        beyond = _beyond(graph, known, rules)
+        missing |= beyond
+        if not beyond:
             outcome.regroup(group, graph)
     if missing:
         return NeedsNeighbours(frozenset(missing))
@@ -58,106 +113,38 @@ def _stays_whole(
     """Say whether one stored profile stays one profile, so that it need not be clustered again.
 
     With nothing refused in a connected component everything in it is joined, whatever the order;
-    only a new value of a unique field could change that.
+    only a new value of a unique field, or one that a decision is about, could change that.
     """
     if graph.refused:
         return not moved and len(graph.nodes) == len(held)
-    return all(node[0] not in rules.unique for node in graph.nodes if node not in held)
+    if len(graph.nodes) == len(held):
+        return True
+    return all(
+        node[0] not in rules.unique and node not in rules.pins.named
+        for node in graph.nodes
+        if node not in held
+    )
 
 
-class _Outcome:
-    """Collects what is decided, group by group."""
+def _makes_hub(graph: Graph, fresh: Collection[Pair], rules: IdentityRules) -> bool:
+    """Say whether new edges give one of their weaker ends too many stronger neighbours."""
+    if not fresh or len(graph.edges) + len(graph.apart) <= rules.least_limit:
+        return False
+    return bool(find_hubs(graph, rules, {weaker for _, weaker in fresh}))
 
-    def __init__(self, known: Known, rules: IdentityRules, name: NameProfile) -> None:
-        self._known = known
-        self._rules = rules
-        self._name = name
-        self._profiles: list[ResolvedProfile] = []
-        self._dissolved: dict[ProfileId, ProfileId] = {}
-        self._split_from: dict[ProfileId, ProfileId] = {}
-        self._owners: dict[Identifier, ProfileId] = {}
 
-    def resolution(self) -> Resolution:
-        return Resolution(tuple(self._profiles), self._dissolved, self._split_from, self._owners)
-
-    def keep(self, group: Group, graph: Graph) -> None:
-        """Go on with the one stored profile, perhaps with more identifiers."""
-        refused = graph.refused
-        edges = tuple(graph.edges.values())
-        still_refused: tuple[RefusedEdge, ...] = ()
-        if refused:
-            edges = tuple(edge for pair, edge in graph.edges.items() if pair not in refused)
-            still_refused = tuple(
-                RefusedEdge(graph.edges[pair], conflict.witness_field, conflict.witness_values)
-                for pair, conflict in refused.items()
-            )
-        source = group.sources[0]
-        stored = self._known.stored[source].body.fragments
-        seen_us = min([event.seen_us for event in group.events])
-        if seen_us <= min([item.first_us for item in stored]):
-            # Perhaps another identifier is the first-seen one now, which names the profile.
-            self._add_all(group, graph, [Cluster(tuple(graph.nodes), edges, still_refused)])
-            return
-        if len(graph.nodes) > len(stored):
-            owners = self._known.owners
-            self._owners.update({node: source for node in graph.nodes if node not in owners})
-        self._profiles.append(
-            ResolvedProfile(
-                source,
-                graph.nodes,
-                edges,
-                still_refused,
-                (source,),
-                tuple(group.events),
-                regrouped=False,
-            )
+def _beyond(graph: Graph, known: Known, rules: IdentityRules) -> set[Identifier]:
+    """Return the identifiers that an exact answer depends on and that are not in the graph."""
+    nodes = graph.nodes
+    found = {end for pair in graph.edges for end in pair if end not in nodes}
+    together = rules.pins.together
+    if together:
+        found.update(
+            partner
+            for node in nodes
+            for partner in together.get(node, ())
+            if partner not in nodes
+            and partner not in known.absent
+            and partner not in known.passengers
         )
-
-    def regroup(self, group: Group, graph: Graph) -> None:
-        """Cluster the whole component again."""
-        self._add_all(group, graph, cluster(graph.nodes, graph.edges.values(), self._rules))
-
-    def _add_all(self, group: Group, graph: Graph, found: Sequence[Cluster]) -> None:
-        named = {self._name(self._first(person.nodes, graph)): person for person in found}
-        holder = {node: profile_id for profile_id, person in named.items() for node in person.nodes}
-        for source in group.sources:
-            first = self._first_stored(source)
-            if source not in named:
-                self._dissolved[source] = holder[first]
-        for profile_id, person in named.items():
-            if profile_id not in self._known.stored:
-                origin = self._known.owners.get(self._first(person.nodes, graph))
-                if origin in named:
-                    self._split_from[profile_id] = origin
-            self._add(group, graph, person, profile_id)
-
-    def _add(self, group: Group, graph: Graph, person: Cluster, profile_id: ProfileId) -> None:
-        inside = set(person.nodes)
-        sources: set[ProfileId] = set()
-        lost_a_part = False
-        for source in group.sources:
-            held = [item.identifier in inside for item in self._known.stored[source].body.fragments]
-            if any(held):
-                sources.add(source)
-                lost_a_part = lost_a_part or not all(held)
-        for node in inside:
-            if self._known.owners.get(node) != profile_id:
-                self._owners[node] = profile_id
-        self._profiles.append(
-            ResolvedProfile(
-                profile_id,
-                {node: graph.nodes[node] for node in person.nodes},
-                person.edges,
-                person.refused,
-                tuple(sorted(sources, key=lambda source: (source != profile_id, source))),
-                tuple(event for event in group.events if event.identifiers[0] in inside),
-                regrouped=lost_a_part or sources != {profile_id},
-            )
-        )
-
-    def _first(self, nodes: Iterable[Identifier], graph: Graph) -> Identifier:
-        return self._rules.first_seen((node, graph.nodes[node][0]) for node in nodes)
-
-    def _first_stored(self, source: ProfileId) -> Identifier:
-        body = self._known.stored[source].body
-        return self._rules.first_seen((item.identifier, item.first_us) for item in body.fragments)
+    return found

@@ -1,20 +1,47 @@
-"""How strong each identifying field is, and which hold one value a profile."""
+"""How strong each identifying field is, which hold one value a profile, what operators decided."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from coterie.model.decisions import Decision
 from coterie.model.mapped import Identifier
 from coterie.model.schema import Schema
 
 WEAKEST = 1_000_000
+USUAL_LIMIT = 10
+
+Pair = tuple[Identifier, Identifier]
+
+
+class Pins(msgspec.Struct, frozen=True):
+    """Operators' decisions in force. Make them with `make_pins`.
+
+    `together` and `apart` hold each pair under both of its ends; `blocked` join nobody; `named` are
+    all identifiers that a decision is about.
+    """
+
+    together: Mapping[Identifier, tuple[Identifier, ...]] = {}
+    apart: Mapping[Identifier, frozenset[Identifier]] = {}
+    blocked: frozenset[Identifier] = frozenset()
+    named: frozenset[Identifier] = frozenset()
+
+
+NO_PINS = Pins()
 
 
 class IdentityRules(msgspec.Struct, frozen=True):
-    """The identity part of a schema, ready for use. `ranks`: field name to rank, 0 strongest."""
+    """The identity part of a schema, ready for use. `ranks`: field name to rank, 0 strongest.
+
+    `limits` gives the number of distinct stronger neighbours beyond which a field's value is a hub,
+    `least_limit` the least of them.
+    """
 
     ranks: dict[str, int]
     unique: frozenset[str]
+    limits: dict[str, int] = {}
+    pins: Pins = NO_PINS
+    least_limit: int = USUAL_LIMIT
 
     def strength(self, identifier: Identifier) -> tuple[int, Identifier]:
         """Sort key: stronger first, then by the identifier itself."""
@@ -24,11 +51,59 @@ class IdentityRules(msgspec.Struct, frozen=True):
         """Return the identifier that names the profile: first seen, then strongest."""
         return min(nodes, key=lambda node: (node[1], *self.strength(node[0])))[0]
 
+    def limit(self, identifier: Identifier) -> int:
+        """Return how many distinct stronger neighbours the identifier may have."""
+        return self.limits.get(identifier[0], USUAL_LIMIT)
 
-def identity_rules(schema: Schema) -> IdentityRules:
+    def is_stronger(self, one: Identifier, other: Identifier) -> bool:
+        """Say whether `one` is of a stronger field than `other`."""
+        return self.ranks.get(one[0], WEAKEST) < self.ranks.get(other[0], WEAKEST)
+
+
+def identity_rules(schema: Schema, pins: Pins = NO_PINS) -> IdentityRules:
     """Take the identity rules out of a published schema."""
     marked = [(field.name, field.identifier) for field in schema.fields if field.identifier]
     return IdentityRules(
         {name: rule.rank for name, rule in marked},
         frozenset(name for name, rule in marked if rule.unique),
+        {name: rule.neighbour_limit for name, rule in marked},
+        pins,
+        min([rule.neighbour_limit for _, rule in marked], default=USUAL_LIMIT),
     )
+
+
+def make_pins(
+    *,
+    together: Iterable[Pair] = (),
+    apart: Iterable[Pair] = (),
+    blocked: Iterable[Identifier] = (),
+) -> Pins:
+    """Return what is pinned and what is blocked, ready for use."""
+    beside, against = _both_ways(together), _both_ways(apart)
+    shut = frozenset(blocked)
+    return Pins(
+        {end: tuple(sorted(others)) for end, others in beside.items()},
+        {end: frozenset(others) for end, others in against.items()},
+        shut,
+        frozenset(beside) | frozenset(against) | shut,
+    )
+
+
+def pins_of(decisions: Iterable[Decision]) -> Pins:
+    """Return decisions in force, ready for use."""
+    kinds: dict[str, list[Pair]] = {"pin_together": [], "pin_apart": []}
+    blocked: list[Identifier] = []
+    for decision in decisions:
+        if decision.b is None:
+            blocked.append(decision.a)
+        else:
+            kinds[decision.kind].append((decision.a, decision.b))
+    return make_pins(together=kinds["pin_together"], apart=kinds["pin_apart"], blocked=blocked)
+
+
+def _both_ways(pairs: Iterable[Pair]) -> dict[Identifier, set[Identifier]]:
+    found: dict[Identifier, set[Identifier]] = {}
+    for one, other in pairs:
+        found.setdefault(one, set()).add(other)
+        found.setdefault(other, set()).add(one)
+    return found

@@ -63,10 +63,10 @@ class Folder:
         sources = [stored[source] for source in profile.sources]
         now_us = max(
             [
+                profile.at_us,
                 *[event.received_us for event in profile.events],
                 *[to_us(source.updated_at) for source in sources],
-            ],
-            default=0,
+            ]
         )
         return FoldedProfile(
             profile.profile_id,
@@ -78,6 +78,7 @@ class Folder:
             now_us,
             max([event.seq for event in profile.events], default=None),
             tuple(source for source in sources if source is not prior),
+            profile.standing,
         )
 
     def _fold_events(

@@ -118,7 +118,8 @@ def _columns(account: int, profiles: Sequence[EvaluatedProfile]) -> dict[str, ob
 
 def _pack(profile: EvaluatedProfile) -> bytes:
     folded = profile.folded
-    return _encode(Body(folded.fragments, folded.edges, folded.refused, profile.since_us))
+    body = Body(folded.fragments, folded.edges, folded.refused, profile.since_us, folded.standing)
+    return _encode(body)
 
 
 @lru_cache(maxsize=10_000)

@@ -5,48 +5,24 @@ in id order; resolve, fold, evaluate, diff; write all of it with the cursor; com
 point leaves nothing half done.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Literal
 
 import msgspec
 
-from coterie.base.errors import PermanentError
-from coterie.base.ids import keyed_hash
 from coterie.flow.changes.record import Place
 from coterie.flow.eventlog.outcomes import record_outcomes
 from coterie.flow.eventlog.read import advance, read_after, take_lane
 from coterie.flow.eventlog.seen import mark_seen
-from coterie.flow.identity.graph import Known, know
-from coterie.flow.identity.owners import StaleReadError, find_owners, save_owners
-from coterie.flow.identity.resolve import NeedsNeighbours, resolve
 from coterie.flow.mapping.mapper import RejectedMapping
-from coterie.flow.profiles.storage import lock_profiles
-from coterie.flow.profiles.timeline import write_timeline
-from coterie.flow.run.conclude import conclude, write
-from coterie.flow.run.context import AccountContext, Contexts
+from coterie.flow.run.context import Contexts
+from coterie.flow.run.names import Names
+from coterie.flow.run.step import AccountStep
 from coterie.model.events import EventOutcome, LoggedEvent
-from coterie.model.mapped import Identifier, MappedEvent
-from coterie.model.profile import Resolution
+from coterie.model.mapped import MappedEvent
 from coterie.store import Connection
 from coterie.store.fences import share_fence
-
-# Events whose people are so entangled are set aside, so that their lane goes on.
-LARGEST_COMPONENT = 5_000
-NODE_CACHE = 200_000
-
-
-class EntangledError(PermanentError):
-    """Conflicts connect more people than one transaction can look at."""
-
-    code = "entangled"
-
-    def __init__(self, *, size: int) -> None:
-        super().__init__(
-            f"Conflicts connect {size:,} identifiers, and {LARGEST_COMPONENT:,} are the limit of "
-            "one transaction. Block the values that many people share, then run the event again."
-        )
 
 
 class BatchReport(msgspec.Struct, frozen=True):
@@ -74,42 +50,15 @@ class BatchSettings(msgspec.Struct, frozen=True):
     limit: int = 2_000
 
 
-class Names:
-    """Keyed names of identifiers, remembered for a while because they recur."""
-
-    def __init__(self, key: bytes) -> None:
-        self._key = key
-        self._nodes: OrderedDict[tuple[int, Identifier], bytes] = OrderedDict()
-
-    def profile(self, account: int) -> Callable[[Identifier], str]:
-        """Return the function that names an account's profiles by their first identifier."""
-        number = str(account)
-        return lambda first: keyed_hash(self._key, "profile", number, *first).hex()
-
-    def node(self, account: int) -> Callable[[Identifier], bytes]:
-        """Return the function that gives an account's nodes of the timeline their 16 bytes."""
-        number, nodes = str(account), self._nodes
-
-        def name(identifier: Identifier) -> bytes:
-            key = (account, identifier)
-            known = nodes.get(key)
-            if known is None:
-                known = keyed_hash(self._key, "node", number, *identifier)
-                nodes[key] = known
-                if len(nodes) > NODE_CACHE:
-                    nodes.popitem(last=False)
-            return known
-
-        return name
-
-
 class LaneProcessor:
     """Processes batches of lanes; one for each worker thread or process."""
 
-    def __init__(self, contexts: Contexts, settings: BatchSettings) -> None:
+    def __init__(
+        self, contexts: Contexts, settings: BatchSettings, names: Names | None = None
+    ) -> None:
         self._contexts = contexts
         self._settings = settings
-        self._names = Names(settings.hash_key)
+        self._names = names or Names(settings.hash_key)
 
     def process(self, conn: Connection, lane: int, *, limit: int, now: datetime) -> BatchReport:
         """Process the next events of `lane`, at most `limit`, in the caller's transaction."""
@@ -160,7 +109,7 @@ class LaneProcessor:
         profiles = merged = identifiers = 0
         for account in sorted(mapped):
             step = AccountStep(conn, self._contexts.get(account), self._names)
-            place = step.run(mapped[account], place)
+            place = step.run(mapped[account], place, now=now)
             profiles += step.profiles
             merged += step.merged
             identifiers += step.identifiers
@@ -178,62 +127,6 @@ class LaneProcessor:
         if not self._contexts.knows(event.account):
             return RejectedMapping(f"account {event.account} does not exist any more")
         return self._contexts.get(event.account).mapper.map(event)
-
-
-class AccountStep:
-    """The part of a transaction that concerns one account."""
-
-    def __init__(self, conn: Connection, context: AccountContext, names: Names) -> None:
-        self._conn = conn
-        self._context = context
-        self._names = names
-        self.profiles = 0
-        self.merged = 0
-        self.identifiers = 0
-
-    def run(self, events: Sequence[MappedEvent], place: Place) -> Place:
-        """Process mapped events; return the place in the stream of changes after them."""
-        context, conn = self._context, self._conn
-        account = context.number
-        known, resolution = self._resolve(events)
-        stored = dict(known.stored)
-        folded = context.folder.fold(resolution, stored)
-        conclusion = conclude(context, folded, stored, "event", resolution)
-        save_owners(conn, account, resolution.owners, known.owners)
-        place = write(conn, context, conclusion, stored, place, resolution)
-        write_timeline(conn, account, events, self._names.node(account))
-        self.profiles = len(folded)
-        self.merged = len(resolution.dissolved)
-        self.identifiers = len(resolution.owners)
-        return place
-
-    def _resolve(self, events: Sequence[MappedEvent]) -> tuple[Known, Resolution]:
-        account = self._context.number
-        name = self._names.profile(account)
-        wanted = {identifier for event in events for identifier in event.identifiers}
-        known = know({}, {})
-        asked = len(wanted)
-        while True:
-            # Every round loads another neighbour, so this ends.
-            known = self._load(wanted, known)
-            answer = resolve(events, known, self._context.rules, name)
-            if not isinstance(answer, NeedsNeighbours):
-                return known, answer
-            wanted = set(answer.identifiers)
-            if len(known.owners) > asked + LARGEST_COMPONENT:
-                raise EntangledError(size=len(known.owners))
-
-    def _load(self, wanted: set[Identifier], known: Known) -> Known:
-        """Add the owners of `wanted` and their profiles, locked, to what is known."""
-        account = self._context.number
-        owners = find_owners(self._conn, account, wanted - known.owners.keys())
-        missing = set(owners.values()) - known.stored.keys()
-        stored = {**known.stored, **lock_profiles(self._conn, account, missing)}
-        found = know({}, stored)
-        # Between the look-up and the lock another worker may have regrouped a profile.
-        if any(found.owners.get(item) != owner for item, owner in owners.items()):
-            raise StaleReadError(what="a profile")
-        return found
 
 
 def _outcome(

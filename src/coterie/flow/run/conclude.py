@@ -67,9 +67,10 @@ def conclude(
         if plan is not None:
             plans.append(plan)
     if resolution.dissolved or resolution.split_from:
-        changes += merge_changes(resolution.dissolved, stored, continued)
         at = from_us(max(profile.now_us for profile in folded))
-        changes += split_changes(resolution.split_from, at)
+        merged_at = None if cause == "event" else at
+        changes += merge_changes(resolution.dissolved, stored, continued, cause, merged_at)
+        changes += split_changes(resolution.split_from, at, cause)
         plans += [
             context.exporter.plan(snapshot_of(context, stored[gone]), None)
             for gone in sorted(set(resolution.dissolved) - continued)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from coterie.flow.audiences.evaluate import Evaluator
 from coterie.flow.exports.claims import Exporter
-from coterie.flow.identity.rules import identity_rules
+from coterie.flow.identity.rules import identity_rules, pins_of
 from coterie.flow.mapping.mapper import Mapper
 from coterie.flow.profiles.fold import Folder
 from coterie.flow.profiles.view import Viewer
@@ -23,7 +23,7 @@ class AccountContext:
         self.number = config.number
         self.schema: Schema = config.schemas[-1]
         self.mapper = Mapper(config)
-        self.rules = identity_rules(self.schema)
+        self.rules = identity_rules(self.schema, pins_of(config.decisions))
         self.folder = Folder(self.schema)
         self.viewer = Viewer(self.schema)
         self.evaluator = Evaluator(config, self.viewer.field_ids)

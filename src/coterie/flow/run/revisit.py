@@ -143,6 +143,7 @@ def _again(profiles: Iterable[StoredProfile], now: datetime) -> list[FoldedProfi
             profile.body.refused,
             frozenset(),
             max(now_us, to_us(profile.updated_at)),
+            standing=profile.body.standing,
         )
         for profile in profiles
     ]

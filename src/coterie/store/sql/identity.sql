@@ -19,3 +19,76 @@ UPDATE identity i SET profile_id = m.profile_id
 FROM unnest(CAST(:fields AS text[]), CAST(:values AS text[]), CAST(:profile_ids AS uuid[]))
      AS m (field, value, profile_id)
 WHERE i.account = :account AND i.field = m.field AND i.value = m.value;
+
+-- name: find_carriers(account, fields, values)
+-- Asked only about identifiers that their profile does not hold as its own.
+SELECT asked.n, i.carrier_field, i.carrier_value
+FROM unnest(CAST(:fields AS text[]), CAST(:values AS text[])) WITH ORDINALITY AS asked (field, value, n)
+JOIN identity i ON i.account = :account AND i.field = asked.field AND i.value = asked.value
+WHERE i.carrier_field IS NOT NULL;
+
+-- name: take_passengers(account, fields, values, profile_ids, carrier_fields, carrier_values)
+-- As take_identifiers, with the identifier whose fragment gets their data.
+INSERT INTO identity (account, field, value, profile_id, carrier_field, carrier_value)
+SELECT :account, n.field, n.value, n.profile_id, n.carrier_field, n.carrier_value
+FROM unnest(CAST(:fields AS text[]), CAST(:values AS text[]), CAST(:profile_ids AS uuid[]),
+            CAST(:carrier_fields AS text[]), CAST(:carrier_values AS text[]))
+     AS n (field, value, profile_id, carrier_field, carrier_value)
+ON CONFLICT (account, field, value) DO NOTHING
+RETURNING field, value;
+
+-- name: move_passengers(account, fields, values, profile_ids)!
+-- They go where their carrier goes.
+UPDATE identity i SET profile_id = m.profile_id
+FROM unnest(CAST(:fields AS text[]), CAST(:values AS text[]), CAST(:profile_ids AS uuid[]))
+     AS m (field, value, profile_id)
+WHERE i.account = :account AND i.carrier_field = m.field AND i.carrier_value = m.value;
+
+-- name: list_passengers(account, fields, values, limit)
+-- Of the carriers of one profile, by name.
+SELECT i.field, i.value, i.carrier_field, i.carrier_value
+FROM unnest(CAST(:fields AS text[]), CAST(:values AS text[])) AS asked (field, value)
+JOIN identity i ON i.account = :account AND i.carrier_field = asked.field
+               AND i.carrier_value = asked.value
+ORDER BY i.field, i.value LIMIT :limit;
+
+-- name: note_unsettled(account, fields, values, now)!
+-- Safe to run again: the first note counts.
+INSERT INTO unsettled (account, field, value, since, due_at)
+SELECT :account, n.field, n.value, :now, :now
+FROM unnest(CAST(:fields AS text[]), CAST(:values AS text[])) AS n (field, value)
+ON CONFLICT (account, field, value) DO NOTHING;
+
+-- name: take_unsettled(now)^
+-- One maintenance at a time looks at a row.
+SELECT account, field, value, since FROM unsettled
+WHERE due_at <= :now ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED;
+
+-- name: drop_unsettled(account, field, value)!
+-- It is settled, or its identifier is no more.
+DELETE FROM unsettled WHERE account = :account AND field = :field AND value = :value;
+
+-- name: postpone_unsettled(account, field, value, until)!
+-- Too large for the memory of one process: a person has to block what connects so many.
+UPDATE unsettled SET due_at = :until, too_large = true
+WHERE account = :account AND field = :field AND value = :value;
+
+-- name: count_unsettled()^
+-- Of all accounts, for the doctor: how many wait, and how many of them in vain.
+SELECT count(*), count(*) FILTER (WHERE too_large) FROM unsettled;
+
+-- name: take_decision()^
+-- The next act that profiles do not follow yet; one worker at a time. Acts are numbered in the order
+-- of their commits, because each is made behind the fence.
+SELECT d.id, d.account, d.kind, d.field_a, d.value_a, d.field_b, d.value_b
+FROM (SELECT decision_id FROM decision_cursor FOR UPDATE SKIP LOCKED) c
+JOIN decision d ON d.id > c.decision_id
+ORDER BY d.id LIMIT 1;
+
+-- name: advance_decisions(decision_id)!
+-- In the transaction of what follows from the decision.
+UPDATE decision_cursor SET decision_id = :decision_id;
+
+-- name: last_decision()$
+-- The last decision that the profiles of the live generation follow.
+SELECT decision_id FROM decision_cursor;

@@ -1,0 +1,144 @@
+"""The part of a transaction that concerns the profiles of one account."""
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+
+import structlog
+
+from coterie.base.clock import to_us
+from coterie.base.errors import PermanentError
+from coterie.flow.changes.record import Place
+from coterie.flow.identity.known import Known, know
+from coterie.flow.identity.maintenance import note_unsettled
+from coterie.flow.identity.owners import (
+    StaleReadError,
+    find_carriers,
+    find_owners,
+    save_owners,
+    save_passengers,
+)
+from coterie.flow.identity.resolve import NeedsNeighbours, resolve, resolve_again
+from coterie.flow.profiles.storage import lock_profiles
+from coterie.flow.profiles.timeline import write_timeline
+from coterie.flow.run.conclude import conclude, write
+from coterie.flow.run.context import AccountContext
+from coterie.flow.run.names import Names
+from coterie.model.changes import Cause
+from coterie.model.mapped import Identifier, MappedEvent
+from coterie.model.profile import Resolution
+from coterie.store import Connection
+
+log = structlog.get_logger()
+
+Resolve = Callable[[Known], Resolution | NeedsNeighbours]
+
+
+class EntangledError(PermanentError):
+    """Conflicts connect more people than one transaction is to look at."""
+
+    code = "entangled"
+
+    def __init__(self, *, size: int, largest: int) -> None:
+        super().__init__(
+            f"Conflicts connect {size:,} identifiers, and {largest:,} are looked at in one "
+            "transaction. Block the values that many people share: `coterie identity block`."
+        )
+        self.size = size
+
+
+class AccountStep:
+    """Resolves, folds, evaluates and writes profiles, in the caller's transaction."""
+
+    def __init__(self, conn: Connection, context: AccountContext, names: Names) -> None:
+        self._conn = conn
+        self._context = context
+        self._names = names
+        self.profiles = 0
+        self.merged = 0
+        self.identifiers = 0
+
+    def run(self, events: Sequence[MappedEvent], place: Place, *, now: datetime) -> Place:
+        """Process mapped events; return the place in the stream of changes after them."""
+        account, rules = self._context.number, self._context.rules
+        name = self._names.profile(account)
+        named = {identifier for event in events for identifier in event.identifiers}
+        known, resolution = self._resolve(named, lambda known: resolve(events, known, rules, name))
+        place = self._write(known, resolution, place, "event")
+        write_timeline(self._conn, account, events, self._names.node(account))
+        if resolution.unsettled:
+            note_unsettled(self._conn, account, resolution.unsettled, now=now)
+            log.warning(
+                "identity.unsettled", account=account, identifiers=len(resolution.unsettled)
+            )
+        return place
+
+    def settle(
+        self,
+        identifiers: Collection[Identifier],
+        place: Place,
+        *,
+        cause: Cause,
+        now: datetime,
+        largest: int,
+    ) -> Place:
+        """Cluster all that is connected with `identifiers` again, by the decisions in force.
+
+        Raises EntangledError if that is more than `largest` identifiers; nothing is written then.
+        """
+        account, rules = self._context.number, self._context.rules
+        name, at_us = self._names.profile(account), to_us(now)
+
+        def answer(known: Known) -> Resolution | NeedsNeighbours:
+            if len(known.owners) > largest:
+                raise EntangledError(size=len(known.owners), largest=largest)
+            return resolve_again(identifiers, known, rules, name, at_us=at_us)
+
+        known, resolution = self._resolve(set(identifiers), answer)
+        return self._write(known, resolution, place, cause)
+
+    def _write(self, known: Known, resolution: Resolution, place: Place, cause: Cause) -> Place:
+        context, conn = self._context, self._conn
+        account = context.number
+        stored = dict(known.stored)
+        folded = context.folder.fold(resolution, stored)
+        conclusion = conclude(context, folded, stored, cause, resolution)
+        save_owners(conn, account, resolution.owners, known.owners)
+        if resolution.passengers or resolution.carriers:
+            save_passengers(conn, account, resolution, known.owners)
+            log.info("identity.passengers", account=account, taken=len(resolution.passengers))
+        place = write(conn, context, conclusion, stored, place, resolution)
+        self.profiles = len(folded)
+        self.merged = len(resolution.dissolved)
+        self.identifiers = len(resolution.owners)
+        return place
+
+    def _resolve(self, wanted: set[Identifier], answer: Resolve) -> tuple[Known, Resolution]:
+        known = know({}, {})
+        while True:
+            # Every round loads another neighbour, so this ends.
+            known = self._load(wanted, known)
+            found = answer(known)
+            if not isinstance(found, NeedsNeighbours):
+                return known, found
+            wanted = set(found.identifiers)
+
+    def _load(self, wanted: set[Identifier], known: Known) -> Known:
+        """Add the owners of `wanted` and their profiles, locked, to what is known."""
+        account = self._context.number
+        asked = wanted - known.owners.keys()
+        owners = find_owners(self._conn, account, asked)
+        missing = set(owners.values()) - known.stored.keys()
+        stored = {**known.stored, **lock_profiles(self._conn, account, missing)}
+        absent = known.absent
+        if self._context.rules.pins.together:
+            absent = frozenset(absent) | (asked - owners.keys())
+        found = know({}, stored, passengers=known.passengers, absent=absent)
+        strays = [item for item, owner in owners.items() if found.owners.get(item) != owner]
+        if not strays:
+            return found
+        carriers = find_carriers(self._conn, account, strays)
+        # Between the look-up and the lock another worker may have regrouped a profile.
+        if any(found.owners.get(carriers.get(item, item)) != owners[item] for item in strays):
+            raise StaleReadError(what="a profile")
+        passengers = {**known.passengers, **carriers}
+        return know({}, stored, passengers=passengers, absent=absent)
