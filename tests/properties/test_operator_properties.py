@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from coterie.flow.mapping.coerce import coercion
 from coterie.flow.profiles.fold import Folder
 from coterie.flow.profiles.operators import DAY_US, operator
 from coterie.flow.profiles.view import Viewer
@@ -36,6 +37,23 @@ VALUES: dict[tuple[str, str], st.SearchStrategy[Any]] = {
     ("count", "int"): words,
     ("merge", "[]string"): st.lists(words, min_size=1, max_size=3),
     ("merge", "[]time"): st.lists(instants, min_size=1, max_size=3),
+    ("latest", "[]string"): st.lists(words, min_size=1, max_size=3),
+    ("oldest", "[]time"): st.lists(instants, min_size=1, max_size=3),
+    ("merge", "ts[]string"): st.lists(words, min_size=1, max_size=3),
+    ("merge", "[]timebucket"): st.dictionaries(
+        st.integers(490_900, 491_050), st.integers(1, 3), min_size=1, max_size=4
+    ),
+    ("latest", "geolocation"): st.tuples(st.integers(-90, 90), st.integers(-180, 180)).map(
+        lambda place: coercion("geolocation")(place)
+    ),
+    ("oldest", "dynamic"): st.one_of(
+        words,
+        numbers,
+        st.booleans(),
+        instants,
+        st.lists(words, min_size=1, max_size=2),
+        st.dictionaries(words, numbers, min_size=1, max_size=2),
+    ).map(lambda value: coercion("dynamic")(value)),
     ("latestmap", "map[string]string"): st.dictionaries(words, words, min_size=1, max_size=3),
     ("oldestmap", "map[string]string"): st.dictionaries(words, words, min_size=1, max_size=3),
     ("mapmax", "map[string]number"): st.dictionaries(words, numbers.map(float), min_size=1),
@@ -49,8 +67,9 @@ def stored(state: Any) -> Any:
     return msgspec.msgpack.decode(msgspec.msgpack.encode(state), strict=False)
 
 
-def sorted_face(face: Any) -> Any:
-    return sorted(face) if isinstance(face, list) else face
+def sorted_face(face: Any, kind: str) -> Any:
+    """Return what audiences tell apart: the order of a set says nothing, but in `ts[]string`."""
+    return sorted(face) if isinstance(face, list) and kind in ("[]string", "[]time") else face
 
 
 @pytest.mark.parametrize("capacity", [None, 2])
@@ -77,7 +96,9 @@ def test_order_and_grouping_of_values_do_not_matter(
     combined = reduce(merge.combine, map(stored, grouped))
 
     assert merge.view(stored(in_order)) == merge.view(stored(combined))
-    assert sorted_face(merge.face(stored(in_order))) == sorted_face(merge.face(stored(combined)))
+    assert sorted_face(merge.face(stored(in_order)), kind) == sorted_face(
+        merge.face(stored(combined)), kind
+    )
 
 
 @pytest.mark.parametrize("keep_days", [None, 2])
@@ -112,7 +133,7 @@ def test_a_field_that_did_not_change_looks_as_before(
             viewer.facts(one, now_us, frozenset({"f"})).get("f")
             for one in (fragments, after.fragments)
         ]
-        assert sorted_face(faces[0]) == sorted_face(faces[1])
+        assert sorted_face(faces[0], kind) == sorted_face(faces[1], kind)
 
 
 def fragment_of(field: Field, node: Identifier, said: list[tuple[Any, int]]) -> Fragment:

@@ -12,7 +12,9 @@ MergeOp = Literal[
 Normalise = Literal["none", "email", "lower", "digits"]
 
 SCALAR_KINDS = ("string", "int", "number", "bool", "date")
-SET_KINDS = ("[]string", "[]time")
+SET_KINDS = ("[]string", "[]time", "ts[]string")
+TALLY_KIND = "[]timebucket"
+SPECIAL_KINDS = ("geolocation", "dynamic", TALLY_KIND)
 MAP_KINDS = (
     "map[string]string", "map[string]int", "map[string]number", "map[string]bool",
     "map[string]time", "map[string]intsum", "map[string]value",

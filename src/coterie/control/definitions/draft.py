@@ -26,7 +26,8 @@ class SchemaError(UserError):
 class Column(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a query: what of the raw data becomes which field.
 
-    `kind` and `op` None leave a known field as it is; a new one gets `usual_kind` and its usual op.
+    `kind` and `op` None leave a known field as it is; a new one gets `usual_kind`, and `usual_op`
+    if its kind has it.
     """
 
     field: str
@@ -35,6 +36,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     kind: str | None = None
     usual_kind: str = "string"
     op: str | None = None
+    usual_op: str | None = None
     capacity: int | None = None
     description: str = ""
 
@@ -101,7 +103,7 @@ def put_field(draft: Draft, column: Column) -> Draft:
             id=draft.next_field_id,
             name=_check_name(column.field),
             kind=kind,
-            op=choose_op(column.field, kind, column.op),
+            op=choose_op(column.field, kind, column.op or _usual_op(column, kind)),
             capacity=column.capacity,
             description=column.description,
         )
@@ -192,6 +194,11 @@ def choose_op(field: str, kind: str, op: str | None) -> MergeOp:
         message=f"The field {field!r} of kind {kind} cannot merge by {op}. Use "
         f"{', '.join(allowed)}."
     )
+
+
+def _usual_op(column: Column, kind: str) -> str | None:
+    usual = column.usual_op
+    return usual if usual is not None and find_op(kind, usual) is not None else None
 
 
 def _identify_by(draft: Draft, name: str) -> Draft:

@@ -8,6 +8,7 @@ from coterie.lang.expr.parser import parse_expression
 from coterie.lang.expr.tree import Call, Node
 from coterie.lang.lql import MappingRule, compile_mapping, parse_lql
 from coterie.lang.lql.query import Column as LqlColumn
+from coterie.model.merging import find_kind
 
 PEOPLE = "user"
 # Lytics' CAPPED is a union with a limit; the limit is the field's capacity.
@@ -17,17 +18,22 @@ USUAL_CAPACITY = 100
 # What a column without KIND most likely is, by its outermost function.
 _RESULTS = {
     "date": ("todate", "todatein", "now"),
-    "int": ("toint", "count", "len", "epochms", "totimestamp", "yy", "mm", "dayofweek",
-            "hourofday", "hourofweek"),
-    "number": ("tonumber", "sum", "avg", "sqrt", "pow", "seconds"),
+    "int": ("toint", "count", "len", "char_length", "epochms", "totimestamp", "yy", "mm",
+            "monthofyear", "dayofweek", "hourofday", "hourofweek", "string.index", "hash",
+            "hash.sip"),
+    "number": ("tonumber", "sum", "avg", "min", "max", "sqrt", "pow", "seconds"),
     "bool": ("tobool", "exists", "any", "all", "not", "eq", "ne", "gt", "ge", "lt", "le",
-             "contains", "hasprefix", "hassuffix"),
-    "[]string": ("set", "split", "hosts", "domains", "mapkeys", "mapvalues", "filter",
-                 "filtermatch"),
-    "map[string]string": ("match",),
+             "contains", "hasprefix", "hassuffix", "ipfilter", "regex.match", "geodistance"),
+    "[]string": ("set", "split", "string.split", "hosts", "domains", "mapkeys", "mapvalues",
+                 "filter", "filtermatch", "array.slice"),
+    "[]time": ("totimeset",),
+    "[]timebucket": ("timebucket",),
+    "map[string]string": ("match", "mapinvert", "useragent.map"),
     "map[string]time": ("maptime",),
     "map[string]intsum": ("valuect",),
 }  # fmt: skip
+# Functions that Lytics means over all events of a person, by how their field then merges.
+_TOTALS = {"count": "sum", "sum": "sum", "min": "min", "max": "max"}
 _KIND_OF = {name: kind for kind, names in _RESULTS.items() for name in names}
 _MAP_OF = {
     "date": "map[string]time",
@@ -68,6 +74,8 @@ def guess_kind(node: Node) -> str:
     """Return the kind that an expression's values most likely have."""
     if not isinstance(node, Call):
         return "string"
+    if node.name in ("if", "ifcase"):
+        return guess_kind(node.args[1])
     if node.name == "map" and len(node.args) == len(("key", "value")):
         return _MAP_OF.get(guess_kind(node.args[1]), "map[string]string")
     return _KIND_OF.get(node.name, "string")
@@ -75,12 +83,14 @@ def guess_kind(node: Node) -> str:
 
 def _read_column(column: LqlColumn) -> Column:
     is_capped = column.mergeop == CAPPED
+    tree = parse_expression(column.expr_text)
     return Column(
         field=column.field,
         expr=column.expr_text,
         guard=column.guard_text,
-        kind=column.kind,
-        usual_kind=guess_kind(parse_expression(column.expr_text)),
+        kind=None if column.kind is None else find_kind(column.kind),
+        usual_kind=guess_kind(tree),
+        usual_op=_TOTALS.get(tree.name) if isinstance(tree, Call) else None,
         op="merge" if is_capped else column.mergeop,
         capacity=USUAL_CAPACITY if is_capped else None,
         description=column.shortdesc or column.longdesc or "",

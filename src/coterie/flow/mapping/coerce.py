@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from coterie.model.schema import MAP_KINDS
+from coterie.lang.expr.geography import read_place
+from coterie.model.hours import hour_of
+from coterie.model.schema import MAP_KINDS, SET_KINDS, TALLY_KIND
 
 NO_VALUE = None
 Coercion = Callable[[Any], Any]
@@ -108,10 +110,49 @@ def _to_map(item: Coercion) -> Coercion:
     return coerce
 
 
+def to_place(value: Any) -> dict[str, float] | None:
+    """Return latitude and longitude from a text, a list of two numbers or a map of lat and lon."""
+    place = read_place(value)
+    return NO_VALUE if place is None else {"lat": place.latitude, "lon": place.longitude}
+
+
+def to_tally(value: Any) -> dict[int, int] | None:
+    """Return counts by the number of the hour, from such a map by dates, or from dates."""
+    if isinstance(value, dict):
+        pairs = [(to_date(key), to_int(count)) for key, count in value.items()]
+    else:
+        raw = value if isinstance(value, list | tuple | set | frozenset) else (value,)
+        pairs = [(to_date(item), 1) for item in raw]
+    counts: dict[int, int] = {}
+    for date, count in pairs:
+        if date is not None and count is not None and count > 0:
+            hour = hour_of(date)
+            counts[hour] = counts.get(hour, 0) + count
+    return counts or NO_VALUE
+
+
+def to_any(value: Any) -> Any:
+    """Return a scalar, or a list or map of scalars, in the one form that equal values share."""
+    if isinstance(value, dict):
+        kept = _to_map(_to_scalar)(value)
+        return NO_VALUE if kept is None else dict(sorted(kept.items()))
+    if isinstance(value, list | tuple):
+        return _to_list(_to_scalar)(value)
+    if isinstance(value, set | frozenset):
+        return _to_list(_to_scalar)(sorted(value, key=repr))
+    return _to_scalar(value)
+
+
 def _to_scalar(value: Any) -> Any:
     if isinstance(value, float):
-        return to_number(value)
-    return value if isinstance(value, str | int | datetime) and value != "" else NO_VALUE
+        # 1.0 and 1 are one value, whichever came first.
+        number = to_number(value)
+        return int(number) if number is not None and number == int(number) else number
+    if isinstance(value, datetime):
+        return to_date(value)
+    if isinstance(value, int):
+        return value if abs(value) < 2**63 else NO_VALUE
+    return value if isinstance(value, str) and value != "" else NO_VALUE
 
 
 _SCALARS: dict[str, Coercion] = {
@@ -120,6 +161,9 @@ _SCALARS: dict[str, Coercion] = {
     "number": to_float,
     "bool": to_bool,
     "date": to_date,
+    "geolocation": to_place,
+    "dynamic": to_any,
+    TALLY_KIND: to_tally,
 }
 _ITEMS: dict[str, Coercion] = {**_SCALARS, "time": to_date, "intsum": to_int, "value": _to_scalar}
 
@@ -128,8 +172,8 @@ def coercion(kind: str) -> Coercion:
     """Return the function that makes any value fit `kind` (None where it cannot)."""
     if kind in _SCALARS:
         return _SCALARS[kind]
-    if kind.startswith("[]"):
-        return _to_list(_ITEMS[kind.removeprefix("[]")])
+    if kind in SET_KINDS:
+        return _to_list(_ITEMS[kind.rpartition("]")[2]])
     if kind in MAP_KINDS:
         return _to_map(_ITEMS[kind.rpartition("]")[2]])
     return _to_scalar

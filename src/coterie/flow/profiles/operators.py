@@ -12,7 +12,8 @@ from typing import Any, NamedTuple, cast
 from coterie.base import exact
 from coterie.flow.profiles.containers import MapOperator, Operator, SetOperator, State
 from coterie.flow.profiles.ordering import sort_key
-from coterie.model.schema import Field
+from coterie.flow.profiles.timed import OrderedSetOperator, TallyOperator, hours_since
+from coterie.model.schema import TALLY_KIND, Field
 
 Stamped = tuple[int, Any]
 
@@ -122,8 +123,18 @@ def operator(field: Field) -> Operator:
         inner = _SCALARS[_PER_KEY[field.op]]
         return MapOperator(inner, field.capacity, newest_counts=field.op == "latestmap")
     if field.op == "merge":
-        return SetOperator(field.capacity, of_instants=field.kind == "[]time")
+        return _union(field)
     return _SCALARS[field.op]
+
+
+def _union(field: Field) -> Operator:
+    match field.kind:
+        case "[]timebucket":
+            return TallyOperator(field.capacity)
+        case "ts[]string":
+            return OrderedSetOperator(field.capacity, of_instants=False)
+        case kind:
+            return SetOperator(field.capacity, of_instants=kind == "[]time")
 
 
 def kept(field: Field, state: State, now_us: int) -> State:
@@ -131,6 +142,8 @@ def kept(field: Field, state: State, now_us: int) -> State:
     if field.keep_days is None or not isinstance(state, dict):
         return state
     since = now_us - field.keep_days * DAY_US
+    if field.kind == TALLY_KIND:
+        return hours_since(state, since) or None
     left = {
         key: item
         for key, item in state.items()
@@ -149,7 +162,8 @@ def senses_time(field: Field, *, is_alone: bool) -> bool:
         return True
     if field.op == "merge":
         is_cut = field.identifier is not None and field.identifier.view_limit is not None
-        return is_cut or (not is_alone and field.capacity is not None)
+        is_shared = not is_alone and (field.capacity is not None or field.kind == "ts[]string")
+        return is_cut or is_shared
     return not is_alone and field.op in _OF_AN_INSTANT
 
 

@@ -1,12 +1,14 @@
 """Functions over times that are counted by the hour."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
+from coterie.base.clock import from_us, to_us
 from coterie.lang.expr.dates import parse_date
 from coterie.lang.expr.functions.registry import ABSENT, Catalogue, Example, Row
 from coterie.lang.expr.tree import Call, Node, Number
-from coterie.lang.expr.values import ClockText, aware, items_of, kind_of, to_int, to_time
+from coterie.lang.expr.values import aware, items_of, kind_of, to_int, to_time
+from coterie.model.hours import HOUR_US, hour_of, show_hour
 
 CATALOGUE = Catalogue()
 LARGEST_COUNT = 1_000_000
@@ -34,7 +36,7 @@ def _timebucket(_row: Row, now: datetime, date: object = ABSENT) -> dict[str, in
     given = [now] if date is ABSENT else _dates(date, now)
     counts: dict[str, int] = {}
     for instant in given:
-        hour = show_hour(instant)
+        hour = show_hour(hour_of(instant))
         counts[hour] = counts.get(hour, 0) + 1
     return counts or None
 
@@ -71,21 +73,23 @@ def _next_turn(now: datetime, buckets: object, count: object, days: object) -> d
     counted, least, span = _counts(buckets), to_int(count), _span(days)
     if counted is None or least is None or span is None:
         return None
-    steps: dict[datetime, int] = {}
+    present = to_us(now)
+    # What comes and goes later, by instant; the rest is in the window now, or gone for good.
+    steps: dict[int, int] = {}
     total = 0
-    for start, number in counted:
-        end = _end(start, span)
-        if start > now:
+    for hour, number in counted:
+        start, end = hour * HOUR_US, hour * HOUR_US + span
+        if start > present:
             steps[start] = steps.get(start, 0) + number
-        elif end is None or end > now:
+        elif end > present:
             total += number
-        if end is not None and end > now:
+        if end > present:
             steps[end] = steps.get(end, 0) - number
     answer = total >= least
     for instant in sorted(steps):
         total += steps[instant]
         if (total >= least) is not answer:
-            return instant
+            return _instant(instant)
     return None
 
 
@@ -108,20 +112,12 @@ def _timewindow(
     counted, least, span = _counts(buckets), to_int(count), _span(days)
     if counted is None or least is None or span is None:
         return None
-    return sum(number for start, number in counted if _is_inside(start, span, now)) >= least
+    present = to_us(now)
+    since = present - span
+    return sum(number for hour, number in counted if since < hour * HOUR_US <= present) >= least
 
 
-def hour_of(instant: datetime) -> datetime:
-    """Return the beginning of the hour, in UTC, that an instant falls into."""
-    return aware(instant).astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-
-
-def show_hour(instant: datetime) -> str:
-    """Return the key under which an instant is counted."""
-    return hour_of(instant).strftime("%Y-%m-%dT%H:00:00Z")
-
-
-def _counts(buckets: object) -> list[tuple[datetime, int]] | None:
+def _counts(buckets: object) -> list[tuple[int, int]] | None:
     """Return hours with how often; no field is no hours, and None for what is neither."""
     match kind_of(buckets):
         case "map":
@@ -134,7 +130,7 @@ def _counts(buckets: object) -> list[tuple[datetime, int]] | None:
             return [] if buckets is None else None
 
 
-def _pairs(buckets: object) -> Iterator[tuple[datetime, int]]:
+def _pairs(buckets: object) -> Iterator[tuple[int, int]]:
     if not isinstance(buckets, Mapping):
         return
     for key, number in buckets.items():
@@ -145,32 +141,26 @@ def _pairs(buckets: object) -> Iterator[tuple[datetime, int]]:
 
 def _date(value: object) -> datetime | None:
     if isinstance(value, datetime):
-        return value
+        return aware(value)
     return parse_date(value) if isinstance(value, str) else None
 
 
 def _dates(value: object, now: datetime) -> Iterator[datetime]:
     items = items_of(value) if kind_of(value) == "list" else [value]
     for item in items:
-        found = to_time(
-            str(item) if isinstance(item, ClockText) and item is not value else item, now
-        )
+        found = to_time(item, now)
         if found is not None:
             yield aware(found).astimezone(UTC)
 
 
-def _span(days: object) -> timedelta | None:
+def _span(days: object) -> int | None:
+    """Return days as microseconds."""
     number = to_int(days)
-    return timedelta(days=number) if number is not None and 0 < number <= MOST_DAYS else None
+    return number * 24 * HOUR_US if number is not None and 0 < number <= MOST_DAYS else None
 
 
-def _end(start: datetime, span: timedelta) -> datetime | None:
+def _instant(microseconds: int) -> datetime | None:
     try:
-        return start + span
-    except OverflowError:
+        return from_us(microseconds)
+    except OverflowError:  # nobody waits for the year 10000
         return None
-
-
-def _is_inside(start: datetime, span: timedelta, now: datetime) -> bool:
-    end = _end(start, span)
-    return start <= now and (end is None or now < end)
