@@ -9,6 +9,7 @@ from braze_sandbox.liquid.tags import AbortedMessageError
 from braze_sandbox.liquid.template import RenderError, Template
 from braze_sandbox.liquid.variables import make_variables
 from braze_sandbox.model.campaign import Campaign, Webhook
+from braze_sandbox.model.mail import Occasion, Origin
 from braze_sandbox.model.profile import Profile
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -27,9 +28,11 @@ CAMPAIGN = Campaign(
     id="c1", name="Welcome", webhook=Webhook(url=""), message_id="m1", created_at=NOW
 )
 
+ORIGIN = Origin(dispatch_id="d1", campaign=CAMPAIGN)
+
 
 def render(text: str, **variables: Any) -> str:
-    return Template(text).render({**make_variables(PROFILE, CAMPAIGN, "d1"), **variables})
+    return Template(text).render({**make_variables(PROFILE, ORIGIN, Occasion()), **variables})
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,22 @@ def send(sandbox: RunningSandbox, case: dict[str, Any]) -> Answer:
     return sandbox.post(case["path"], case["request_body"], key=key)
 
 
+def define(sandbox: RunningSandbox, cases: list[dict[str, Any]]) -> None:
+    """Make the campaign, the Canvas and the segments that the recorders had."""
+    webhook = {"url": "http://127.0.0.1:1/"}
+    for case in cases:
+        if case["path"] == "/campaigns/trigger/send":
+            sandbox.add_campaign("C", webhook, id=case["request_body"]["campaign_id"])
+        elif case["path"] == "/canvas/trigger/send":
+            canvas = {"name": "V", "steps": [], "id": case["request_body"]["canvas_id"]}
+            sandbox.call("POST", "/canvases", canvas)
+        elif case["path"] == "/segments/list":
+            for segment in case["response_body"]["segments"]:
+                everyone = {"user_attribute": {"name": "braze_id", "comparison": "exists"}}
+                new = {"id": segment["id"], "name": segment["name"], "filter": everyone}
+                sandbox.call("POST", "/segments", new)
+
+
 def prepare(sandbox: RunningSandbox) -> None:
     sandbox.call("POST", "/subscription_groups", {"id": GROUP, "name": "test-subscription-group"})
     sandbox.post("/users/track", {"attributes": USERS})
@@ -42,7 +58,9 @@ def test_recorded_exchanges_are_answered_alike(vectors: Vectors, sandbox: Runnin
     # Recorded with the same users, the rename came first.
     cases.sort(key=lambda case: case["path"] == "/users/external_ids/remove")
     assert cases
+    sandbox.set(webhook_retries=0)
     prepare(sandbox)
+    define(sandbox, cases)
     sandbox.post("/users/track", {"attributes": [{"external_id": "abc"}]})
 
     for case in cases:

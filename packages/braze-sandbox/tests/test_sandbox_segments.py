@@ -1,3 +1,4 @@
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -96,3 +97,80 @@ def test_unfit_filters_are_explained(sandbox: RunningSandbox, condition: dict[st
 def test_an_unknown_segment_is_explained(sandbox: RunningSandbox) -> None:
     with pytest.raises(SandboxCallError, match="There is no segment 'nope'"):
         sandbox.count_users(segment="nope")
+
+
+def times(days: float) -> str:
+    return f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def event(name: str, comparison: str, value: Any = None, **more: Any) -> dict[str, Any]:
+    content = {"custom_event_name": name, "comparison": comparison, "value": value, **more}
+    return {"custom_event": content}
+
+
+def field(name: str, comparison: str, value: Any = None) -> dict[str, Any]:
+    return {"user_attribute": {"name": name, "comparison": comparison, "value": value}}
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        (event("seen", "greater_than", 1), ["u1"]),
+        (event("seen", "equals", 0), ["u3"]),
+        (event("seen", "greater_than", 0, days=3), ["u1"]),
+        (event("seen", "greater_than", 1, days=3), []),
+        (event("seen", "less_than_x_days_ago", 5, measure="last"), ["u1"]),
+        (event("seen", "greater_than_x_days_ago", 5, measure="first"), ["u1", "u2"]),
+        ({"purchase": {"product_id": "p", "comparison": "equals", "value": 3}}, ["u2"]),
+        ({"purchase": {"comparison": "greater_than", "value": 0}}, ["u2"]),
+        (field("country", "equals", "DE"), ["u1"]),
+        (field("country", "any_of", ["DE", "FR"]), ["u1", "u2"]),
+        (field("external_id", "matches_regex", "^u[12]$"), ["u1", "u2"]),
+        (field("total_revenue", "greater_than", 5), ["u2"]),
+        (field("created_at", "less_than_x_days_ago", 1), ["u1", "u2", "u3"]),
+        (field("random_bucket", "less_than", 10_000), ["u1", "u2", "u3"]),
+        (attribute("renews", "less_than_x_days_in_the_future", 10), ["u1"]),
+        (attribute("renews", "greater_than_x_days_in_the_future", 10), ["u2"]),
+        (attribute("renews", "greater_than_x_days_ago", 10), []),
+        (attribute("car.wheels[0].size", "equals", 17), ["u3"]),
+        ({"email_available": {"value": True}}, ["u1"]),
+        ({"last_used_app": {"comparison": "after", "value": "2020-01-01"}}, ["u3"]),
+    ],
+)
+def test_filters_on_behaviour_fields_and_days(
+    sandbox: RunningSandbox, condition: dict[str, Any], expected: list[str]
+) -> None:
+    def seen(who: str, days: float) -> dict[str, Any]:
+        return {"external_id": who, "name": "seen", "time": times(days)}
+
+    item = {"external_id": "u2", "product_id": "p", "currency": "EUR", "price": 2}
+    body = {
+        "attributes": [
+            {"external_id": "u1", "country": "DE", "renews": times(5), "email": "a@example.com"},
+            {"external_id": "u2", "country": "FR", "renews": times(15)},
+            {
+                "external_id": "u3",
+                "car": {"wheels": [{"size": 17}]},
+                "email": "c@example.com",
+                "email_subscribe": "unsubscribed",
+                "date_of_last_session": "2020-06-01",
+            },
+        ],
+        "events": [seen("u1", -1), seen("u1", -10), seen("u2", -20)],
+        "purchases": [{**item, "time": times(-1), "quantity": 3}],
+    }
+    assert sandbox.post("/users/track", body).status == 201
+
+    assert members(sandbox, condition) == expected
+
+
+def test_a_segment_can_name_a_segment_once(sandbox: RunningSandbox) -> None:
+    fill(sandbox)
+    inner = sandbox.add_segment("inner", attribute("vip", "equals", True))
+
+    outer = {"segment": {"segment_id": inner, "comparison": "is_not"}}
+
+    assert members(sandbox, outer) == ["u2", "u3", "u4"]
+    middle = sandbox.add_segment("middle", {"segment": {"segment_id": inner}})
+    with pytest.raises(SandboxCallError, match="cannot be named by another"):
+        sandbox.add_segment("outer", {"segment": {"segment_id": middle}})

@@ -7,6 +7,7 @@ import pytest
 
 from braze_sandbox import LYTICS_WEBHOOK_BODY, Settings
 from braze_sandbox.auth.permissions import PERMISSIONS
+from braze_sandbox.catcher import WebhookCatcher
 from braze_sandbox.csv_export import EMAIL_COLUMNS, USER_COLUMNS, guard_cell
 from braze_sandbox.errors import RefusedError
 from braze_sandbox.liquid.template import RenderError, Template
@@ -124,7 +125,7 @@ def test_every_documented_variable_and_filter_is_understood(vectors: Vectors) ->
 
 
 def test_the_recording_of_a_real_export_is_reproduced(
-    vectors: Vectors, sandbox: RunningSandbox
+    vectors: Vectors, sandbox: RunningSandbox, catcher: WebhookCatcher
 ) -> None:
     case = next(
         case
@@ -141,14 +142,21 @@ def test_the_recording_of_a_real_export_is_reproduced(
     }
     sandbox.post("/users/track", {"attributes": [item]})
 
+    (campaign,) = recorded["campaigns_received"]
+    webhook = {"url": catcher.url}
+    sandbox.add_campaign(campaign["name"], webhook, id=campaign["api_campaign_id"])
+    sandbox.fire(campaign["api_campaign_id"], wait=True)
+
     (shown,) = sandbox.post("/users/export/ids", case["request_body"]).json()["users"]
 
-    # The sandbox keeps no history of received campaigns yet.
-    expected = [name for name in recorded if name != "campaigns_received"]
-    assert list(shown) == expected
+    assert list(shown) == list(recorded)
+    assert list(shown["campaigns_received"][0]) == list(campaign)
     own = {"created_at", "appboy_id", "braze_id", "random_bucket"}
+    for user in (shown, recorded):
+        for name in ("last_received", "variation_api_id"):
+            del user["campaigns_received"][0][name]
     assert {k: v for k, v in shown.items() if k not in own} == {
-        k: recorded[k] for k in expected if k not in own
+        k: v for k, v in recorded.items() if k not in own
     }
 
 

@@ -11,8 +11,10 @@ class RefusedError(SandboxError):
     """A request that is answered with an error.
 
     `status` is the HTTP status, `message` the text of the answer's `message` key, `details` the
-    further keys of the answer in the order in which they are sent.
+    further keys of the answer in the order in which they are sent, `headers` its headers.
     """
+
+    headers: dict[str, str] = {}
 
     def __init__(self, status: int, message: str, details: dict[str, Any] | None = None) -> None:
         super().__init__(message)

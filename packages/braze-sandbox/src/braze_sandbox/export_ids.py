@@ -1,6 +1,7 @@
 """The answer of POST /users/export/ids."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 
 from braze_sandbox.errors import RefusedError
@@ -149,6 +150,42 @@ def _aliases(profile: Profile) -> list[dict[str, str]]:
     return [{"alias_name": a.name, "alias_label": a.label} for a in profile.aliases]
 
 
+def _campaigns(profile: Profile) -> list[dict[str, Any]] | None:
+    return [
+        {
+            "name": receipt.name,
+            "api_campaign_id": campaign_id,
+            "last_received": _show(receipt.last_received),
+            "in_control": False,
+            "variation_name": receipt.variation_name,
+            "variation_api_id": receipt.variation_id,
+        }
+        for campaign_id, receipt in profile.campaigns.items()
+    ] or None
+
+
+def _canvases(profile: Profile) -> list[dict[str, Any]] | None:
+    return [
+        {
+            "name": receipt.name,
+            "api_canvas_id": canvas_id,
+            "last_received_message": _show(receipt.last_received),
+            "last_entered": _show(receipt.last_entered),
+            "variation_name": receipt.variation_name,
+            "in_control": False,
+            "steps_received": [
+                {"name": name, "api_canvas_step_id": step_id, "last_received": format_time(at)}
+                for step_id, (name, at) in receipt.steps.items()
+            ],
+        }
+        for canvas_id, receipt in profile.canvases.items()
+    ] or None
+
+
+def _show(moment: datetime | None) -> str | None:
+    return None if moment is None else format_time(moment)
+
+
 _FIELDS: dict[str, Callable[[Profile], Any]] = {
     "created_at": lambda p: format_time(p.created_at),
     "external_id": lambda p: p.external_id,
@@ -174,4 +211,6 @@ _FIELDS: dict[str, Callable[[Profile], Any]] = {
     "push_subscribe": lambda p: p.fields.get("push_subscribe", "subscribed"),
     "email_subscribe": lambda p: p.fields.get("email_subscribe", "subscribed"),
     "push_tokens": _field("push_tokens"),
+    "campaigns_received": _campaigns,
+    "canvases_received": _canvases,
 }

@@ -10,6 +10,7 @@ from braze_sandbox.track.process import process_track
 from braze_sandbox.track.request import read_bulk, read_track
 from braze_sandbox.track.writing import Writing
 from braze_sandbox.users.aliases import add_aliases, rename_aliases
+from braze_sandbox.users.cohorts import change_cohort
 from braze_sandbox.users.delete import delete_users
 from braze_sandbox.users.email_status import clear_spam, set_email_status
 from braze_sandbox.users.external_ids import remove_external_ids, rename_external_ids
@@ -43,6 +44,7 @@ OPERATIONS: dict[str, Operation] = {
     "track_bulk": _bulk,
     "alias_new": add_aliases,
     "alias_update": rename_aliases,
+    "cohort_users": change_cohort,
     "delete": delete_users,
     "identify": identify_users,
     "merge": merge_users,

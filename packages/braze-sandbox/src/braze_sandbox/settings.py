@@ -112,6 +112,37 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     webhook_concurrency: Annotated[
         int, Meta(ge=1, description="Webhooks on their way at the same time.")
     ] = 50
+    webhook_unhealthy_failures: Annotated[
+        int,
+        Meta(ge=1, description="Failures of a host in a minute above which it gets nothing (598)."),
+    ] = 3000
+    webhook_unhealthy_seconds: Annotated[
+        float, Meta(ge=0, description="How long a host that failed too often gets nothing.")
+    ] = 60.0
+    global_control_buckets: Annotated[
+        int, Meta(ge=0, le=10_000, description="Users of lower random buckets get no messages.")
+    ] = 0
+    connected_content_hosts: Annotated[
+        tuple[str, ...],
+        Meta(description="Hosts, or host:port, that Connected Content may ask."),
+    ] = ()
+    connected_content_credentials: Annotated[
+        dict[str, str],
+        Meta(description="Credentials of `:basic_auth` by name, as `user:password`."),
+    ] = {}
+    connected_content_seconds: Annotated[
+        float, Meta(gt=0, description="How long a Connected Content host may take.")
+    ] = 2.0
+    currents_batch: Annotated[
+        int, Meta(ge=1, description="Events a Currents request holds at most.")
+    ] = 100
+    currents_retry_base_seconds: Annotated[
+        float,
+        Meta(ge=0, description="First pause after a Currents server's 429 or 5XX."),
+    ] = 1.0
+    currents_denied_seconds: Annotated[
+        float, Meta(ge=0, description="Pause after 401, 403 and 404 of a Currents server.")
+    ] = 120.0
     journal_entries: Annotated[
         int, Meta(ge=0, description="Requests, notices, activities remembered (read at start).")
     ] = 10_000

@@ -147,6 +147,10 @@ class RunningSandbox:
         report: dict[str, Any] = self.call("POST", path, order)
         return report
 
+    def settle(self) -> None:
+        """Return once every message that set out has met its end."""
+        self.call("POST", "/settle")
+
     def drain(self, kind: str | None = None) -> int:
         """Process what waits in the queue, all or one kind; return how many requests it was."""
         query = {"kind": kind} if kind else {}

@@ -2,7 +2,8 @@
 
 `{{${first_name}}}` becomes `{{ braze_profile["first_name"] }}`, `custom_attribute.${a b}` becomes
 `custom_attribute["a b"]`, and the optional braces inside a tag or another output are taken away
-(`{% if {{custom_attribute.${x}}} == 1 %}`).
+(`{% if {{custom_attribute.${x}}} == 1 %}`). In tags that hold text, such as connected_content, the
+inner braces mark what is not text and stay.
 """
 
 from braze_sandbox.errors import RefusedError
@@ -11,6 +12,7 @@ PROFILE = "braze_profile"
 
 _ENDS = {"{{": "}}", "{%": "%}"}
 _QUOTES = "'\""
+_TEXT_TAGS = ("connected_content", "message_extras", "catalog_items")
 
 
 class UnclosedLiquidError(RefusedError):
@@ -55,9 +57,11 @@ def _read_code(template: str, position: int, opener: str) -> tuple[str, int]:
         elif two == "{{":
             nested += 1
             position += 2
+            code += "{{" if _is_text(opener, code) else ""
         elif nested and two == "}}":
             nested -= 1
             position += 2
+            code += "}}" if _is_text(opener, code) else ""
         elif two == end:
             return code, position + 2
         elif template[position] in _QUOTES:
@@ -67,6 +71,10 @@ def _read_code(template: str, position: int, opener: str) -> tuple[str, int]:
             code += template[position]
             position += 1
     raise UnclosedLiquidError(opener, template[start:])
+
+
+def _is_text(opener: str, code: str) -> bool:
+    return opener == "{%" and code.lstrip("- \n\t").startswith(_TEXT_TAGS)
 
 
 def _read_name(template: str, position: int, code: str) -> tuple[str, int]:

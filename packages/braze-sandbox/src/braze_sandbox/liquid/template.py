@@ -6,6 +6,8 @@ from liquid import BoundTemplate, Environment
 from liquid.exceptions import LiquidError
 
 from braze_sandbox.errors import RefusedError, SandboxError
+from braze_sandbox.liquid.connected import ConnectedContentTag
+from braze_sandbox.liquid.extras import MessageExtrasTag
 from braze_sandbox.liquid.filters import install_filters
 from braze_sandbox.liquid.syntax import translate
 from braze_sandbox.liquid.tags import AbortTag
@@ -25,7 +27,8 @@ class RenderError(SandboxError):
 def _make_environment() -> Environment:
     environment = Environment()
     install_filters(environment)
-    environment.add_tag(AbortTag)
+    for tag in (AbortTag, ConnectedContentTag, MessageExtrasTag):
+        environment.add_tag(tag)
     return environment
 
 
@@ -39,6 +42,7 @@ class Template:
         """Parse `text`; raise BadTemplateError or UnclosedLiquidError (400)."""
         self._text = text
         self._parsed: BoundTemplate | None = None
+        self._asks = "connected_content" in text
         if "{{" in text or "{%" in text:
             try:
                 self._parsed = _environment.from_string(translate(text))
@@ -46,7 +50,7 @@ class Template:
                 raise BadTemplateError(text, str(error)) from error
 
     def render(self, variables: dict[str, Any]) -> str:
-        """Return the text for one user.
+        """Return the text for one user, of a template that asks nobody for content.
 
         Raise AbortedMessageError if the template aborts, RenderError if it fails.
         """
@@ -54,5 +58,14 @@ class Template:
             return self._text
         try:
             return self._parsed.render(variables)
+        except LiquidError as error:
+            raise RenderError(str(error)) from error
+
+    async def render_async(self, variables: dict[str, Any]) -> str:
+        """Return the text for one user; raise as `render`."""
+        if self._parsed is None or not self._asks:
+            return self.render(variables)
+        try:
+            return await self._parsed.render_async(variables)
         except LiquidError as error:
             raise RenderError(str(error)) from error

@@ -3,11 +3,11 @@
 from typing import Any
 
 from braze_sandbox.liquid.syntax import PROFILE
-from braze_sandbox.model.campaign import Campaign
+from braze_sandbox.model.mail import Occasion, Origin
 from braze_sandbox.model.profile import Profile
 
 
-def make_variables(profile: Profile, campaign: Campaign, dispatch_id: str) -> dict[str, Any]:
+def make_variables(profile: Profile, origin: Origin, occasion: Occasion) -> dict[str, Any]:
     """Return the variables of one message; what has no value is left out and renders empty."""
     return {
         PROFILE: _profile_variables(profile),
@@ -16,12 +16,39 @@ def make_variables(profile: Profile, campaign: Campaign, dispatch_id: str) -> di
             "email_global": profile.fields.get("email_subscribe", "subscribed"),
             **profile.groups,
         },
+        "event_properties": occasion.event_properties,
+        "api_trigger_properties": occasion.trigger_properties,
+        "context": occasion.context,
+        "canvas_entry_properties": occasion.context,
+        **_origin_variables(origin),
+    }
+
+
+def _origin_variables(origin: Origin) -> dict[str, Any]:
+    campaign, canvas, step = origin.campaign, origin.canvas, origin.step
+    if campaign is not None:
+        return {
+            "campaign": {
+                "api_id": campaign.id,
+                "dispatch_id": origin.dispatch_id,
+                "name": campaign.name,
+                "message_name": campaign.message_name,
+                "message_api_id": campaign.message_id,
+            }
+        }
+    if canvas is None or step is None:
+        return {"campaign": {"dispatch_id": origin.dispatch_id}}
+    return {
+        "canvas": {
+            "name": canvas.name,
+            "api_id": canvas.id,
+            "variant_name": canvas.variant_name,
+            "variant_api_id": canvas.variant_id,
+        },
         "campaign": {
-            "api_id": campaign.id,
-            "dispatch_id": dispatch_id,
-            "name": campaign.name,
-            "message_name": campaign.message_name,
-            "message_api_id": campaign.message_id,
+            "dispatch_id": origin.dispatch_id,
+            "message_name": step.name,
+            "message_api_id": step.id,
         },
     }
 

@@ -9,12 +9,15 @@ import msgspec
 class Activity(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the message activity log: one user, one message.
 
-    `status` is the receiver's last HTTP status, 599 for a connection that failed or timed out,
-    None for a message that was not sent. `response` is the start of the receiver's answer.
+    It belongs to a campaign, or to a step of a Canvas. `status` is the receiver's last HTTP
+    status, 599 for a connection that failed or timed out, 598 for a host that failed too often to
+    be asked, None for a message that was not made. `response` is the start of the answer.
     """
 
     at: datetime
-    campaign_id: str
+    campaign_id: str | None
+    canvas_id: str | None = None
+    step_id: str | None = None
     dispatch_id: str
     braze_id: str
     external_id: str | None

@@ -26,13 +26,25 @@ class Tally(msgspec.Struct, frozen=True, array_like=True):
     count: int
 
 
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """That a user received a campaign or a Canvas, and when last."""
+
+    name: str
+    variation_name: str
+    variation_id: str
+    last_received: datetime | None = None
+    last_entered: datetime | None = None
+    steps: dict[str, tuple[str, datetime]] = {}
+
+
 class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One user of a workspace.
 
     `number` counts the profiles of a workspace in order of creation. `fields` holds standard
     profile fields, `custom` custom attributes, `stamps` when a subscription field changed last to
     a value (`email_subscribe.unsubscribed`), `deprecated_ids` the external_ids it had before they
-    were renamed, which still find it. The dicts are never changed in place.
+    were renamed, which still find it, `cohorts` the partners' cohorts it is in (`partner/id`),
+    `campaigns` and `canvases` what it received. The dicts are never changed in place.
     """
 
     number: int
@@ -50,6 +62,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     events: dict[str, Tally] = {}
     purchases: dict[str, Tally] = {}
     revenue: Decimal = Decimal(0)
+    cohorts: tuple[str, ...] = ()
+    campaigns: dict[str, Receipt] = {}
+    canvases: dict[str, Receipt] = {}
 
     def external_ids(self) -> tuple[str, ...]:
         """Return all external_ids that find this user, the one in force first."""

@@ -1,4 +1,4 @@
-"""The admin routes for segments with the campaigns sent to them."""
+"""The admin routes for campaigns with what was sent."""
 
 from typing import Any
 
@@ -7,30 +7,24 @@ from aiohttp import web
 
 from braze_sandbox.errors import RefusedError
 from braze_sandbox.ids import new_id
-from braze_sandbox.model.campaign import Campaign, Segment, Webhook
-from braze_sandbox.model.profile import Profile
-from braze_sandbox.segments import UnknownSegmentError, read_filter, resolve_filter
+from braze_sandbox.model.campaign import Campaign, ScheduleType, Status, Webhook
+from braze_sandbox.model.content_block import ContentBlock
+from braze_sandbox.segments.members import resolve_filter
 from braze_sandbox.server.answers import (
     ENGINE,
     json_answer,
+    query_asking,
     query_flag,
     query_number,
     query_workspace,
     read_as,
 )
 from braze_sandbox.store.workspace import Workspace
+from braze_sandbox.webhooks.firing import Recipient
 from braze_sandbox.webhooks.message import MessageTemplate
 from braze_sandbox.webhooks.presets import lytics_webhook_body
 
 _NEWEST = 100
-
-
-class NewSegment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a segment is made of; `id` is made up if left out."""
-
-    name: str
-    filter: dict[str, Any]
-    id: str | None = None
 
 
 class NewCampaign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,6 +36,17 @@ class NewCampaign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     filter: dict[str, Any] | None = None
     id: str | None = None
     message_name: str = "Variant 1"
+    schedule_type: ScheduleType = "api_triggered"
+    event: str | None = None
+    status: Status = "active"
+    description: str = ""
+    tags: tuple[str, ...] = ()
+
+
+class CampaignChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What may change of a campaign."""
+
+    status: Status
 
 
 class FireOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -76,14 +81,12 @@ class UnknownRecipientError(RefusedError):
 
 
 def campaign_routes() -> list[web.RouteDef]:
-    """Return the routes under `/_sandbox` for segments, campaigns, firings."""
+    """Return the routes under `/_sandbox` for campaigns, firings."""
     return [
-        web.get("/_sandbox/segments", list_segments),
-        web.post("/_sandbox/segments", add_segment),
-        web.delete("/_sandbox/segments/{id}", remove_segment),
         web.get("/_sandbox/campaigns", list_campaigns),
         web.post("/_sandbox/campaigns", add_campaign),
         web.get("/_sandbox/campaigns/{id}", get_campaign),
+        web.patch("/_sandbox/campaigns/{id}", change_campaign),
         web.delete("/_sandbox/campaigns/{id}", remove_campaign),
         web.post("/_sandbox/campaigns/{id}/fire", fire_campaign),
         web.post("/_sandbox/campaigns/{id}/test", try_campaign),
@@ -91,31 +94,6 @@ def campaign_routes() -> list[web.RouteDef]:
         web.get("/_sandbox/activity", list_activity),
         web.get("/_sandbox/presets/lytics_webhook_body", get_lytics_body),
     ]
-
-
-async def list_segments(request: web.Request) -> web.Response:
-    """Give the segments of a workspace."""
-    return json_answer({"segments": list(query_workspace(request).segments.values())})
-
-
-async def add_segment(request: web.Request) -> web.Response:
-    """Create a segment of `{"name", "filter", "id"}`; an `id` that exists is replaced."""
-    engine, workspace = request.app[ENGINE], query_workspace(request)
-    new = await read_as(request, NewSegment)
-    read_filter(new.filter)
-    segment = Segment(
-        id=new.id or new_id(), name=new.name, filter=new.filter, created_at=engine.clock()
-    )
-    engine.state.put(workspace, segment)
-    return json_answer(segment, status=201)
-
-
-async def remove_segment(request: web.Request) -> web.Response:
-    """Delete a segment."""
-    segment_id = request.match_info["id"]
-    if not request.app[ENGINE].state.remove(query_workspace(request), Segment, segment_id):
-        raise UnknownSegmentError(segment_id)
-    return json_answer({"message": "removed"})
 
 
 async def list_campaigns(request: web.Request) -> web.Response:
@@ -126,30 +104,31 @@ async def list_campaigns(request: web.Request) -> web.Response:
 async def add_campaign(request: web.Request) -> web.Response:
     """Create a campaign of `{"name", "webhook", "segment_id" or "filter", "id"}`.
 
-    `webhook` is `{"url", "method", "headers", "body"}`; every text is a Liquid template, `body` is
-    raw text or an object of key-value pairs.
+    With `"schedule_type": "action_based"` and `"event"` it goes to who does that. `webhook` is
+    `{"url", "method", "headers", "body"}`; every text is a Liquid template, `body` is raw text or
+    an object of key-value pairs.
     """
     engine, workspace = request.app[ENGINE], query_workspace(request)
     new = await read_as(request, NewCampaign)
-    resolve_filter(workspace, new.segment_id, new.filter)
-    MessageTemplate(new.webhook)
-    campaign = Campaign(
-        id=new.id or new_id(),
-        name=new.name,
-        webhook=new.webhook,
-        segment_id=new.segment_id,
-        filter=new.filter,
-        message_name=new.message_name,
-        message_id=new_id(),
-        created_at=engine.clock(),
-    )
-    engine.state.put(workspace, campaign)
-    return json_answer(campaign, status=201)
+    resolve_filter(query_asking(request), new.segment_id, new.filter)
+    MessageTemplate(new.webhook, workspace.shelf(ContentBlock))
+    given = {**msgspec.structs.asdict(new), "id": new.id or new_id()}
+    campaign = Campaign(**given, message_id=new_id(), created_at=engine.clock())
+    return json_answer(engine.state.put(workspace, campaign), status=201)
 
 
 async def get_campaign(request: web.Request) -> web.Response:
     """Give one campaign."""
     return json_answer(_find_campaign(query_workspace(request), request.match_info["id"]))
+
+
+async def change_campaign(request: web.Request) -> web.Response:
+    """Change the status of a campaign: `{"status": "paused"}`."""
+    workspace = query_workspace(request)
+    change = await read_as(request, CampaignChange)
+    campaign = _find_campaign(workspace, request.match_info["id"])
+    changed = msgspec.structs.replace(campaign, status=change.status)
+    return json_answer(request.app[ENGINE].state.put(workspace, changed))
 
 
 async def remove_campaign(request: web.Request) -> web.Response:
@@ -169,7 +148,7 @@ async def fire_campaign(request: web.Request) -> web.Response:
     workspace, firing = query_workspace(request), request.app[ENGINE].firing
     campaign = _find_campaign(workspace, request.match_info["id"])
     order = await read_as(request, FireOrder)
-    report = firing.start(workspace, campaign, only=_recipients(workspace, order))
+    report = firing.start(query_asking(request), campaign, only=_recipients(workspace, order))
     if not order.wait:
         return json_answer(report, status=202)
     return json_answer(await firing.wait(report.dispatch_id))
@@ -187,7 +166,7 @@ async def try_campaign(request: web.Request) -> web.Response:
     recipients = _recipients(workspace, named)
     if not recipients:
         raise UnknownRecipientError("")
-    return json_answer(await firing.send_test(campaign, recipients[0]))
+    return json_answer(await firing.send_test(workspace, campaign, recipients[0].profile))
 
 
 async def get_firing(request: web.Request) -> web.Response:
@@ -196,12 +175,15 @@ async def get_firing(request: web.Request) -> web.Response:
 
 
 async def list_activity(request: web.Request) -> web.Response:
-    """Give the message activity log, the newest first. Query: `limit` (100), `campaign`."""
-    wanted = request.query.get("campaign")
+    """Give the message activity log, the newest first.
+
+    Query: `limit` (100), `campaign`, `canvas`.
+    """
+    campaign, canvas = request.query.get("campaign"), request.query.get("canvas")
     lines = [
         line
-        for line in reversed(request.app[ENGINE].firing.activity)
-        if wanted in (None, line.campaign_id)
+        for line in reversed(request.app[ENGINE].dispatch.activity)
+        if campaign in (None, line.campaign_id) and canvas in (None, line.canvas_id)
     ]
     return json_answer({"activity": lines[: query_number(request, "limit", _NEWEST)]})
 
@@ -218,7 +200,7 @@ def _find_campaign(workspace: Workspace, campaign_id: str) -> Campaign:
     return campaign
 
 
-def _recipients(workspace: Workspace, order: FireOrder) -> list[Profile] | None:
+def _recipients(workspace: Workspace, order: FireOrder) -> list[Recipient] | None:
     if order.external_ids is None and order.braze_ids is None:
         return None
     profiles = workspace.profiles
@@ -228,4 +210,4 @@ def _recipients(workspace: Workspace, order: FireOrder) -> list[Profile] | None:
         if profile is None:
             raise UnknownRecipientError(what)
     found = {profile.braze_id: profile for _, profile in named if profile is not None}
-    return list(found.values())
+    return [Recipient(profile) for profile in found.values()]

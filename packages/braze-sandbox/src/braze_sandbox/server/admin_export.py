@@ -14,8 +14,8 @@ from braze_sandbox.csv_export import (
     write_chunks,
 )
 from braze_sandbox.model.profile import Profile
-from braze_sandbox.segments import find_members, resolve_filter
-from braze_sandbox.server.answers import ENGINE, query_number, query_workspace
+from braze_sandbox.segments.members import find_members, resolve_filter
+from braze_sandbox.server.answers import ENGINE, query_asking, query_number
 
 _LAST_BUCKET = 9999
 
@@ -67,11 +67,11 @@ async def _stream(
 
 
 def _chosen(request: web.Request) -> Iterable[Profile]:
-    workspace = query_workspace(request)
-    condition = resolve_filter(workspace, request.query.get("segment"), None)
+    asking = query_asking(request)
+    condition = resolve_filter(asking, request.query.get("segment"), None)
     first = query_number(request, "random_bucket_from", 0)
     last = query_number(request, "random_bucket_to", _LAST_BUCKET)
-    members = find_members(workspace, condition)
+    members = find_members(asking, condition)
     return (profile for profile in members if first <= profile.random_bucket <= last)
 
 

@@ -72,6 +72,7 @@ def steering_routes() -> list[web.RouteDef]:
         web.delete("/_sandbox/faults", clear_faults),
         web.get("/_sandbox/queue", get_queue),
         web.post("/_sandbox/queue/drain", drain_queue),
+        web.post("/_sandbox/settle", settle),
         web.post("/_sandbox/reset", reset),
     ]
 
@@ -214,6 +215,12 @@ async def drain_queue(request: web.Request) -> web.Response:
     """Process all that waits now; `?kind=delete` only the requests of that operation."""
     kind = request.query.get("kind")
     return json_answer({"processed": request.app[ENGINE].processing.drain(kind)})
+
+
+async def settle(request: web.Request) -> web.Response:
+    """Answer once every message that set out has met its end."""
+    await request.app[ENGINE].settle()
+    return json_answer({"message": "settled"})
 
 
 async def reset(request: web.Request) -> web.Response:

@@ -6,10 +6,11 @@ from aiohttp import web
 
 from braze_sandbox.errors import RefusedError
 from braze_sandbox.model.profile import Alias, Profile
-from braze_sandbox.segments import find_members, resolve_filter
+from braze_sandbox.segments.members import find_members, resolve_filter
 from braze_sandbox.server.answers import (
     ENGINE,
     json_answer,
+    query_asking,
     query_number,
     query_workspace,
 )
@@ -56,7 +57,8 @@ async def list_users(request: web.Request) -> web.Response:
         )
     segment = request.query.get("segment")
     if segment is not None:
-        members = list(find_members(workspace, resolve_filter(workspace, segment, None)))
+        asking = query_asking(request)
+        members = list(find_members(asking, resolve_filter(asking, segment, None)))
         page = [p for p in members if p.number > after][:limit]
         return _page(page, total=len(members), limit=limit)
     profiles = workspace.profiles
@@ -69,8 +71,9 @@ async def count_users(request: web.Request) -> web.Response:
     segment = request.query.get("segment")
     if segment is None:
         return json_answer({"count": len(workspace.profiles)})
-    condition = resolve_filter(workspace, segment, None)
-    return json_answer({"count": sum(1 for _ in find_members(workspace, condition))})
+    asking = query_asking(request)
+    condition = resolve_filter(asking, segment, None)
+    return json_answer({"count": sum(1 for _ in find_members(asking, condition))})
 
 
 async def get_user(request: web.Request) -> web.Response:

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from braze_sandbox.engine import Engine
 from braze_sandbox.errors import RefusedError
+from braze_sandbox.segments.asking import Asking
 from braze_sandbox.store.state import DEFAULT_WORKSPACE
 from braze_sandbox.store.workspace import Workspace
 
@@ -81,3 +82,8 @@ def query_workspace(request: web.Request) -> Workspace:
     """Return the workspace of `?workspace=`, by default the one that always exists."""
     wanted = request.query.get("workspace", DEFAULT_WORKSPACE)
     return request.app[ENGINE].state.workspace(wanted)
+
+
+def query_asking(request: web.Request) -> Asking:
+    """Return what segment filters are asked about: the workspace of the query, now."""
+    return request.app[ENGINE].asking(query_workspace(request))

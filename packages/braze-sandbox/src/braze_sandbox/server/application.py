@@ -4,11 +4,16 @@ from aiohttp import web
 
 from braze_sandbox.engine import Engine
 from braze_sandbox.server.admin_campaigns import campaign_routes
+from braze_sandbox.server.admin_canvases import canvas_routes
+from braze_sandbox.server.admin_currents import currents_routes
 from braze_sandbox.server.admin_export import export_routes
+from braze_sandbox.server.admin_partners import partner_admin_routes
 from braze_sandbox.server.admin_sandbox import steering_routes
+from braze_sandbox.server.admin_segments import segment_routes
 from braze_sandbox.server.admin_subscriptions import subscription_routes
 from braze_sandbox.server.admin_users import user_routes
 from braze_sandbox.server.answers import ENGINE
+from braze_sandbox.server.partners import partner_routes
 from braze_sandbox.server.recording import explain_refusals, record
 from braze_sandbox.server.rest import rest_routes
 
@@ -23,6 +28,7 @@ def build_application(engine: Engine) -> web.Application:
     )
     application[ENGINE] = engine
     application.add_routes(rest_routes())
+    application.add_routes(partner_routes())
     application.add_routes(admin_routes())
     return application
 
@@ -32,7 +38,11 @@ def admin_routes() -> list[web.RouteDef]:
     return [
         *user_routes(),
         *steering_routes(),
+        *segment_routes(),
         *campaign_routes(),
+        *canvas_routes(),
+        *partner_admin_routes(),
+        *currents_routes(),
         *subscription_routes(),
         *export_routes(),
     ]

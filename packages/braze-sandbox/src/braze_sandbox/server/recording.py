@@ -24,7 +24,7 @@ async def explain_refusals(request: web.Request, handler: Handler) -> web.Stream
     try:
         return await handler(request)
     except RefusedError as error:
-        return json_answer(error.body(), status=error.status)
+        return json_answer(error.body(), status=error.status, headers=error.headers)
     except (web.HTTPNotFound, web.HTTPMethodNotAllowed):
         return json_answer({"message": "Not Found"}, status=404)
     except web.HTTPRequestEntityTooLarge:

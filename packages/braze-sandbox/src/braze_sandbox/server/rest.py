@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from braze_sandbox.server.endpoint import handler
-from braze_sandbox.server.endpoints import email, export, subscriptions, track, users
+from braze_sandbox.server.endpoints import email, export, lists, sends, subscriptions, track, users
 
 ENDPOINTS = (
     *track.ENDPOINTS,
@@ -11,6 +11,8 @@ ENDPOINTS = (
     *export.ENDPOINTS,
     *subscriptions.ENDPOINTS,
     *email.ENDPOINTS,
+    *lists.ENDPOINTS,
+    *sends.ENDPOINTS,
 )
 
 

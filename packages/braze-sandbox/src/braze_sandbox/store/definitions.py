@@ -5,6 +5,10 @@ from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 import msgspec
 
 from braze_sandbox.model.campaign import Campaign, Segment
+from braze_sandbox.model.canvas import Canvas, Journey
+from braze_sandbox.model.cohort import Cohort, Partner
+from braze_sandbox.model.content_block import ContentBlock
+from braze_sandbox.model.currents import Connector
 from braze_sandbox.model.subscription import SubscriptionGroup
 
 
@@ -21,6 +25,12 @@ class Definition(Protocol):
 KINDS: dict[str, type[Any]] = {
     "segment": Segment,
     "campaign": Campaign,
+    "canvas": Canvas,
+    "journey": Journey,
+    "content_block": ContentBlock,
+    "partner": Partner,
+    "cohort": Cohort,
+    "connector": Connector,
     "subscription_group": SubscriptionGroup,
 }
 _NAMES = {kind: name for name, kind in KINDS.items()}

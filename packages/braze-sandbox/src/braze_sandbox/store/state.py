@@ -6,6 +6,7 @@ import msgspec
 
 from braze_sandbox.errors import RefusedError
 from braze_sandbox.model.access import RestKey
+from braze_sandbox.model.canvas import Journey
 from braze_sandbox.model.profile import Profile
 from braze_sandbox.store.database import Database
 from braze_sandbox.store.deeds import Deeds
@@ -129,8 +130,10 @@ class State:
         with self._database.transaction():
             for table in tables:
                 self._database.run(f"DELETE FROM {table}")
+            self._database.run("DELETE FROM definition WHERE kind = ?", (name_of(Journey),))
         for workspace in self.workspaces.values():
             workspace.clear_users()
+            workspace.shelf(Journey).clear()
             if definitions:
                 workspace.definitions.clear()
 

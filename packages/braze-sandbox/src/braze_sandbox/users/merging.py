@@ -38,6 +38,9 @@ def merge_profiles(keep: Profile, gone: Profile, *, now: datetime) -> Profile:
         events=_add_tallies(keep.events, gone.events),
         purchases=_add_tallies(keep.purchases, gone.purchases),
         revenue=keep.revenue + gone.revenue,
+        cohorts=tuple(dict.fromkeys((*keep.cohorts, *gone.cohorts))),
+        campaigns={**gone.campaigns, **keep.campaigns},
+        canvases={**gone.canvases, **keep.canvases},
         created_at=min(keep.created_at, gone.created_at),
         updated_at=now,
     )

@@ -1,6 +1,7 @@
 """The sending of one webhook, tried again where Braze tries again."""
 
 import asyncio
+from collections.abc import Callable
 from http import HTTPStatus
 
 import aiohttp
@@ -11,6 +12,8 @@ from braze_sandbox.webhooks.message import Message
 
 # Braze writes 599 for a connection error into its activity log.
 CONNECTION_ERROR = 599
+# And 598 for a host that it takes for unhealthy and did not ask.
+HOST_UNHEALTHY = 598
 
 _EXCERPT_BYTES = 500
 _RETRIED = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
@@ -30,13 +33,22 @@ class Delivery(msgspec.Struct, frozen=True):
 
 
 async def deliver(
-    session: aiohttp.ClientSession, message: Message, *, user_agent: str, settings: Settings
+    session: aiohttp.ClientSession,
+    message: Message,
+    *,
+    user_agent: str,
+    settings: Settings,
+    count: Callable[[int], None],
 ) -> Delivery:
-    """Send `message`; on 408, 429, 5XX or a lost connection again, with doubling pauses."""
+    """Send `message`; on 408, 429, 5XX or a lost connection again, with doubling pauses.
+
+    `count` hears the status of every try.
+    """
     attempts = 0
     while True:
         attempts += 1
         delivery = await _try_once(session, message, user_agent, settings, attempts)
+        count(delivery.status)
         if not is_retried(delivery.status) or attempts > settings.webhook_retries:
             return delivery
         await asyncio.sleep(settings.webhook_retry_base_seconds * 2 ** (attempts - 1))

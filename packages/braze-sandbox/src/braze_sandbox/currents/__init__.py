@@ -1,0 +1,1 @@
+"""Currents: a stream of what happened, to servers that ask for it."""
