@@ -216,8 +216,25 @@ def test_every_step_is_in_the_log_and_in_the_audit(
     codes = [entry.code for entry in jobs.job_logs(store, 3012, job.id)]
     verbs = [entry.verb for entry in list_audit(store, 3012) if entry.subject == "job"]
 
-    assert codes == ["runnable", "paused", "created"]
+    assert codes == ["resumed", "paused", "created"]
     assert verbs == codes
+
+
+def test_a_log_tells_of_the_start_once_and_of_sleep_once_until_something_happens(
+    store: Store, make_import: MakeExport, runner: Connection, clock: Clock, advance: Advance
+) -> None:
+    job = make_import()
+    for _ in range(3):
+        taken = take(runner, clock())
+        jobs.finish(runner, taken, now=clock(), next_run_at=clock() + timedelta(minutes=1))
+        jobs.release_job(runner, job.id)
+        advance(minutes=1)
+    jobs.add_log(runner, job.id, "synced", "A file", now=clock())
+    jobs.finish(runner, take(runner, clock()), now=clock(), next_run_at=clock())
+
+    codes = [entry.code for entry in jobs.job_logs(store, 3012, job.id)]
+
+    assert codes == ["sleeping", "synced", "sleeping", "started", "created"]
 
 
 def test_a_log_is_read_page_by_page(

@@ -43,6 +43,8 @@ def take_due_job(conn: Connection, now: datetime, *, kinds: Sequence[str] = KIND
             continue
         job = find_one(conn, queries.start_job, {"job_id": candidate.id, "now": now}, row=Job)
         if job is not None:
+            if job.started_at == now:
+                add_log(conn, job.id, "started", "The first run has begun.", now=now)
             return job
         release_job(conn, candidate.id)
     return None
@@ -87,6 +89,7 @@ def finish(
     An export goes on as "running", led by the worker; an import sleeps until `next_run_at`, or is
     completed without one.
     """
+    queries = load_queries("jobs")
     state: JobState
     if isinstance(job.config, ExportAudienceConfig):
         state, next_run_at = "running", None
@@ -94,9 +97,12 @@ def finish(
     else:
         state = "completed" if next_run_at is None else "sleeping"
     values = {"job_id": job.id, "state": state, "run_at": next_run_at, "now": now}
-    if run(conn, load_queries("jobs").settle_job, values):
+    if run(conn, queries.settle_job, values):
         code = "synced" if state == "running" else state
-        add_log(conn, job.id, code, _ENDINGS[code], now=now)
+        # A job that watches a folder wakes every minute, mostly to find nothing new.
+        latest = get_value(conn, queries.latest_log_code, {"job_id": job.id}, kind=str)
+        if (code, latest) != ("sleeping", "sleeping"):
+            add_log(conn, job.id, code, _ENDINGS[code], now=now)
 
 
 def fail(conn: Connection, job: Job, *, error: str, now: datetime, permanent: bool = False) -> Job:

@@ -108,6 +108,10 @@ WHERE id = :job_id;
 INSERT INTO job_log (job_id, at, level, code, message, context)
 VALUES (:job_id, :at, :level, :code, :message, :context);
 
+-- name: latest_log_code(job_id)$
+-- Whether there is anything new to tell.
+SELECT COALESCE((SELECT code FROM job_log WHERE job_id = :job_id ORDER BY id DESC LIMIT 1), '');
+
 -- name: list_logs(account, job_id, before, limit)
 -- Newest first; before is the id of the last entry seen.
 SELECT l.id, l.job_id, l.at, l.level, l.code, l.message, l.context
