@@ -18,6 +18,7 @@ from coterie.model.schema import (
     MAP_KINDS,
     SCALAR_KINDS,
     SET_KINDS,
+    TALLY_KIND,
     Field,
     IdentifierRule,
     Mapping,
@@ -137,7 +138,7 @@ def _weakest(draft: Draft, new: NewField) -> IdentifierRule:
 
 
 def _check_capacity(name: str, kind: str, capacity: int | None) -> None:
-    if capacity is not None and kind not in (*SET_KINDS, *MAP_KINDS):
+    if capacity is not None and kind not in (*SET_KINDS, *MAP_KINDS, TALLY_KIND):
         raise SchemaError(
             message=f"The field {name!r} of kind {kind} holds one value, so it has no capacity. "
             "Leave the capacity out, or choose a set or a map."
