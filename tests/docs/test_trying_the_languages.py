@@ -7,7 +7,8 @@ from tests.docs.conftest import Page, read_pages
 
 from coterie.base.clock import system_clock
 from coterie.cli.lang_batch import answer_line
-from coterie.lang.questions import format_text
+from coterie.cli.lang_explain import explained_lines
+from coterie.lang.questions import Question, explain_answer, format_text
 
 
 @pytest.fixture
@@ -25,6 +26,20 @@ def test_the_shown_batch_has_the_shown_answers(page: Page) -> None:
     assert [{"ok": each.ok, "result": each.result, "error": each.error} for each in found] == (
         expected
     )
+
+
+def test_the_shown_explanation_is_what_comes_back(page: Page) -> None:
+    (shown,) = (fence.text for fence in page.fences() if fence.language == "text")
+    question = Question(
+        kind="explain",
+        text='AND (orders > 3, last_order > "now-7d")',
+        data={"orders": 4, "last_order": "2026-03-20T10:00:00Z"},
+        now="2026-03-31T12:00:00Z",
+    )
+
+    found = explain_answer(question, now=system_clock())
+
+    assert list(explained_lines(found)) == shown.splitlines()
 
 
 def test_the_shown_filter_is_in_the_one_layout(page: Page) -> None:

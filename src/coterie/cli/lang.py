@@ -10,7 +10,9 @@ import typer
 from coterie.base.clock import system_clock
 from coterie.cli.entries import BadEntryError, read_text
 from coterie.cli.lang_batch import answer_line
-from coterie.lang.questions import Kind, Language, Question, answer, format_text
+from coterie.cli.lang_explain import explained_lines
+from coterie.cli.output import AsJson
+from coterie.lang.questions import Kind, Language, Question, answer, explain_answer, format_text
 
 app = typer.Typer(
     name="lang",
@@ -52,7 +54,7 @@ def eval_(
     times_as_text: TimesAsText = False,
 ) -> None:
     """Say whether a filter holds for a profile: true, false, or null for not evaluable."""
-    _ask("eval", filter_text, profile, now=now, includes=includes, as_text=times_as_text)
+    _ask("eval", filter_text, profile, now, includes, as_text=times_as_text)
 
 
 @app.command("expr")
@@ -65,7 +67,7 @@ def expr(
     times_as_text: TimesAsText = False,
 ) -> None:
     """Print the value of an expression for an event, as JSON; null is no value."""
-    _ask("expr", expression, event, now=now, includes=None, as_text=times_as_text)
+    _ask("expr", expression, event, now, None, as_text=times_as_text)
 
 
 @app.command("flip")
@@ -81,7 +83,29 @@ def flip(
     The instant is in UTC. It is never later than the true one; where nothing foretells the change
     exactly, it is the earliest at which it may come.
     """
-    _ask("flip", filter_text, profile, now=now, includes=includes, as_text=times_as_text)
+    _ask("flip", filter_text, profile, now, includes, as_text=times_as_text)
+
+
+@app.command("explain")
+def explain(
+    filter_text: Filter,
+    profile: Profile,
+    now: Now = None,
+    includes: Includes = None,
+    times_as_text: TimesAsText = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show why a filter holds for a profile or not: each condition with what it looked at.
+
+    A * marks what the answer rests on, null means that it cannot be told.
+    """
+    question = _question("explain", filter_text, profile, now, includes, as_text=times_as_text)
+    found = explain_answer(question, now=system_clock())
+    if as_json:
+        _print(found, indent=2)
+        return
+    for line in explained_lines(found):
+        typer.echo(line)
 
 
 @app.command("parse")
@@ -139,7 +163,7 @@ def batch(
 ) -> None:
     """Answer many questions, one a line, in order.
 
-    A line is {"kind": "eval|expr|flip|select|parse|format", "text": …, "data": …,
+    A line is {"kind": "eval|expr|flip|explain|select|parse|format", "text": …, "data": …,
     "now": …, "includes": …}, its answer {"ok": …, "result": …, "error": …}. A line that cannot be
     answered says ok false; the next one goes on.
     """
@@ -160,15 +184,20 @@ def _open_lines(path: str) -> BinaryIO:
 
 
 def _ask(
-    kind: Kind,
-    text: str,
-    data: str,
-    *,
-    now: str | None,
-    includes: str | None,
-    as_text: bool,
+    kind: Kind, text: str, data: str, now: str | None, includes: str | None, *, as_text: bool
 ) -> None:
-    question = Question(
+    question = _question(kind, text, data, now, includes, as_text=as_text)
+    found = answer(question, now=system_clock())
+    if kind == "flip":
+        typer.echo(found)
+    else:
+        _print(found)
+
+
+def _question(
+    kind: Kind, text: str, data: str, now: str | None, includes: str | None, *, as_text: bool
+) -> Question:
+    return Question(
         kind=kind,
         text=_read(text),
         data=_read_json(data, type=dict[str, Any]),
@@ -176,11 +205,6 @@ def _ask(
         includes=_read_includes(includes),
         times="text" if as_text else "find",
     )
-    found = answer(question, now=system_clock())
-    if kind == "flip":
-        typer.echo(found)
-    else:
-        _print(found)
 
 
 def _print(found: object, *, indent: int = -1) -> None:

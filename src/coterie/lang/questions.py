@@ -16,8 +16,10 @@ from coterie.lang.expr.jsondata import read_instant, read_row, write_instant, wr
 from coterie.lang.expr.render import render
 from coterie.lang.filterql import (
     CompiledFilter,
+    Explained,
     Filter,
     compile_filter,
+    explain,
     format_filter,
     inline_includes,
     json_form_text,
@@ -34,7 +36,7 @@ from coterie.lang.lql import (
     render_lql,
 )
 
-Kind = Literal["eval", "expr", "flip", "select", "parse", "format"]
+Kind = Literal["eval", "expr", "flip", "select", "parse", "format", "explain"]
 Language = Literal["filter", "expr", "lql"]
 NEVER = "never"
 
@@ -69,7 +71,7 @@ def answer(question: Question, *, now: datetime) -> object:
 
     eval: true, false, or None for not evaluable. expr: the value, None for none. flip: the instant,
     or "never". select: the columns of `SELECT … FILTER …` by name. parse: what the text says.
-    format: the text laid out. Raises UserError.
+    format: the text laid out. explain: see `Explained`. Raises UserError.
     """
     if question.now is not None:
         now = read_instant(question.now)
@@ -85,8 +87,17 @@ def answer(question: Question, *, now: datetime) -> object:
             return _select(_filter(question), _row(question), now)
         case "parse":
             return _parse(question)
+        case "explain":
+            return explain_answer(question, now=now)
         case "format":
             return format_text(_text(question), question.language)
+
+
+def explain_answer(question: Question, *, now: datetime) -> Explained:
+    """Return the answer of a filter with all that led to it. Raises UserError."""
+    now = now if question.now is None else read_instant(question.now)
+    includes = read_includes(question.includes or {})
+    return explain(_filter(question), _row(question), now, includes=includes)
 
 
 def read_includes(texts: Mapping[str, str]) -> dict[str, Filter]:

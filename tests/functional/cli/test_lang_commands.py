@@ -146,6 +146,24 @@ def test_parse_reads_a_query_and_an_expression(folder: Path) -> None:
     assert json.loads(expression.stdout)["text"] == "tolower(a)"
 
 
+def test_explain_shows_what_each_condition_looked_at(folder: Path) -> None:
+    text = 'AND (INCLUDE buyers, last_order > "now-30d", NOT EXISTS gone)'
+    words = ("--filter", text, "--profile", "profile.json", "--now", NOW)
+
+    shown = lang("explain", *words, "--includes", "includes.json", folder=folder)
+    tree = lang("explain", *words, "--json", folder=folder)
+
+    assert shown.stdout.splitlines()[:5] == [
+        "* true  AND",
+        "          Changes to false at 2026-04-19T10:00:00Z.",
+        "* true    INCLUDE buyers",
+        "* true      orders > 3",
+        "              orders = 4",
+    ]
+    found = json.loads(tree.stdout)
+    assert (found["answer"], found["parts"][0]["reason"]) == (None, "There is no audience 'buyers'")
+
+
 def test_format_prints_checks_and_writes(folder: Path) -> None:
     path = folder / "filter.txt"
     path.write_text("and(a=1 -- why\n b=2)")

@@ -5,13 +5,14 @@ AND (…) and OR (…) has an item a line. Comments stay before or after the ite
 amid a condition moves before it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from coterie.lang.expr.comments import Around, Comment, Piece, divide, end_line, find_comments
 from coterie.lang.expr.render import render
 from coterie.lang.expr.tokens import tokenize
 from coterie.lang.expr.tree import (
     MEMBERSHIPS,
+    Asked,
     Call,
     Compare,
     Group,
@@ -39,7 +40,7 @@ class Layout:
 
     def span(self, node: Node) -> tuple[int, int]:
         """Return where a node begins and ends, with the parentheses around it."""
-        parts = [part for part in walk(node) if part.at in self._places]
+        parts = [part for part in _written(node) if part.at in self._places]
         first = min(self._places[part.at] for part in parts)
         last = self._close(first, max(self._last_place(part) for part in parts))
         while first > 0 and self._is_op(first - 1, "(") and self._is_op(last + 1, ")"):
@@ -150,6 +151,14 @@ class Layout:
             if len(lines) == 1:
                 return lines
         return self._in_parentheses(node, inside, room)
+
+
+def _written(node: Node) -> Iterator[Node]:
+    """Yield a node and all that is under it in the text."""
+    for part in walk(node):
+        yield part
+        if isinstance(part, Asked):
+            yield from walk(part.written)
 
 
 def _holds_lists(node: Node) -> bool:

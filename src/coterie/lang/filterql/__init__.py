@@ -2,6 +2,7 @@
 
 from coterie.lang.filterql.compiled import CompiledFilter, compile_filter
 from coterie.lang.filterql.errors import FilterError
+from coterie.lang.filterql.explain import Explained, explain
 from coterie.lang.filterql.filter import Filter, normal_text
 from coterie.lang.filterql.format import format_filter
 from coterie.lang.filterql.grammar import parse_filter
@@ -16,11 +17,13 @@ from coterie.lang.filterql.jsonform import (
 
 __all__ = [
     "CompiledFilter",
+    "Explained",
     "Filter",
     "FilterError",
     "JsonFormError",
     "check_includes",
     "compile_filter",
+    "explain",
     "format_filter",
     "inline_includes",
     "json_form_text",

@@ -110,6 +110,8 @@ def _write_leaf(node: Node) -> dict[str, object]:
             return {"val": value}
         case Null():
             return {"val": None}
+        case Asked(written=written):
+            return write_json_form(written)
         case _:
             return {"text": render(node)}
 
