@@ -19,6 +19,7 @@ from braze_sandbox.model.canvas import Canvas
 from braze_sandbox.model.deed import Event
 from braze_sandbox.model.profile import Profile
 from braze_sandbox.processing import Processing
+from braze_sandbox.segment_export import SegmentExports
 from braze_sandbox.segments.asking import Asking
 from braze_sandbox.settings import Settings, change_settings
 from braze_sandbox.store.database import Database
@@ -48,6 +49,7 @@ class Engine:
             clock=clock, settings=settings, save=self.state.save, tell=self._tell_sent
         )
         self.currents = Emitter(self.dispatch.connections, clock=clock, settings=settings)
+        self.exports = SegmentExports(self.dispatch.connections, clock=clock, settings=settings)
         self.firing = Firing(self.dispatch, clock=clock, settings=settings)
         self.journeys = Journeys(
             self.state, self.dispatch, clock=clock, ask=self.asking, tell=self._tell_moved
@@ -68,6 +70,7 @@ class Engine:
         self.firing.use(self.settings)
         self.dispatch.use(self.settings)
         self.currents.use(self.settings)
+        self.exports.use(self.settings)
         return self.settings
 
     def asking(self, workspace: Workspace) -> Asking:
@@ -79,6 +82,7 @@ class Engine:
         await self.firing.settle()
         await self.journeys.settle()
         await self.currents.settle()
+        await self.exports.settle()
 
     def reset(self, *, definitions: bool) -> None:
         """Forget users, queue, journal, faults and activity; `definitions` adds campaigns."""
@@ -124,5 +128,6 @@ class Engine:
         await self.firing.close()
         await self.journeys.close()
         await self.currents.close()
+        await self.exports.close()
         await self.dispatch.close()
         self.state.close()

@@ -96,6 +96,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     blackhole: Annotated[
         bool, Meta(description="Validate, count and answer, but keep nothing (for benchmarks).")
     ] = False
+    segment_export_seconds: Annotated[
+        float, Meta(ge=0, description="How long /users/export/segment takes at least.")
+    ] = 0.0
+    export_link_seconds: Annotated[
+        float, Meta(ge=0, description="How long the address of an export works.")
+    ] = 14_400.0
     csv_users: Annotated[
         int, Meta(ge=1, description="Most users that a CSV export takes without S3.")
     ] = 500_000

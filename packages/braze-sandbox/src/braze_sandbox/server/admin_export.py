@@ -1,4 +1,4 @@
-"""The admin routes that give the CSV exports."""
+"""The admin routes that give exported users."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -25,6 +25,7 @@ def export_routes() -> list[web.RouteDef]:
     return [
         web.get("/_sandbox/export/users.csv", export_users_csv),
         web.get("/_sandbox/export/emails.csv", export_emails_csv),
+        web.get("/_sandbox/exports/{file}", download_export),
     ]
 
 
@@ -45,6 +46,11 @@ async def export_users_csv(request: web.Request) -> web.StreamResponse:
 async def export_emails_csv(request: web.Request) -> web.StreamResponse:
     """Give "CSV Export Email Addresses" of the users that have one. Query as for users."""
     return await _stream(request, header=list(EMAIL_COLUMNS), row=email_row, needs_email=True)
+
+
+async def download_export(request: web.Request) -> web.StreamResponse:
+    """Give the file of a finished /users/export/segment."""
+    return web.FileResponse(request.app[ENGINE].exports.find(request.match_info["file"]))
 
 
 async def _stream(
