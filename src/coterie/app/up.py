@@ -142,7 +142,13 @@ def prepare_first_run(services: Services) -> FirstSignIn | None:
     account = (
         accounts[0]
         if accounts
-        else create_account(store, name="My company", actor=FIRST_RUN, clock=services.clock)
+        else create_account(
+            store,
+            name="My company",
+            phone_region=services.settings.phone_region,
+            actor=FIRST_RUN,
+            clock=services.clock,
+        )
     )
     made = ensure_first_person(store, account=account.number, actor=FIRST_RUN, now=now)
     return None if made is None else FirstSignIn(account.number, *made)

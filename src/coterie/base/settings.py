@@ -126,6 +126,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             le=1_000_000,
         ),
     ] = 10_000
+    phone_region: Annotated[
+        str,
+        _described(
+            "Country of phone numbers that name none, as two letters such as NO, for accounts that "
+            "are made from now on; each account's schema can say otherwise.",
+            pattern="^([A-Za-z]{2})?$",
+        ),
+    ] = ""
     seen_message_days: Annotated[
         int,
         _described("Days for which a resent message is recognised and dropped.", ge=1, le=400),

@@ -25,7 +25,12 @@ def create(
     """Make an account with its default streams and schema."""
     with open_context() as context:
         account = accounts.create_account(
-            context.store, name=name, number=number, actor=ACTOR, clock=context.clock
+            context.store,
+            name=name,
+            number=number,
+            phone_region=context.settings.phone_region,
+            actor=ACTOR,
+            clock=context.clock,
         )
     _print([account], as_json=as_json)
 

@@ -6,6 +6,7 @@ from typing import Annotated, get_args
 import typer
 
 from coterie.cli.context import ACTOR, open_context
+from coterie.cli.identify import identify
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_record, print_table
 from coterie.control import accounts
 from coterie.control.definitions import edits
@@ -95,6 +96,9 @@ def update(
     )
 
 
+app.command("identify")(identify)
+
+
 @app.command("list")
 def list_(account: AccountNumber = None, as_json: AsJson = False) -> None:
     """List the fields of the schema in force."""
@@ -148,6 +152,9 @@ def _print(field: Field, *, as_json: bool) -> None:
         facts += [
             ("One a profile", field.identifier.unique),
             ("Spelling", field.identifier.normalise),
+            ("Region", field.identifier.region),
+            ("Neighbour limit", field.identifier.neighbour_limit),
+            ("Blocked values", field.identifier.blocked or "those of the schema"),
         ]
     facts.append(("Capacity", field.capacity))
     print_record(f"Field {field.name}", facts)

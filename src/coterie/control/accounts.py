@@ -36,11 +36,18 @@ class BadAccountError(UserError):
 
 
 def create_account(
-    store: Store, *, name: str, actor: Actor, clock: Clock, number: int | None = None
+    store: Store,
+    *,
+    name: str,
+    actor: Actor,
+    clock: Clock,
+    number: int | None = None,
+    phone_region: str = "",
 ) -> Account:
     """Make an account with its default streams and schema version 1, and return it.
 
-    Without `number` a free one of 6 or 7 digits is drawn. Raises BadAccountError.
+    Without `number` a free one of 6 or 7 digits is drawn. `phone_region` is the country of phone
+    numbers that name none ("": they have to). Raises BadAccountError, SchemaError.
     """
     name = _check_name(name)
     if number is not None and not SMALLEST_NUMBER <= number <= LARGEST_NUMBER:
@@ -53,7 +60,7 @@ def create_account(
         subject = Subject(account.number, "account", account.number)
         record(change.conn, "created", subject, actor=actor, now=change.now, detail={"name": name})
         ensure_in(change.conn, account.number, DEFAULT_STREAMS, actor=actor, now=change.now)
-        publish_default(change, account.number, actor=actor)
+        publish_default(change, account.number, phone_region=phone_region, actor=actor)
     return account
 
 

@@ -9,7 +9,17 @@ MergeOp = Literal[
     "latest", "oldest", "max", "min", "sum", "count", "merge",
     "latestmap", "oldestmap", "mapmax", "mapmin", "mapsum",
 ]  # fmt: skip
-Normalise = Literal["none", "email", "lower", "digits"]
+Normalise = Literal["none", "email", "lower", "digits", "e164"]
+
+# What senders write for "nobody" or for "not known". Compared without regard to case.
+USUAL_BLOCKED = (
+    "", "-", "--", "?", ".", "0", "-1", "null", "(null)", "nil", "none", "nan", "n/a", "na",
+    "unknown", "undefined", "(not set)", "not set", "not available", "anonymous", "anonym", "guest",
+    "test", "true", "false", "[object object]",
+    "00000000-0000-0000-0000-000000000000", "00000000000000000000000000000000",
+    "test@test.com", "test@example.com", "none@none.com", "no@email.com", "noemail@noemail.com",
+    "a@a.com",
+)  # fmt: skip
 
 SCALAR_KINDS = ("string", "int", "number", "bool", "date")
 SET_KINDS = ("[]string", "[]time", "ts[]string")
@@ -22,13 +32,20 @@ MAP_KINDS = (
 
 
 class IdentifierRule(msgspec.Struct, frozen=True, kw_only=True):
-    """How a field takes part in identity resolution; rank 0 is the strongest."""
+    """How a field takes part in identity resolution; rank 0 is the strongest.
+
+    `region` is the country of phone numbers that name none, as two letters. A value with more than
+    `neighbour_limit` distinct stronger neighbours joins nobody. `blocked` are values that name
+    nobody (None: those of the schema).
+    """
 
     rank: int
     unique: bool
     normalise: Normalise = "none"
+    region: str | None = None
     neighbour_limit: int = 10
     view_limit: int | None = None
+    blocked: tuple[str, ...] | None = None
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,13 +79,14 @@ class StreamRule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Schema(msgspec.Struct, frozen=True, kw_only=True):
-    """One published version; in force from `published_at` until the next version's."""
+    """One published version; in force from `published_at` until the next version's.
+
+    `blocked_values` name nobody, in whatever identifying field that does not list its own.
+    """
 
     version: int
     published_at: datetime
     fields: tuple[Field, ...]
     mappings: tuple[Mapping, ...]
     streams: tuple[StreamRule, ...] = ()
-    blocked_values: tuple[str, ...] = (
-        "", "null", "0", "unknown", "none", "n/a", "na", "undefined", "anonymous", "test@test.com",
-    )  # fmt: skip
+    blocked_values: tuple[str, ...] = USUAL_BLOCKED

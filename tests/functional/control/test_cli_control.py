@@ -196,6 +196,17 @@ def test_a_field_and_its_mapping_are_made_changed_and_unmapped(run: Run, number:
     assert number == 3012
 
 
+def test_a_field_is_told_how_it_identifies_people(run: Run, number: int) -> None:
+    options = ("--rank", "0", "--region", "no", "--neighbour-limit", "3", "--block", "12345678")
+    found = run("field", "identify", "phone", *options)
+
+    assert [one["name"] for one in found[:2]] == ["phone", "user_id"]
+    rule = run("field", "show", "phone")["identifier"]
+    assert (rule["rank"], rule["region"], rule["neighbour_limit"]) == (0, "NO", 3)
+    assert "12345678" in rule["blocked"]
+    assert number == 3012
+
+
 def test_a_stream_is_made_and_trusted(run: Run, number: int) -> None:
     assert run("stream", "create", "shop")[0]["trusted"] is False
     assert run("stream", "trust", "shop")[0]["trusted"] is True

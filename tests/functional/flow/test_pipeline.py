@@ -65,3 +65,22 @@ def test_an_event_without_identifier_is_kept_with_the_reason(house: "House") -> 
     [event] = house.lookup.latest_events(house.account.number, "default", 5)
     assert event.outcome == "rejected"
     assert "no identifier" in event.reason
+
+
+def test_spellings_of_one_phone_number_are_one_person(house: "House") -> None:
+    house.send({"phone": "+47 900 00 000", "city": "Oslo"}, {"phone": "4790000000", "user_id": "u"})
+
+    house.work()
+
+    assert house.profile("user_id", "u")["city"] == "Oslo"
+    assert house.profile("phone", "(+47) 900-00-000")["phone"] == "+4790000000"
+
+
+def test_a_value_that_means_nobody_joins_nobody(house: "House") -> None:
+    for user in ("u1", "u2"):
+        house.send({"user_id": user, "email": "TEST@test.com", "phone": "N/A", "_uid": "undefined"})
+
+    house.work()
+
+    assert house.profile("user_id", "u1")["id"] != house.profile("user_id", "u2")["id"]
+    assert "email" not in house.profile("user_id", "u1")

@@ -129,7 +129,7 @@ def test_identifiers_are_ranked_from_the_customers_id_to_the_cookie(draft: Draft
 def test_identifiers_are_made_comparable(draft: Draft) -> None:
     rules = {f.name: f.identifier.normalise for f in draft.fields if f.identifier is not None}
 
-    assert (rules["email"], rules["phone"], rules["tw_uid"]) == ("email", "digits", "lower")
+    assert (rules["email"], rules["phone"], rules["tw_uid"]) == ("email", "e164", "lower")
 
 
 def test_personal_fields_are_marked(draft: Draft) -> None:

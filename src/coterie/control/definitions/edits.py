@@ -1,5 +1,7 @@
 """Edits of one field or one mapping, each a pure step for `schema.publish_edit`."""
 
+from typing import get_args
+
 import msgspec
 
 from coterie.base.errors import UserError
@@ -25,7 +27,7 @@ from coterie.model.schema import (
     Normalise,
 )
 
-SPELLINGS: tuple[Normalise, ...] = ("none", "email", "lower", "digits")
+SPELLINGS: tuple[Normalise, ...] = get_args(Normalise)
 
 
 class FieldExistsError(UserError):
@@ -61,7 +63,7 @@ class NewField(msgspec.Struct, frozen=True, kw_only=True):
 class FieldChange(msgspec.Struct, frozen=True, kw_only=True):
     """What shall be different about a field; None leaves as it is, capacity 0 takes the limit off.
 
-    Kind, operator and identity never change: what profiles hold under them would lose its meaning.
+    Kind and operator never change: what profiles hold under them would lose its meaning.
     """
 
     description: str | None = None
@@ -98,7 +100,7 @@ def create_field(draft: Draft, new: NewField) -> Draft:
 
 def change_field(draft: Draft, name: str, change: FieldChange) -> Draft:
     """Return the draft with a field changed. Raises SchemaError."""
-    field = _get(draft, name)
+    field = get_field(draft, name)
     if change.capacity is not None:
         _check_capacity(name, field.kind, change.capacity)
         field = msgspec.structs.replace(field, capacity=change.capacity or None)
@@ -146,12 +148,13 @@ def _check_capacity(name: str, kind: str, capacity: int | None) -> None:
 
 
 def _check_mapping(draft: Draft, mapping: Mapping) -> None:
-    _get(draft, mapping.field)
+    get_field(draft, mapping.field)
     check_length(mapping.expr, what="The expression")
     check_length(mapping.guard or "", what="The condition")
 
 
-def _get(draft: Draft, name: str) -> Field:
+def get_field(draft: Draft, name: str) -> Field:
+    """Return a field of the draft. Raises SchemaError."""
     field = draft.find_field(name)
     if field is None:
         raise SchemaError(

@@ -21,6 +21,7 @@ from coterie.control.definitions.draft import (
     mark_personal,
     put_identifiers,
 )
+from coterie.control.definitions.identifying import set_region
 from coterie.control.definitions.lql import check_expressions, read_query
 from coterie.control.definitions.streams import ensure_in
 from coterie.control.rows import find_one, get_value, list_all, run, to_json
@@ -120,9 +121,10 @@ def publish_edit(
         return _publish(change, account, edit, description=description, actor=actor)
 
 
-def publish_default(change: Change, account: int, *, actor: Actor) -> Schema:
-    """Publish the default schema as a new account's version 1."""
-    return _save(change, account, default_draft(), version=1, description="Default", actor=actor)
+def publish_default(change: Change, account: int, *, phone_region: str, actor: Actor) -> Schema:
+    """Publish the default schema as a new account's version 1. Raises SchemaError."""
+    draft = set_region(default_draft(), phone_region)
+    return _save(change, account, draft, version=1, description="Default", actor=actor)
 
 
 def default_draft() -> Draft:

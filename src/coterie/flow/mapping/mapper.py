@@ -7,6 +7,7 @@ import msgspec
 
 from coterie.base.clock import to_us
 from coterie.flow.mapping.coerce import Coercion, coercion
+from coterie.lang.identifiers import blocked_values, normalise
 from coterie.lang.lql import CompiledMapping, MappingRule, compile_mapping
 from coterie.model.config import AccountConfig
 from coterie.model.events import LoggedEvent
@@ -26,6 +27,7 @@ class _Rule(msgspec.Struct, frozen=True):
     field: Field
     coerce: Coercion
     identifier: IdentifierRule | None
+    blocked: frozenset[str] = frozenset()
 
 
 class _StreamMapper(msgspec.Struct, frozen=True):
@@ -40,7 +42,6 @@ class Mapper:
         self._schemas = config.schemas
         self._published = [schema.published_at for schema in config.schemas]
         self._trusted = config.trusted_streams
-        self._blocked = [frozenset(schema.blocked_values) for schema in config.schemas]
         self._mappers: dict[tuple[int, str], _StreamMapper] = {}
 
     def map(self, event: LoggedEvent) -> MappedEvent | RejectedMapping:
@@ -53,14 +54,13 @@ class Mapper:
         produced = mapper.compiled.apply(_decode(event.body), event.received_at)
         if produced is None:
             return RejectedMapping("left out by the WHERE of its stream")
-        return self._gather(event, mapper.rules, produced, self._blocked[at])
+        return self._gather(event, mapper.rules, produced)
 
     def _gather(
         self,
         event: LoggedEvent,
         rules: tuple[_Rule, ...],
         produced: list[tuple[int, Any]],
-        blocked: frozenset[str],
     ) -> MappedEvent | RejectedMapping:
         found: dict[Identifier, int] = {}
         values: list[tuple[int, Any]] = []
@@ -70,7 +70,7 @@ class Mapper:
             if value is None:
                 continue
             if rule.identifier is not None:
-                value = _identify(rule.field.name, rule.identifier, value, blocked, found)
+                value = _identify(rule, rule.identifier, value, found)
                 if value is None:
                     continue
             values.append((rule.field.id, value))
@@ -98,11 +98,7 @@ class Mapper:
 
 
 def _identify(
-    name: str,
-    rule: IdentifierRule,
-    value: Any,
-    blocked: frozenset[str],
-    found: dict[Identifier, int],
+    rule: _Rule, identifier: IdentifierRule, value: Any, found: dict[Identifier, int]
 ) -> Any:
     """Add the identifiers in `value` to `found`; return the value without the others, or None.
 
@@ -110,23 +106,17 @@ def _identify(
     """
     kept = []
     for raw in value if isinstance(value, list) else (value,):
-        text = normalise(rule, raw if isinstance(raw, str) else str(raw))
-        if text.lower() not in blocked and can_identify(text):
+        said = raw if isinstance(raw, str) else str(raw)
+        text = normalise(identifier, said)
+        # Of "n/a" a phone number's spelling leaves nothing to compare, so what was said counts too.
+        if text.lower() in rule.blocked or said.strip().lower() in rule.blocked:
+            continue
+        if can_identify(text):
             kept.append(text)
-            found[(name, text)] = rule.rank
+            found[(rule.field.name, text)] = identifier.rank
     if not kept:
         return None
     return kept if isinstance(value, list) else kept[0]
-
-
-def normalise(rule: IdentifierRule, value: str) -> str:
-    """Return the one spelling under which an identifier is stored and looked up."""
-    text = value.strip()
-    if rule.normalise in ("email", "lower"):
-        return text.lower()
-    if rule.normalise == "digits":
-        return "".join(character for character in text if character.isdigit())
-    return text
 
 
 def _compile(schema: Schema, stream: str) -> _StreamMapper:
@@ -137,12 +127,11 @@ def _compile(schema: Schema, stream: str) -> _StreamMapper:
         [MappingRule(mapping.field, mapping.expr, mapping.guard) for mapping in mappings],
         where=where,
     )
-    rules = tuple(
-        _Rule(
-            fields[mapping.field],
-            coercion(fields[mapping.field].kind),
-            fields[mapping.field].identifier,
-        )
-        for mapping in mappings
-    )
+    rules = tuple(_rule(fields[mapping.field], schema) for mapping in mappings)
     return _StreamMapper(compiled, rules)
+
+
+def _rule(field: Field, schema: Schema) -> _Rule:
+    known = field.identifier
+    blocked = blocked_values(known, schema.blocked_values) if known else frozenset()
+    return _Rule(field, coercion(field.kind), known, blocked)

@@ -10,11 +10,11 @@ from coterie.base.clock import from_us, to_us
 from coterie.flow.audiences.membership import sample_members
 from coterie.flow.identity.owners import find_owners
 from coterie.flow.identity.rules import IdentityRules, identity_rules
-from coterie.flow.mapping.mapper import normalise
 from coterie.flow.profiles.storage import get_profile
 from coterie.flow.profiles.view import Viewer
 from coterie.flow.run.context import ConfigAt
 from coterie.flow.run.generations import enter_live_generation
+from coterie.lang.identifiers import normalise
 from coterie.model.mapped import can_identify
 from coterie.model.profile import Fragment, StoredProfile
 from coterie.model.schema import Schema

@@ -1,10 +1,7 @@
 """Functions over phone numbers."""
 
-from functools import lru_cache
-
-import phonenumbers
-
 from coterie.lang.expr.functions.registry import ABSENT, Catalogue, Example
+from coterie.lang.expr.phones import REGIONS, international
 from coterie.lang.expr.tree import Call, Text
 from coterie.lang.expr.values import to_text
 
@@ -16,7 +13,7 @@ def _check_region(call: Call) -> str | None:
     if len(call.args) == 1 or not isinstance(call.args[1], Text):
         return None
     region = call.args[1].value
-    if region.upper() in phonenumbers.SUPPORTED_REGIONS:
+    if region.upper() in REGIONS:
         return None
     return f'{region!r} is no country of phone numbers; write two letters, such as "US"'
 
@@ -36,16 +33,4 @@ def _e164(number: object, country: object = ABSENT) -> str | None:
     region = None if country is ABSENT else to_text(country)
     if text is None or len(text) > LONGEST_NUMBER or (country is not ABSENT and region is None):
         return None
-    return _format(text, None if region is None else region.upper())
-
-
-@lru_cache(maxsize=16_384)
-def _format(text: str, region: str | None) -> str | None:
-    try:
-        number = phonenumbers.parse(text, region)
-    except phonenumbers.NumberParseException:
-        return None
-    reason = phonenumbers.is_possible_number_with_reason(number)
-    if reason != phonenumbers.ValidationResult.IS_POSSIBLE:
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return international(text, None if region is None else region.upper())

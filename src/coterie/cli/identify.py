@@ -1,0 +1,114 @@
+"""The command `coterie field identify`."""
+
+from typing import Annotated
+
+import typer
+
+from coterie.cli.context import ACTOR, open_context
+from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
+from coterie.control import accounts
+from coterie.control.definitions import edits
+from coterie.control.definitions import schema as schemas
+from coterie.control.definitions.identifying import (
+    MOST_NEIGHBOURS,
+    IdentifierChange,
+    change_identifier,
+    identifiers_of,
+)
+from coterie.model.schema import Field
+
+COLUMNS = (
+    "Rank",
+    "Field",
+    "One a profile",
+    "Spelling",
+    "Region",
+    "Neighbours",
+    "Own blocked values",
+)
+
+
+def identify(
+    name: Annotated[str, typer.Argument(help="The field's name.")],
+    rank: Annotated[
+        int | None,
+        typer.Option(help="Its place among the identifiers; 0 is the strongest.", min=0),
+    ] = None,
+    unique: Annotated[
+        bool | None,
+        typer.Option(
+            "--unique/--several", help="Whether a profile holds one value, or may hold several."
+        ),
+    ] = None,
+    normalise: Annotated[
+        str | None, typer.Option(help=f"Its spelling: {', '.join(edits.SPELLINGS)}.")
+    ] = None,
+    region: Annotated[
+        str | None,
+        typer.Option(help="Country of phone numbers that name none, as two letters; '' for none."),
+    ] = None,
+    neighbour_limit: Annotated[
+        int | None,
+        typer.Option(
+            help="A value with more distinct stronger neighbours joins nobody.",
+            min=1,
+            max=MOST_NEIGHBOURS,
+        ),
+    ] = None,
+    view_limit: Annotated[
+        int | None, typer.Option(help="Most values that a profile shows, newest first.", min=1)
+    ] = None,
+    block: Annotated[
+        list[str] | None, typer.Option(help="A value that names nobody; may be repeated.")
+    ] = None,
+    unblock: Annotated[
+        list[str] | None, typer.Option(help="A value that is no longer blocked; may be repeated.")
+    ] = None,
+    account: AccountNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say how a field identifies people, and publish the schema's next version.
+
+    Mappings follow from the next event on. People who are known already are joined anew where new
+    events touch them.
+    """
+    change = IdentifierChange(
+        rank=rank,
+        is_unique=unique,
+        normalise=None if normalise is None else edits.read_normalise(normalise),
+        region=region,
+        neighbour_limit=neighbour_limit,
+        view_limit=view_limit,
+        block=tuple(block or ()),
+        unblock=tuple(unblock or ()),
+    )
+    with open_context() as context:
+        published = schemas.publish_edit(
+            context.store,
+            account=accounts.choose_account(context.store, account).number,
+            edit=lambda draft: change_identifier(draft, name, change),
+            description=f"Identifier {name} changed",
+            actor=ACTOR,
+            clock=context.clock,
+        )
+    found = identifiers_of(published)
+    if as_json:
+        print_json(found)
+        return
+    title = f"Identifiers of version {published.version}"
+    print_table(title, COLUMNS, [_row(field) for field in found], empty="No identifiers.")
+
+
+def _row(field: Field) -> tuple[object, ...]:
+    rule = field.identifier
+    if rule is None:
+        return (None, field.name, None, None, None, None, None)
+    return (
+        rule.rank,
+        field.name,
+        rule.unique,
+        rule.normalise,
+        rule.region,
+        rule.neighbour_limit,
+        None if rule.blocked is None else len(rule.blocked),
+    )
