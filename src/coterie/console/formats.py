@@ -50,6 +50,12 @@ def instant(moment: datetime) -> str:
     return f"{moment.day} {moment:%b %Y, %H:%M:%S} UTC"
 
 
+def stamp(moment: datetime, now: datetime) -> str:
+    """Return an instant in UTC for a table of many: 23 Nov, 21:08:41; the year if it is another."""
+    year = "" if moment.year == now.year else f" {moment.year}"
+    return f"{moment.day} {moment:%b}{year}, {moment:%H:%M:%S}"
+
+
 def day(moment: datetime) -> str:
     """Return the date of an instant: 23 Nov 2026."""
     return f"{moment.day} {moment:%b %Y}"

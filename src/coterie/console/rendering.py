@@ -45,6 +45,7 @@ def _environment() -> Environment:
         instant=formats.instant,
         pretty_json=formats.pretty_json,
         scalar=formats.scalar,
+        stamp=formats.stamp,
         with_code=formats.with_code,
         with_names=formats.with_names,
     )

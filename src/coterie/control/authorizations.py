@@ -155,7 +155,7 @@ def update_authorization(  # noqa: PLR0913 - the authorization form, spelled out
         run(conn, queries.update_authorization, values)
         if has_changed:
             health: Health = "unknown" if probe is None else "healthy"
-            _save_health(conn, authorization_id, health, detail=answer.detail, now=now)
+            save_health(conn, authorization_id, health, detail=answer.detail, now=now)
         subject = Subject(account, "authorization", authorization_id)
         detail = {"label": label, "config_changed": has_changed}
         record(conn, "updated", subject, actor=actor, now=now, detail=detail)
@@ -173,7 +173,7 @@ def test_authorization(
     answer = probe(config)
     with store.transaction() as conn:
         health: Health = "healthy" if answer.ok else "unhealthy"
-        _save_health(conn, authorization_id, health, detail=answer.detail, now=now)
+        save_health(conn, authorization_id, health, detail=answer.detail, now=now)
         return _get(conn, account, authorization_id)
 
 
@@ -254,9 +254,10 @@ def _renew_epoch(conn: Connection) -> None:
     get_value(conn, load_queries("definitions").bump_epoch, {}, kind=int)
 
 
-def _save_health(
+def save_health(
     conn: Connection, authorization_id: int, health: Health, *, detail: str, now: datetime
 ) -> None:
+    """Keep what came of the last use of an authorization; `detail` is shown to people."""
     values = {
         "authorization_id": authorization_id,
         "health": health,

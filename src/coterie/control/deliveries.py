@@ -6,8 +6,9 @@ from datetime import datetime
 import msgspec
 
 from coterie.base.words import counted
+from coterie.control.authorizations import save_health
 from coterie.control.rows import run, to_json
-from coterie.model.control import Health, JobLogLevel
+from coterie.model.control import JobLogLevel
 from coterie.model.delivery import DeliveryCount, DestinationPlan
 from coterie.store import Connection, Store, load_queries
 
@@ -37,7 +38,7 @@ def record_trouble(
     """Mark an authorization as unhealthy and tell its jobs why nothing is sent now."""
     line = {"level": "error", "code": "error", "message": detail, "context": {}}
     with store.transaction() as conn:
-        _set_health(conn, authorization_id, "unhealthy", detail=detail, now=now)
+        save_health(conn, authorization_id, "unhealthy", detail=detail, now=now)
         for job_id in jobs:
             _log(conn, job_id, line, now=now)
 
@@ -61,15 +62,3 @@ def _log(conn: Connection, job_id: int, values: Mapping[str, object], *, now: da
     context = to_json(values["context"])
     row = {**values, "job_id": job_id, "at": now, "context": context}
     run(conn, load_queries("jobs").insert_log, row)
-
-
-def _set_health(
-    conn: Connection, authorization_id: int, health: Health, *, detail: str, now: datetime
-) -> None:
-    values = {
-        "authorization_id": authorization_id,
-        "health": health,
-        "health_detail": detail,
-        "now": now,
-    }
-    run(conn, load_queries("authorizations").set_health, values)

@@ -11,6 +11,7 @@ from coterie.console.formats import (
     percent,
     pretty_json,
     scalar,
+    stamp,
     with_code,
     with_names,
 )
@@ -141,3 +142,8 @@ def test_a_form_does_not_show_its_values_in_logs() -> None:
 )
 def test_an_instant_in_the_audit_log_is_readable(value: FieldValue, expected: str) -> None:
     assert detail(value) == expected
+
+
+def test_a_stamp_names_the_year_only_where_it_is_another() -> None:
+    assert stamp(NOW, NOW) == "14 May, 12:00:00"
+    assert stamp(NOW, NOW.replace(year=2032)) == "14 May 2031, 12:00:00"
