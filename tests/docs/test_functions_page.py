@@ -12,6 +12,7 @@ from coterie.lang.expr.bounds import (
     LONGEST_DOCUMENT,
     LONGEST_RESULT,
     MOST_CASES,
+    MOST_PATTERNS,
 )
 from coterie.lang.expr.check import check_calls
 from coterie.lang.expr.functions import CATALOGUES, FUNCTIONS
@@ -36,11 +37,12 @@ error. Where a function answers something else for a missing argument, its text 
 filter. A function changes with time only where its text has a line *Clock*.
 
 **Limits.** A text that a function puts together has at most {LONGEST_RESULT:,} characters, a JSON
-text that it reads {LONGEST_DOCUMENT:,}, a user agent {LONGEST_AGENT:,}: beyond that there is no
-value. A pattern has at most {MAX_PATTERN:,} characters and becomes a machine of at most
-{LARGEST_PATTERN:,} steps, an `ifcase` has at most {MOST_CASES} conditions: beyond that the text
-is refused when it is saved. Regular expressions are those of
-[RE2](https://github.com/google/re2/wiki/Syntax), whose time grows with the text and no faster.
+text that it reads {LONGEST_DOCUMENT:,}, a user agent {LONGEST_AGENT:,}, and it is held against
+{MOST_PATTERNS:,} patterns: beyond that there is no value. A pattern has at most {MAX_PATTERN:,}
+characters and becomes a machine of at most {LARGEST_PATTERN:,} steps, an `ifcase` has at most
+{MOST_CASES} conditions: beyond that the text is refused when it is saved. Regular expressions are
+those of [RE2](https://github.com/google/re2/wiki/Syntax), whose time grows with the text and no
+faster.
 
 Examples are evaluated at `{EXAMPLE_NOW:%Y-%m-%dT%H:%M:%SZ}`. This page is made from the code, and
 a test runs every example: see [contributing](../../CONTRIBUTING.md#golden-files). What differs

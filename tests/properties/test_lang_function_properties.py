@@ -5,24 +5,30 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 import re2  # type: ignore[import-untyped]
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tests.properties.test_lang_properties import (
     NOW,
+    clock_clauses,
+    combine,
     compile_value,
+    lists,
     operands,
     plain_conditions,
     rows,
     values,
 )
 
+from coterie.lang.expr.clock import Misuse, find_watches
 from coterie.lang.expr.functions import FUNCTIONS
 from coterie.lang.expr.glob import like_matcher
 from coterie.lang.expr.interpret import World, evaluate, evaluate_truth
+from coterie.lang.expr.membership import shares_an_item
 from coterie.lang.expr.parser import parse_expression
 from coterie.lang.expr.render import render
 from coterie.lang.expr.safe_regex import searcher
 from coterie.lang.expr.tree import Call, Name, Node, Not, Number, Text
+from coterie.lang.expr.values import items_of, same
 from coterie.lang.filterql.compiled import CompiledFilter
 
 MOST_HOURS = 30 * 24
@@ -135,6 +141,51 @@ def test_flip_of_a_window_is_the_first_instant_at_which_it_answers_otherwise(
     later = [start + timedelta(hours=hour) for hour in range(1, 20 * 24)]
     changes = (at for at in later if evaluate_truth(tree, World(row, at)) is not answer)
     assert flip == next(changes, None)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.recursive(windows | clock_clauses, combine, max_leaves=4),
+    visits,
+    rows,
+    st.lists(st.floats(0, 1), min_size=6, max_size=6),
+)
+def test_no_answer_with_a_window_changes_before_its_next_flip(
+    tree: Node, found: dict[str, int], row: dict[str, object], fractions: list[float]
+) -> None:
+    assume(not any(isinstance(watch, Misuse) for watch in find_watches(tree)))
+    row = {**row, "visits": found}
+    answer = evaluate_truth(tree, World(row, NOW))
+
+    flip = CompiledFilter(tree, {}).next_flip(row, NOW)
+
+    end = flip if flip is not None else NOW + timedelta(days=60)
+    full = [NOW.replace(minute=0, second=0, microsecond=0) + timedelta(hours=h) for h in range(480)]
+    samples = [NOW + (end - NOW) * fraction for fraction in fractions]
+    for instant in (*samples, *full, end - timedelta(microseconds=1)):
+        if NOW < instant < end:
+            assert evaluate_truth(tree, World(row, instant)) is answer, instant
+
+
+@settings(max_examples=400, deadline=None)
+@given(lists, lists)
+def test_lists_share_an_item_if_one_is_the_same_as_another(one: object, two: object) -> None:
+    ours, theirs = items_of(one), items_of(two)
+
+    found = shares_an_item(ours, theirs, NOW)
+
+    assert found is any(same(a, b, NOW) is True for a in ours for b in theirs)
+
+
+def test_long_lists_are_compared_in_time_proportional_to_them() -> None:
+    ours = [f"a{number}" for number in range(100_000)]
+    theirs = [f"b{number}" for number in range(100_000)]
+    started = datetime.now(UTC)
+
+    assert shares_an_item(ours, theirs, NOW) is False
+
+    # Item by item it would take an hour.
+    assert datetime.now(UTC) - started < timedelta(seconds=60)
 
 
 LETTERS = "ab/.\n"

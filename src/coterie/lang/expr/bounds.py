@@ -10,5 +10,7 @@ LONGEST_DOCUMENT = 100_000
 LONGEST_AGENT = 1_000
 # The size of the machine that a pattern becomes.
 LARGEST_PATTERN = 20_000
+# Patterns that a text is held against: by LIKE with a list, by filter and filtermatch.
+MOST_PATTERNS = 1_000
 # Conditions of one ifcase.
 MOST_CASES = 100

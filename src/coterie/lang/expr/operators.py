@@ -11,8 +11,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from coterie.lang.expr.bounds import MOST_PATTERNS
 from coterie.lang.expr.datemath import whole_second
 from coterie.lang.expr.glob import like_matcher
+from coterie.lang.expr.membership import shares_an_item
 from coterie.lang.expr.tree import EQUALITIES, MEMBERSHIPS, ORDERINGS
 from coterie.lang.expr.values import (
     FALSE_WORDS,
@@ -22,7 +24,6 @@ from coterie.lang.expr.values import (
     aware,
     items_of,
     kind_of,
-    same,
     show,
     strict_number,
     to_int,
@@ -125,6 +126,8 @@ def _compare_text_list(op: str, text: str, right: object) -> bool | None:
         case "contains":
             return any(other in text for other in others)
         case "like":
+            if len(others) > MOST_PATTERNS:
+                return None
             return any(is_like(text, other) is True for other in others)
         case _:
             return None
@@ -164,8 +167,7 @@ def _compare_list(op: str, left: object, right: object, now: datetime) -> bool |
         case "in" | "intersects":
             if kind_of(right) != "list":
                 return None
-            others = items_of(right)
-            return any(same(item, other, now) is True for item in items for other in others)
+            return shares_an_item(items, items_of(right), now)
         case "contains":
             return _list_contains(items, right)
         case "like":
@@ -191,6 +193,8 @@ def _list_like(items: object, right: object) -> bool | None:
     if kind_of(right) != "list":
         return None
     patterns = [show(pattern) for pattern in items_of(right)]
+    if len(patterns) > MOST_PATTERNS:
+        return None
     return any(is_like(show(item), p) is True for item in items_of(items) for p in patterns)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from coterie.lang.expr.bounds import MOST_PATTERNS
 from coterie.lang.expr.functions.registry import ABSENT, Catalogue, Example
 from coterie.lang.expr.glob import like_matcher
 from coterie.lang.expr.values import is_filled, items_of, kind_of, show, to_int
@@ -96,6 +97,8 @@ def _sift(value: object, patterns: Sequence[object], *, keep: bool) -> object:
     if not is_filled(value):
         return None
     tests = _tests(patterns)
+    if len(tests) > MOST_PATTERNS:
+        return None
 
     def stays(text: str) -> bool:
         return any(test(text) for test in tests) is keep
