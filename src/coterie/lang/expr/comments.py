@@ -28,7 +28,8 @@ def find_comments(text: str, tokens: Sequence[Token]) -> list[Comment]:
     last = 0
     for token in tokens:
         # Between two tokens there are blanks and comments only.
-        for piece in _COMMENT.finditer(text, last, token.at):
+        until = len(text) if token.kind == "end" else token.at
+        for piece in _COMMENT.finditer(text, last, until):
             trails = last > 0 and "\n" not in text[last : piece.start()]
             found.append(Comment(piece.group().rstrip(), piece.start(), trails))
         last = token.end
