@@ -14,6 +14,7 @@ from coterie.app.services import Services, config_source
 from coterie.base.settings import Settings
 from coterie.flow.exports.desk import DeliveryDesk
 from coterie.flow.run.context import Contexts
+from coterie.flow.run.names import Names
 from coterie.sender.dependencies import SenderDependencies
 from coterie.sender.loop import run_sender
 from coterie.worker.dependencies import Bench
@@ -62,7 +63,8 @@ def run_due_jobs(services: Services, stop: threading.Event) -> None:
 
     def bench() -> Bench:
         # Compiled configurations belong to one thread.
-        contexts = Contexts(config_source())
+        batch = services.batch_settings
+        contexts = Contexts(config_source(), Names(batch.hash_key), batch.bounds)
         return Bench(services.settings, services.clock, services.ring, services.store, contexts)
 
     house = threading.Thread(target=keep_house, args=(bench(), stop), name="housekeeping")

@@ -14,6 +14,7 @@ from coterie.control.installation import check_keys
 from coterie.flow.run.batch import BatchSettings
 from coterie.flow.run.context import ConfigAt
 from coterie.flow.run.names import IDENTITY_PURPOSE
+from coterie.lang.behaviour import Bounds
 from coterie.model.config import PipelineConfig
 from coterie.store import Connection, Store
 
@@ -33,6 +34,7 @@ class Services(msgspec.Struct, frozen=True):
             self.ring.hash_key(IDENTITY_PURPOSE),
             self.settings.seen_message_days,
             self.settings.batch_size,
+            Bounds(self.settings.history_occurrences, self.settings.history_days),
         )
 
 

@@ -93,6 +93,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = 20
 
+    history_occurrences: Annotated[
+        int,
+        _described(
+            "Newest occurrences that a profile keeps one by one of each thing that behavioural "
+            "conditions ask about. A change holds for what comes in from then on.",
+            ge=1,
+            le=10_000,
+        ),
+    ] = 100
+    history_days: Annotated[
+        int,
+        _described(
+            "Days for which older occurrences are kept as totals, counting the days that have any.",
+            ge=1,
+            le=4_000,
+        ),
+    ] = 400
+
     collect_event_limit_bytes: Annotated[
         int, _described("Largest event that is accepted, in bytes.", ge=1_000, le=100_000_000)
     ] = 1_000_000

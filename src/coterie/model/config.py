@@ -18,6 +18,24 @@ class AudienceSpec(msgspec.Struct, frozen=True, kw_only=True):
     version: int
 
 
+class TrackerSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that filters watch for in events; `text` is its normal text.
+
+    `boundary` gives the last event of each lane that was processed without it. `is_filled`: every
+    profile holds the history up to there.
+    """
+
+    number: int
+    text: str
+    boundary: dict[int, int]
+    is_filled: bool
+
+    @property
+    def field_id(self) -> int:
+        """The id of the hidden field that holds its history; those of a schema are positive."""
+        return -self.number
+
+
 class ExportSpec(msgspec.Struct, frozen=True, kw_only=True):
     """An Export Audience job. `names` gives the value written at the destination per audience id.
 
@@ -47,6 +65,8 @@ class AccountConfig(msgspec.Struct, frozen=True, kw_only=True):
     slugs: dict[str, str]
     exports: tuple[ExportSpec, ...]
     decisions: tuple[Decision, ...] = ()
+    trackers: tuple[TrackerSpec, ...] = ()
+    has_retired_trackers: bool = False
 
 
 class PipelineConfig(msgspec.Struct, frozen=True, kw_only=True):

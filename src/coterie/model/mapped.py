@@ -15,8 +15,9 @@ class MappedEvent(msgspec.Struct, frozen=True, gc=False):
     """One event as the later stages see it. Times are microseconds since 1970, UTC.
 
     `identifiers` are distinct, strongest first; `values` are (field id, value) pairs, several of a
-    field where the event said several; `seen_us` is the time that counts for identity (never
-    older than `received_us` on untrusted streams).
+    field where the event said several, then occurrences under the hidden fields of trackers;
+    `seen_us` is the time that counts for identity (never older than `received_us` on untrusted
+    streams).
     """
 
     lane: int

@@ -8,6 +8,7 @@ from coterie.control.definitions.building import (
     save_building,
     set_live,
 )
+from coterie.control.definitions.trackers import set_filled
 from coterie.flow.profiles.storage import count_profiles
 from coterie.flow.run.generations import enter_live_generation
 from coterie.flow.run.revisit import FIRST_PROFILE, build_audience, empty_audience
@@ -31,7 +32,7 @@ def build_range(bench: Bench) -> bool:
         building = next_building(conn)
         if building is None:
             return False
-        last = build_audience(
+        asked = build_audience(
             conn,
             bench.contexts,
             (building.account, building.audience_id),
@@ -39,12 +40,15 @@ def build_range(bench: Bench) -> bool:
             now=now,
             limit=PROFILES_A_RANGE,
         )
-        if last is None:
+        if asked is None:
+            trackers = bench.contexts.get(building.account).trackers_of(building.audience_id)
+            set_filled(conn, building.account, trackers, now=now)
             set_live(conn, building.audience_id, now=now)
             log.info("audience.built", account=building.account, audience=building.audience_id)
             return True
         total = count_profiles(conn, building.account)
-        done = min(building.done + PROFILES_A_RANGE, total)
+        last, count = asked
+        done = min(building.done + count, total)
         save_building(conn, building.audience_id, after=last, done=done, total=total)
     return True
 

@@ -84,9 +84,9 @@ class Worker:
     def __init__(self, deps: WorkerDependencies, conn: Connection) -> None:
         self._deps = deps
         self._conn = conn
-        self._contexts = Contexts(deps.config_at)
         names = Names(deps.batch.hash_key)
-        self._processor = LaneProcessor(self._contexts, deps.batch, names)
+        self._contexts = Contexts(deps.config_at, names, deps.batch.bounds)
+        self._processor = LaneProcessor(self._contexts, deps.batch)
         self._settler = Settler(self._contexts, names)
         # A pace for each lane: a lane that goes well says nothing about one that fails.
         self._paces: dict[int, Pace] = {}

@@ -24,7 +24,7 @@ from coterie.flow.exports.destinations import list_destinations
 from coterie.flow.run.batch import BatchSettings
 from coterie.flow.run.context import Contexts
 from coterie.flow.run.lookup import Lookup
-from coterie.flow.run.names import IDENTITY_PURPOSE
+from coterie.flow.run.names import IDENTITY_PURPOSE, Names
 from coterie.model.control import Account, Actor
 from coterie.model.delivery import DestinationPlan
 from coterie.model.events import IncomingEvent
@@ -51,13 +51,18 @@ class House:
             ensure_lanes(conn, 2)
             ensure_days(conn, START.date())
         self.ring = new_ring()
-        settings = BatchSettings(self.ring.hash_key(IDENTITY_PURPOSE), limit=7)
+        self.key = self.ring.hash_key(IDENTITY_PURPOSE)
+        settings = BatchSettings(self.key, limit=7)
         deps = WorkerDependencies(store, config_source(), lambda: self.now, settings)
         self.worker = Worker(deps, store.connect())
         self.lookup = Lookup(store, config_source())
         self.authorizations = 0
         self.bench = Bench(
-            Settings(), lambda: self.now, self.ring, store, Contexts(config_source())
+            Settings(),
+            lambda: self.now,
+            self.ring,
+            store,
+            Contexts(config_source(), Names(self.key)),
         )
 
     def trust(self, stream: str) -> None:

@@ -15,6 +15,7 @@ from coterie.control.definitions import load_config
 from coterie.control.jobs import create_import_csv
 from coterie.flow.eventlog.prepare import ensure_lanes
 from coterie.flow.run.context import Contexts
+from coterie.flow.run.names import Names
 from coterie.model.control import Actor
 from coterie.store import Store
 from coterie.worker.dependencies import Bench
@@ -38,7 +39,7 @@ class ImportWorld:
             clock=lambda: self.now,
             ring=new_ring(),
             store=store,
-            contexts=Contexts(load_config),
+            contexts=Contexts(load_config, Names(b"k" * 32)),
         )
 
     def write(self, name: str, text: str) -> Path:

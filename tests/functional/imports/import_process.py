@@ -9,6 +9,7 @@ from coterie.base.seal import new_ring
 from coterie.base.settings import Settings
 from coterie.control.definitions import load_config
 from coterie.flow.run.context import Contexts
+from coterie.flow.run.names import Names
 from coterie.store import Store
 from coterie.worker.dependencies import Bench
 from coterie.worker.jobs import run_jobs
@@ -20,6 +21,6 @@ if __name__ == "__main__":
             clock=system_clock,
             ring=new_ring(),
             store=store,
-            contexts=Contexts(load_config),
+            contexts=Contexts(load_config, Names(b"k" * 32)),
         )
         run_jobs(bench, threading.Event())

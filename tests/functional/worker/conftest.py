@@ -12,11 +12,11 @@ from coterie.app.services import config_source
 from coterie.control.definitions.audiences import update_audience
 from coterie.flow.run.batch import BatchSettings
 from coterie.flow.run.context import ConfigAt, Contexts
+from coterie.flow.run.names import Names
 from coterie.store import Store
 from coterie.worker.dependencies import Bench
 from coterie.worker.loop import Worker, WorkerDependencies
 
-KEY = b"k" * 32
 # What no version of us ever wrote: msgpack never uses this byte.
 DAMAGED = b"\xc1"
 
@@ -34,7 +34,7 @@ class Crew(House):
             self.store,
             config_at or config_source(),
             lambda: self.now,
-            BatchSettings(KEY, limit=limit),
+            BatchSettings(self.key, limit=limit),
         )
 
     def hire(self, *, limit: int = 2_000, config_at: ConfigAt | None = None) -> Worker:
@@ -56,7 +56,7 @@ class Crew(House):
 
     def new_bench(self) -> Bench:
         """The bench of another process."""
-        contexts = Contexts(config_source())
+        contexts = Contexts(config_source(), Names(self.key))
         return Bench(self.bench.settings, lambda: self.now, self.ring, self.store, contexts)
 
     def dismiss(self) -> None:

@@ -12,6 +12,7 @@ from coterie.control.definitions.change import Change, definition_change
 from coterie.control.definitions.filters import check_filter, list_dependents, parse_all
 from coterie.control.definitions.lengths import check_length
 from coterie.control.definitions.schema import current_in
+from coterie.control.definitions.trackers import renew_trackers
 from coterie.control.existing import require_account
 from coterie.control.rows import find_one, get_value, list_all, run
 from coterie.lang.filterql import Filter, parse_filter
@@ -95,7 +96,8 @@ def create_audience(  # noqa: PLR0913 - the audience form, spelled out
                 message=f"Account {account} has an audience {slug!r} already. Choose another "
                 "slug, or update that one."
             )
-        _check(change.conn, account, slug)
+        filters = _check(change.conn, account, slug)
+        renew_trackers(change, account, filters.values())
         _record(change, made, "created", actor)
     return made
 
@@ -148,6 +150,8 @@ def archive_audience(
         _refuse_if_used(change.conn, found)
         values = {"account": account, "slug": slug, "now": change.now}
         run(change.conn, load_queries("definitions").archive_audience, values)
+        texts = {row.slug: row.filter_text for row in _filters(change.conn, account)}
+        renew_trackers(change, account, parse_all(texts).values())
         _record(change, found, "archived", actor)
     return msgspec.structs.replace(found, state="archived", updated_at=change.now)
 
@@ -190,6 +194,7 @@ def _redefine(change: Change, before: Audience, values: dict[str, object]) -> No
     queries = load_queries("definitions")
     run(change.conn, queries.redefine_audience, values)
     filters = _check(change.conn, before.account, before.slug)
+    renew_trackers(change, before.account, filters.values())
     dependents = list_dependents(before.slug, filters)
     for row in _filters(change.conn, before.account):
         if row.slug in dependents:

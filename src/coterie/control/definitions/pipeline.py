@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from coterie.control.definitions.trackers import retiring_accounts, tracker_specs
 from coterie.control.rows import get_value, list_all
 from coterie.model.config import AccountConfig, AudienceSpec, ExportSpec, PipelineConfig
 from coterie.model.control import (
@@ -51,6 +52,8 @@ def load_config(conn: Connection) -> PipelineConfig:
     trusted = _trusted_streams(conn)
     audiences = _audiences(conn)
     exports = _exports(conn, audiences)
+    trackers = tracker_specs(conn)
+    retiring = retiring_accounts(conn)
     accounts = list_all(conn, load_queries("accounts").list_accounts, {}, row=Account)
     return PipelineConfig(
         epoch=epoch,
@@ -68,6 +71,8 @@ def load_config(conn: Connection) -> PipelineConfig:
                 ),
                 slugs={row.slug: row.filter_text for row in audiences[account.number]},
                 exports=tuple(exports[account.number]),
+                trackers=tuple(trackers.get(account.number, ())),
+                has_retired_trackers=account.number in retiring,
             )
             for account in accounts
         },

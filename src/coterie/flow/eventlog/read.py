@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from coterie.model.events import LaneCursor, LoggedEvent
-from coterie.store import Connection, load_queries
+from coterie.store import BigintArray, Connection, IntArray, load_queries
 
 SQL = load_queries("eventlog")
 
@@ -40,6 +40,17 @@ def read_after(conn: Connection, cursor: LaneCursor, *, limit: int) -> list[Logg
             return events
         anywhere = {"lane": cursor.lane, "after": cursor.seq, "count": limit}
         return _as_events(rows.execute(SQL.read_next, anywhere).fetchall())
+
+
+def read_places(conn: Connection, places: Sequence[tuple[int, int, date]]) -> list[LoggedEvent]:
+    """Return the events at these places (lane, number, day received) that the log still holds."""
+    asked = {
+        "lanes": IntArray([lane for lane, _, _ in places]),
+        "seqs": BigintArray([seq for _, seq, _ in places]),
+        "days": [day for _, _, day in places],
+    }
+    with conn.cursor(binary=True) as rows:
+        return _as_events(rows.execute(SQL.read_places, asked).fetchall())
 
 
 def advance(conn: Connection, lane: int, *, seq: int, day: date, at: datetime) -> None:

@@ -7,6 +7,7 @@ import msgspec
 
 from coterie.base.clock import to_us
 from coterie.flow.mapping.coerce import Coercion, coercion
+from coterie.flow.mapping.occurrences import Watcher
 from coterie.lang.identifiers import blocked_values, normalise
 from coterie.lang.lql import CompiledMapping, MappingRule, compile_mapping
 from coterie.model.config import AccountConfig
@@ -42,6 +43,7 @@ class Mapper:
         self._schemas = config.schemas
         self._published = [schema.published_at for schema in config.schemas]
         self._trusted = config.trusted_streams
+        self._watcher = Watcher(config.trackers) if config.trackers else None
         self._mappers: dict[tuple[int, str], _StreamMapper] = {}
 
     def map(self, event: LoggedEvent) -> MappedEvent | RejectedMapping:
@@ -51,10 +53,15 @@ class Mapper:
         mapper = self._mappers.get((at, event.stream)) or self._build(at, event.stream)
         if not mapper.rules:
             return RejectedMapping(f"no mapping reads stream {event.stream!r}")
-        produced = mapper.compiled.apply(_decode(event.body), event.received_at)
+        body = _decode(event.body)
+        produced = mapper.compiled.apply(body, event.received_at)
         if produced is None:
             return RejectedMapping("left out by the WHERE of its stream")
-        return self._gather(event, mapper.rules, produced)
+        mapped = self._gather(event, mapper.rules, produced)
+        if self._watcher is None or isinstance(mapped, RejectedMapping):
+            return mapped
+        seen = self._watcher.values_in(mapped, body)
+        return msgspec.structs.replace(mapped, values=mapped.values + seen) if seen else mapped
 
     def _gather(
         self,

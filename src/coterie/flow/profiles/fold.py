@@ -16,16 +16,25 @@ from coterie.model.profile import (
     ResolvedProfile,
     StoredProfile,
 )
-from coterie.model.schema import Schema
+from coterie.model.schema import Field, Schema
 
 
 class Folder:
     """Folds by the merge operators of one schema."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        hidden: Iterable[tuple[Field, Operator]] = (),
+        *,
+        drops_hidden: bool = False,
+    ) -> None:
+        """`drops_hidden`: fragments may hold histories of trackers that nobody needs any more."""
         self._operators: dict[int, Operator] = {
             field.id: operator(field) for field in schema.fields
         }
+        self._operators |= {field.id: merge for field, merge in hidden}
+        self._drops_hidden = drops_hidden
         self._timed_alone, self._timed_beside = (
             frozenset(field.id for field in schema.fields if senses_time(field, is_alone=is_alone))
             for is_alone in (True, False)
@@ -90,7 +99,7 @@ class Folder:
             strongest = event.identifiers[0]
             if strongest not in states:
                 before = fragments.get(strongest)
-                states[strongest] = dict(before.states) if before else {}
+                states[strongest] = self._begin(before)
             changed |= fold_values(
                 self._operators,
                 states[strongest],
@@ -102,6 +111,15 @@ class Folder:
             first, last = profile.nodes[identifier]
             fragments[identifier] = Fragment(*identifier, first, last, folded)
         return changed
+
+    def _begin(self, fragment: Fragment | None) -> dict[int, Any]:
+        """Return the states that events are folded into: those of the fragment, free to change."""
+        if fragment is None:
+            return {}
+        if not self._drops_hidden:
+            return dict(fragment.states)
+        kept = self._operators
+        return {key: state for key, state in fragment.states.items() if key > 0 or key in kept}
 
     def _is_timed(
         self, node: Identifier, fragments: Mapping[Identifier, Fragment], field_id: int

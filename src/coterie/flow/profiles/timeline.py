@@ -1,11 +1,11 @@
 """Which log rows mention an identifier: the index behind history, lineage, erasure."""
 
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from coterie.model.mapped import Identifier, MappedEvent
-from coterie.store import Connection, load_queries
+from coterie.store import BigintArray, Connection, IntArray, UuidArray, load_queries
 
 SQL = load_queries("profiles")
 
@@ -18,6 +18,31 @@ _ROW = struct.Struct("!hiqi16siiiiiq").pack
 _PG_EPOCH_DAY = date(2000, 1, 1).toordinal()
 _UNIX_EPOCH_DAY = date(1970, 1, 1).toordinal()
 _DAY_US = 86_400_000_000
+
+
+PLACES_AT_ONCE = 1_000
+
+Places = list[tuple[int, int, date]]
+"""Events of the log: lane, number, day received."""
+
+
+def find_mentions(
+    conn: Connection, account: int, nodes: Sequence[bytes], until: Mapping[int, int]
+) -> Iterator[Places]:
+    """Yield where the events are that mention one of `nodes`, `PLACES_AT_ONCE` at a time.
+
+    `until` gives the last number that is asked for in each lane.
+    """
+    asked = {
+        "account": account,
+        "nodes": UuidArray([node.hex() for node in nodes]),
+        "lanes": IntArray(list(until)),
+        "seqs": BigintArray(list(until.values())),
+    }
+    with conn.cursor(binary=True) as rows:
+        rows.execute(SQL.find_mentions, asked)
+        while places := rows.fetchmany(PLACES_AT_ONCE):
+            yield places
 
 
 def write_timeline(

@@ -23,7 +23,7 @@ class _Look(msgspec.Struct, frozen=True):
 class Viewer:
     """Shows profiles by one schema."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, hidden: Iterable[tuple[Field, Operator]] = ()) -> None:
         self._looks = {
             field.name: _Look(
                 field.name,
@@ -33,7 +33,12 @@ class Viewer:
             )
             for field in schema.fields
         }
+        # People never see these; audiences ask for them by name.
+        self._hidden = {
+            field.name: _Look(field.name, field, merge, None) for field, merge in hidden
+        }
         self._ids = {field.name: field.id for field in schema.fields}
+        self._ids |= {name: look.field.id for name, look in self._hidden.items()}
         self._chosen: dict[frozenset[str], tuple[_Look, ...]] = {}
 
     @property
@@ -60,7 +65,8 @@ class Viewer:
     def _choose(self, only: frozenset[str]) -> tuple[_Look, ...]:
         known = self._chosen.get(only)
         if known is None:
-            known = tuple(self._looks[name] for name in sorted(only) if name in self._looks)
+            looks = self._looks | self._hidden if self._hidden else self._looks
+            known = tuple(looks[name] for name in sorted(only) if name in looks)
             self._chosen[only] = known
         return known
 

@@ -17,8 +17,8 @@ from coterie.flow.eventlog.read import advance, read_after, take_lane
 from coterie.flow.eventlog.seen import mark_seen
 from coterie.flow.mapping.mapper import RejectedMapping
 from coterie.flow.run.context import Contexts
-from coterie.flow.run.names import Names
 from coterie.flow.run.step import AccountStep
+from coterie.lang.behaviour import Bounds
 from coterie.model.events import EventOutcome, LoggedEvent
 from coterie.model.mapped import MappedEvent
 from coterie.store import Connection
@@ -43,22 +43,24 @@ class BatchReport(msgspec.Struct, frozen=True):
 
 
 class BatchSettings(msgspec.Struct, frozen=True):
-    """`hash_key` names profiles and nodes; `seen_days` is how long a message id is remembered."""
+    """`hash_key` names profiles and nodes; `seen_days` is how long a message id is remembered.
+
+    `bounds` say how much of a history is kept.
+    """
 
     hash_key: bytes
     seen_days: int = 7
     limit: int = 2_000
+    bounds: Bounds = Bounds()
 
 
 class LaneProcessor:
     """Processes batches of lanes; one for each worker thread or process."""
 
-    def __init__(
-        self, contexts: Contexts, settings: BatchSettings, names: Names | None = None
-    ) -> None:
+    def __init__(self, contexts: Contexts, settings: BatchSettings) -> None:
         self._contexts = contexts
         self._settings = settings
-        self._names = names or Names(settings.hash_key)
+        self._names = contexts.names
 
     def process(self, conn: Connection, lane: int, *, limit: int, now: datetime) -> BatchReport:
         """Process the next events of `lane`, at most `limit`, in the caller's transaction."""

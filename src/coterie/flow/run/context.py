@@ -7,7 +7,10 @@ from coterie.flow.exports.claims import Exporter
 from coterie.flow.identity.rules import identity_rules, pins_of
 from coterie.flow.mapping.mapper import Mapper
 from coterie.flow.profiles.fold import Folder
+from coterie.flow.profiles.histories import HistoryOperator, hidden_fields
 from coterie.flow.profiles.view import Viewer
+from coterie.flow.run.names import Names
+from coterie.lang.behaviour import Bounds
 from coterie.model.config import AccountConfig, PipelineConfig
 from coterie.model.schema import Schema
 from coterie.store import Connection
@@ -19,16 +22,26 @@ ConfigAt = Callable[[Connection], PipelineConfig]
 class AccountContext:
     """Everything that a batch needs to process events of one account."""
 
-    def __init__(self, config: AccountConfig) -> None:
+    def __init__(self, config: AccountConfig, names: Names, bounds: Bounds) -> None:
         self.number = config.number
+        self.name_node = names.node(config.number)
         self.schema: Schema = config.schemas[-1]
         self.mapper = Mapper(config)
         self.rules = identity_rules(self.schema, pins_of(config.decisions))
-        self.folder = Folder(self.schema)
-        self.viewer = Viewer(self.schema)
+        hidden = hidden_fields(config.trackers, bounds)
+        self.folder = Folder(self.schema, hidden, drops_hidden=config.has_retired_trackers)
+        self.viewer = Viewer(self.schema, hidden)
+        self.histories = HistoryOperator(bounds)
+        self.unfilled = tuple(item for item in config.trackers if not item.is_filled)
         self.evaluator = Evaluator(config, self.viewer.field_ids)
         self.exporter = Exporter(config.exports)
+        self._trackers = config.trackers
         self._ids = {audience.slug: audience.id for audience in config.audiences}
+
+    def trackers_of(self, audience_id: int) -> frozenset[str]:
+        """Return the texts of the trackers that an audience reads."""
+        known = {tracker.text for tracker in self._trackers}
+        return self.evaluator.only(audience_id).reads & known
 
     def audience_ids(self, slugs: Iterable[str]) -> list[int]:
         """Return the ids of those audiences that are kept current."""
@@ -38,8 +51,10 @@ class AccountContext:
 class Contexts:
     """Compiled accounts, compiled again only when the configuration's epoch moves."""
 
-    def __init__(self, config_at: ConfigAt) -> None:
+    def __init__(self, config_at: ConfigAt, names: Names, bounds: Bounds | None = None) -> None:
         self._config_at = config_at
+        self.names = names
+        self._bounds = bounds or Bounds()
         self._config = PipelineConfig(epoch=-1, accounts={})
         self._compiled: dict[int, AccountContext] = {}
 
@@ -60,7 +75,7 @@ class Contexts:
         """Return the context of an account that the configuration knows."""
         context = self._compiled.get(account)
         if context is None:
-            context = AccountContext(self._config.accounts[account])
+            context = AccountContext(self._config.accounts[account], self.names, self._bounds)
             self._compiled[account] = context
         return context
 

@@ -12,12 +12,15 @@ from coterie.flow.exports.wishes import save_plan
 from coterie.flow.profiles.storage import due_profiles, lock_profiles, profiles_after
 from coterie.flow.run.conclude import conclude, snapshot_of, write
 from coterie.flow.run.context import AccountContext, Contexts
+from coterie.flow.run.filling import lock_filled
 from coterie.model.changes import Cause
 from coterie.model.profile import FoldedProfile, ProfileId, StoredProfile
 from coterie.store import Connection
 from coterie.store.fences import share_fence
 
 FIRST_PROFILE: ProfileId = "0" * 32
+# Reading histories takes long, and the profiles of a range stay locked meanwhile.
+FILLED_AT_ONCE = 100
 
 
 def flip_due(conn: Connection, contexts: Contexts, *, now: datetime, limit: int) -> int:
@@ -38,13 +41,13 @@ def flip_profiles(
     for account, profile_id in due:
         by_account.setdefault(account, []).append(profile_id)
     for account in sorted(by_account):
-        stored = lock_profiles(conn, account, by_account[account])
+        context = contexts.get(account)
+        stored = lock_filled(conn, context, by_account[account])
         late = {
             profile_id: profile
             for profile_id, profile in stored.items()
             if profile.next_flip is not None and profile.next_flip <= now
         }
-        context = contexts.get(account)
         conclusion = conclude(context, _again(late.values(), now), late, "instant")
         place = write(conn, context, conclusion, late, place)
     return len(due)
@@ -58,21 +61,23 @@ def build_audience(
     *,
     now: datetime,
     limit: int,
-) -> ProfileId | None:
-    """Ask the next `limit` profiles after `after` about one audience (account, id).
+) -> tuple[ProfileId, int] | None:
+    """Ask the next profiles after `after`, at most `limit`, about one audience (account, id).
 
-    Returns the last profile asked, None when there are no more. Profiles that live events touch
-    meanwhile are asked there too, with the same answer.
+    Returns the last profile and how many were asked, None when there are no more. Profiles
+    that live events touch meanwhile are asked there too, with the same answer.
     """
     account, audience_id = audience
     share_fence(conn)
     contexts.refresh(conn)
     context = contexts.get(account)
+    if context.unfilled:
+        limit = min(limit, FILLED_AT_ONCE)
     ids = profiles_after(conn, account, after, limit=limit)
     if not ids:
         return None
     _ask(conn, context, ids, now, context.evaluator.only(audience_id), "backfill")
-    return ids[-1]
+    return ids[-1], len(ids)
 
 
 def empty_audience(
@@ -127,7 +132,7 @@ def _ask(
     only: Affected,
     cause: Cause,
 ) -> None:
-    stored = lock_profiles(conn, context.number, ids)
+    stored = lock_filled(conn, context, ids)
     conclusion = conclude(context, _again(stored.values(), now), stored, cause, only=only)
     write(conn, context, conclusion, stored, take_place(conn, BACKFILL_LANE))
 

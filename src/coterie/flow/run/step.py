@@ -18,10 +18,10 @@ from coterie.flow.identity.owners import (
     save_passengers,
 )
 from coterie.flow.identity.resolve import NeedsNeighbours, resolve, resolve_again
-from coterie.flow.profiles.storage import lock_profiles
 from coterie.flow.profiles.timeline import write_timeline
 from coterie.flow.run.conclude import conclude, write
 from coterie.flow.run.context import AccountContext
+from coterie.flow.run.filling import lock_filled
 from coterie.flow.run.names import Names
 from coterie.model.changes import Cause
 from coterie.model.mapped import Identifier, MappedEvent
@@ -128,7 +128,7 @@ class AccountStep:
         asked = wanted - known.owners.keys()
         owners = find_owners(self._conn, account, asked)
         missing = set(owners.values()) - known.stored.keys()
-        stored = {**known.stored, **lock_profiles(self._conn, account, missing)}
+        stored = {**known.stored, **lock_filled(self._conn, self._context, missing)}
         absent = known.absent
         if self._context.rules.pins.together:
             absent = frozenset(absent) | (asked - owners.keys())

@@ -73,6 +73,13 @@ FROM event_log
 WHERE lane = :lane AND seq > :after
 ORDER BY seq LIMIT :count;
 
+-- name: read_places(lanes, seqs, days)
+-- Single events, by where the timeline says they are; those of days that were dropped are missing.
+SELECT e.lane, e.seq, e.account, e.stream, e.received_at, e.body, e.occurred_at, e.message_hash
+FROM unnest(CAST(:lanes AS integer[]), CAST(:seqs AS bigint[]), CAST(:days AS date[]))
+     AS p (lane, seq, day)
+JOIN event_log e ON e.lane = p.lane AND e.seq = p.seq AND e.received_day = p.day;
+
 -- name: advance_lane(lane, seq, day, at)!
 -- In the transaction that writes the effects of the events up to `seq`.
 UPDATE lane SET cursor_seq = :seq, cursor_day = :day, advanced_at = :at WHERE lane = :lane;

@@ -41,6 +41,14 @@ DELETE FROM profile WHERE account = :account AND profile_id = ANY (CAST(:profile
 -- Rows are packed by flow/profiles/timeline.py.
 COPY timeline (account, node, received_day, lane, seq) FROM STDIN (FORMAT BINARY);
 
+-- name: find_mentions(account, nodes, lanes, seqs)
+-- Up to a place in each lane; an event that mentions several of the nodes comes once.
+SELECT DISTINCT t.lane, t.seq, t.received_day
+FROM timeline t
+JOIN unnest(CAST(:lanes AS integer[]), CAST(:seqs AS bigint[])) AS b (lane, seq)
+  ON t.lane = b.lane AND t.seq <= b.seq
+WHERE t.account = :account AND t.node = ANY (CAST(:nodes AS uuid[]));
+
 -- name: due_profiles(now, limit)
 -- The ones that are overdue longest come first.
 SELECT account, replace(profile_id::text, '-', '')
