@@ -22,6 +22,7 @@ from tests.properties.test_lang_properties import (
 from coterie.lang.expr.clock import Misuse, find_watches
 from coterie.lang.expr.functions import FUNCTIONS
 from coterie.lang.expr.glob import like_matcher
+from coterie.lang.expr.go_layout import parse_layout
 from coterie.lang.expr.interpret import World, evaluate, evaluate_truth
 from coterie.lang.expr.membership import shares_an_item
 from coterie.lang.expr.parser import parse_expression
@@ -246,6 +247,8 @@ def test_worst_patterns_take_no_time_to_speak_of() -> None:
         matches = like_matcher(pattern)
         assert matches is not None
         matches(text)
+    for layout in ("Monday" * 33, "MST" * 66, "2006-01-02" + "MonMST" * 30):
+        assert parse_layout(layout, "aaaa" * 60) is None
     for expression in ("(a|aa)+$", "(a*)*b", "(.*a){20}!b"):
         test = searcher(expression)
         assert test is not None

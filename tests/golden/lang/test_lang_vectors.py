@@ -254,13 +254,26 @@ def test_published_query_maps_its_events() -> None:
     ]
 
 
+# What the manual's examples are given where it says so in words.
+NOTED: dict[str, dict[str, object]] = {
+    "len(x)": {"x": ["apples", "oranges"]},
+    "oneof(a, b)": {"a": "", "b": "000-000-001"},
+    'replace(replace(path(url), "/"), "-", " ")': {"url": "https://e.example/parks-and-recreation"},
+    "string.substr(x, 3, 7)": {"x": "0123456789"},
+    "array.index(x, 0)": {"x": ["apples", "oranges"]},
+    "urlmain(x)": {"x": "https://subdomain.domain.tld/path/extended_path?a=b"},
+    "domain(x)": {"x": "https://subdomain.domain.tld/path/extended_path?a=b"},
+}
+# The manual shows a number, the engine gives a text: see the page of differences.
+SHOWN_OTHERWISE = 'extract("2024-11-15", "%d")'
+
+
 @pytest.mark.parametrize(
-    "case",
-    [case for case in load("lql_functions_docs.json")["cases"] if "note" not in case],
-    ids=lambda case: str(case["expr"]),
+    "case", load("lql_functions_docs.json")["cases"], ids=lambda case: str(case["expr"])
 )
 def test_documented_mapping_function_gives_its_value(case: dict[str, Any]) -> None:
-    text, row = case["expr"], case.get("in", {})
+    text = case["expr"]
+    row = case.get("in") or NOTED.get(text, {})
     found = evaluate(parse_expression(text), World(row, NOW))
 
-    assert _plain(found) == case["out"]
+    assert _plain(found) == (str(case["out"]) if text == SHOWN_OTHERWISE else case["out"])

@@ -1,5 +1,6 @@
 """Functions over texts that are JSON documents."""
 
+import math
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -20,9 +21,9 @@ from coterie.lang.expr.values import to_text
 
 CATALOGUE = Catalogue()
 MOST_STEPS = 100_000
-# `[@, @]` doubles what it is given; the doublings of one expression may multiply to this.
+# `[@, @]` doubles what it is given, and doublings one after the other multiply.
 LARGEST_GROWTH = 64
-_GROWING = ("multi_select_list", "multi_select_dict")
+_SIDE_BY_SIDE = ("multi_select_list", "multi_select_dict")
 
 
 class _TooMuchWorkError(JMESPathError):
@@ -94,10 +95,9 @@ def _compile(path: str) -> Any:
 
 def _growth(node: dict[str, Any]) -> int:
     """Return by how much an expression may multiply the size of its input."""
-    grown = max(len(node["children"]), 1) if node["type"] in _GROWING else 1
-    for child in node["children"]:
-        grown *= _growth(child) if isinstance(child, dict) and "type" in child else 1
-    return min(grown, LARGEST_GROWTH + 1)
+    parts = [_growth(child) for child in node["children"] if isinstance(child, dict)]
+    grown = sum(parts) if node["type"] in _SIDE_BY_SIDE else math.prod(parts)
+    return min(max(grown, 1), LARGEST_GROWTH + 1)
 
 
 def _plain(found: object) -> object:

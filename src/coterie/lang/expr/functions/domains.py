@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from ipaddress import ip_address
+from operator import itemgetter
 from urllib.parse import parse_qsl, unquote, urlencode
 
 from publicsuffixlist import PublicSuffixList
@@ -78,7 +79,7 @@ def _matchqs(url: object, *patterns: object) -> str | None:
         if any(test is not None and test(name) for test in tests)
     ]
     base = f"{bare_host(parts)}{unquote(parts.path)}"
-    return f"{base}?{urlencode(sorted(kept))}" if kept else base
+    return f"{base}?{urlencode(sorted(kept, key=itemgetter(0)))}" if kept else base
 
 
 def _registered(url: str) -> str | None:
