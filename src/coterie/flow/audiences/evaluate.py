@@ -21,10 +21,14 @@ class CompiledAudience(msgspec.Struct, frozen=True):
 
 
 class Affected(msgspec.Struct, frozen=True):
-    """The audiences that read one of the changed fields, with all the fields they read."""
+    """The audiences that read one of the changed fields, with all the fields they read.
+
+    `timed` are those of them whose answer may change by itself.
+    """
 
     audiences: tuple[CompiledAudience, ...]
     reads: frozenset[str]
+    timed: tuple[CompiledAudience, ...] = ()
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -55,14 +59,15 @@ class Evaluator:
             for spec in config.audiences
         )
         self._ids = frozenset(audience.id for audience in self._audiences)
+        self._versions = {audience.id: audience.version for audience in self._audiences}
         self._names = {field_id: name for name, field_id in field_ids.items()}
         self._all = _affected(self._audiences)
         self._affected: dict[frozenset[int], Affected] = {}
 
     @property
-    def versions(self) -> dict[int, int]:
+    def versions(self) -> Mapping[int, int]:
         """Audience id to definition version."""
-        return {audience.id: audience.version for audience in self._audiences}
+        return self._versions
 
     def only(self, audience_id: int) -> Affected:
         """Return one audience alone, for its backfill."""
@@ -93,23 +98,28 @@ class Evaluator:
         longer kept current. `next_flip` moves only to an earlier instant: an early wake asks again.
         """
         at, at_us = now
-        members = {
-            audience_id: since for audience_id, since in held.items() if audience_id in self._ids
-        }
-        flip = next_flip if next_flip is not None and next_flip > at else None
+        members = _those_of(self._ids, held)
         for audience in affected.audiences:
             if audience.filter.matches(view, at) is True:
                 members.setdefault(audience.id, at_us)
             else:
                 members.pop(audience.id, None)
-            if audience.filter.has_datemath:
-                candidate = audience.filter.next_flip(view, at)
-                if candidate is not None and (flip is None or candidate < flip):
-                    flip = candidate
+        flip = next_flip if next_flip is not None and next_flip > at else None
+        for audience in affected.timed:
+            candidate = audience.filter.next_flip(view, at)
+            if candidate is not None and (flip is None or candidate < flip):
+                flip = candidate
         ordered = sorted(members)
-        return Verdict(tuple(ordered), tuple(members[item] for item in ordered), flip)
+        return Verdict(tuple(ordered), tuple([members[item] for item in ordered]), flip)
+
+
+def _those_of(ids: frozenset[int], held: Mapping[int, int]) -> dict[int, int]:
+    """Return a copy of what is held without audiences that are no longer kept current."""
+    if held.keys() <= ids:
+        return dict(held)
+    return {audience_id: since for audience_id, since in held.items() if audience_id in ids}
 
 
 def _affected(audiences: tuple[CompiledAudience, ...]) -> Affected:
     reads: frozenset[str] = frozenset().union(*(item.filter.reads for item in audiences))
-    return Affected(audiences, reads)
+    return Affected(audiences, reads, tuple(item for item in audiences if item.filter.has_datemath))

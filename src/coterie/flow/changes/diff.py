@@ -25,6 +25,7 @@ def membership_changes(
             changed_at=changed_at,
             audience_id=audience_id,
             audience_version=versions.get(audience_id),
+            cause_seq=profile.folded.cause_seq,
         )
         for audience_id in sorted(before ^ after)
     ]

@@ -46,7 +46,11 @@ class SetOperator:
         members = value if isinstance(value, list) else (value,)
         if self._of_instants:
             members = [to_us(member) for member in members]
-        return self.combine(state or {}, dict.fromkeys(members, at_us))
+        grown = dict(state) if state else {}
+        for member in members:
+            if grown.get(member, at_us) <= at_us:
+                grown[member] = at_us
+        return self._bounded(grown)
 
     def combine(self, one: dict[Any, int], other: dict[Any, int]) -> dict[Any, int]:
         """Unite two sets; a member was last seen when either saw it last."""
@@ -54,9 +58,7 @@ class SetOperator:
         for member, at_us in other.items():
             if grown.get(member, at_us) <= at_us:
                 grown[member] = at_us
-        if self._capacity is None or len(grown) <= self._capacity:
-            return grown
-        return dict(sorted(grown.items(), key=_newest_first)[: self._capacity])
+        return self._bounded(grown)
 
     def view(self, state: dict[Any, int]) -> list[Any]:
         """Return the members, newest first."""
@@ -72,6 +74,11 @@ class SetOperator:
         return len(before) != len(after) or (
             self._capacity is not None and before.keys() != after.keys()
         )
+
+    def _bounded(self, state: dict[Any, int]) -> dict[Any, int]:
+        if self._capacity is None or len(state) <= self._capacity:
+            return state
+        return dict(sorted(state.items(), key=_newest_first)[: self._capacity])
 
 
 class MapOperator:
@@ -124,7 +131,15 @@ class MapOperator:
 
     def differs(self, before: dict[str, Any], after: dict[str, Any]) -> bool:
         """Compare values, not when they were seen."""
-        return self.face(before) != self.face(after)
+        if before.keys() != after.keys():
+            return True
+        differs = self._inner.differs
+        for key, item in after.items():
+            earlier = before[key]
+            # A fold leaves the keys that it does not name as they are.
+            if item is not earlier and differs(earlier[1], item[1]):
+                return True
+        return False
 
     def _bounded(self, state: dict[str, Any]) -> dict[str, Any]:
         if self._capacity is None or len(state) <= self._capacity:

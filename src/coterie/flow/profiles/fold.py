@@ -1,6 +1,6 @@
 """Fold events into the fragments of their profiles."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -61,32 +61,34 @@ class Folder:
         prior = stored.get(profile.profile_id)
         if prior is None and renamed_from is not None:
             prior = stored[renamed_from]
+        sources = [stored[source] for source in profile.sources]
+        nodes = profile.nodes
         fragments = {
             node: fragment
-            for source in profile.sources
-            for fragment in stored[source].body.fragments
-            if (node := (fragment.field, fragment.value)) in profile.nodes
+            for source in sources
+            for fragment in source.body.fragments
+            if (node := (fragment.field, fragment.value)) in nodes
         }
         changed = self._fold_events(profile, fragments)
+        now_us, cause_seq = profile.at_us, None
+        for event in profile.events:
+            if event.received_us > now_us:
+                now_us = event.received_us
+            if cause_seq is None or event.seq > cause_seq:
+                cause_seq = event.seq
         # Lanes run apart, so a profile may already have been asked about a later instant.
-        sources = [stored[source] for source in profile.sources]
-        now_us = max(
-            [
-                profile.at_us,
-                *[event.received_us for event in profile.events],
-                *[to_us(source.updated_at) for source in sources],
-            ]
-        )
+        for source in sources:
+            now_us = max(now_us, to_us(source.updated_at))
         return FoldedProfile(
             profile.profile_id,
             prior,
-            tuple(_seen(fragments, profile.nodes)),
+            _seen(fragments, nodes),
             profile.edges,
             profile.refused,
             None if profile.regrouped else frozenset(changed),
             now_us,
-            max([event.seq for event in profile.events], default=None),
-            tuple(source for source in sources if source is not prior),
+            cause_seq,
+            tuple([source for source in sources if source is not prior]),
             profile.standing,
         )
 
@@ -137,13 +139,14 @@ class Folder:
 
 def _seen(
     fragments: Mapping[Identifier, Fragment], nodes: Mapping[Identifier, tuple[int, int]]
-) -> Iterable[Fragment]:
-    """Yield a fragment for every node, with the times at which it was seen."""
-    for identifier, (first, last) in nodes.items():
-        fragment = fragments.get(identifier)
+) -> tuple[Fragment, ...]:
+    """Return a fragment for every node, with the times at which it was seen."""
+    found = []
+    for node, (first, last) in nodes.items():
+        fragment = fragments.get(node)
         if fragment is None:
-            yield Fragment(*identifier, first, last, {})
-        elif (fragment.first_us, fragment.last_us) == (first, last):
-            yield fragment
-        else:
-            yield Fragment(*identifier, first, last, fragment.states)
+            fragment = Fragment(*node, first, last, {})
+        elif fragment.last_us != last or fragment.first_us != first:
+            fragment = Fragment(*node, first, last, fragment.states)
+        found.append(fragment)
+    return tuple(found)

@@ -52,17 +52,16 @@ def conclude(
     changes: list[Change] = []
     plans: list[ClaimPlan] = []
     continued: set[ProfileId] = set()
+    versions = context.evaluator.versions
     for profile in folded:
         result = evaluate(context, profile, only)
         evaluated.append(result)
-        changes += [
-            msgspec.structs.replace(change, cause_seq=profile.cause_seq)
-            for change in membership_changes(
-                result, context.evaluator.versions, cause, from_us(profile.now_us)
-            )
-        ]
-        if profile.prior is not None:
-            continued.add(profile.prior.profile_id)
+        prior = profile.prior
+        if prior is None or prior.audiences != result.audiences:
+            at = from_us(profile.now_us)
+            changes += membership_changes(result, versions, cause, at)
+        if prior is not None:
+            continued.add(prior.profile_id)
         plan = _plan(context, result)
         if plan is not None:
             plans.append(plan)
