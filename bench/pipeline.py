@@ -42,6 +42,7 @@ STREAM = "bench"
 LANES = 4
 WORKERS = 2
 CHUNK = 5_000
+_messages = itertools.count()
 LQL = """
 SELECT user_id KIND string, email(email) AS email KIND string,
   _uid AS _uids KIND []string MERGEOP merge,
@@ -202,7 +203,7 @@ def fill(store: Store, account: int, bodies: Iterable[dict[str, object]]) -> Non
             append_events(conn, next(turns[n]), chunks[n])
         chunks[n] = []
 
-    for number, body in enumerate(bodies):
+    for body in bodies:
         route = route_of(body)
         n = route % COMMITTERS
         chunks[n].append(
@@ -211,7 +212,7 @@ def fill(store: Store, account: int, bodies: Iterable[dict[str, object]]) -> Non
                 stream=STREAM,
                 received_at=system_clock(),
                 body=msgspec.json.encode(body).decode(),
-                message_hash=number.to_bytes(8, "big") + len(body).to_bytes(1, "big"),
+                message_hash=next(_messages).to_bytes(16, "big"),
                 route=route,
             )
         )
