@@ -99,11 +99,14 @@ class Evaluator:
         """
         at, at_us = now
         members = _those_of(self._ids, held)
-        for audience in affected.audiences:
-            if audience.filter.matches(view, at) is True:
-                members.setdefault(audience.id, at_us)
-            else:
-                members.pop(audience.id, None)
+        turned = [
+            audience.id
+            for audience in affected.audiences
+            if (audience.filter.matches(view, at) is True) is not (audience.id in members)
+        ]
+        for audience_id in turned:
+            if members.pop(audience_id, None) is None:
+                members[audience_id] = at_us
         flip = next_flip if next_flip is not None and next_flip > at else None
         for audience in affected.timed:
             candidate = audience.filter.next_flip(view, at)

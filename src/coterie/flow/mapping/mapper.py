@@ -1,7 +1,7 @@
 """Turn a logged event into identifiers with field values, by the schema in force when it came."""
 
 from bisect import bisect_right
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -24,9 +24,12 @@ class RejectedMapping(msgspec.Struct, frozen=True):
     reason: str
 
 
-class _Rule(msgspec.Struct, frozen=True):
-    field: Field
+class _Rule(NamedTuple):
+    """What becomes of a mapped value; a tuple, since it is taken apart for every value."""
+
+    field_id: int
     coerce: Coercion
+    name: str
     identifier: IdentifierRule | None
     blocked: frozenset[str] = frozenset()
 
@@ -72,15 +75,15 @@ class Mapper:
         found: dict[Identifier, int] = {}
         values: list[tuple[int, Any]] = []
         for index, raw in produced:
-            rule = rules[index]
-            value = rule.coerce(raw)
+            field_id, coerce, _, identifier, _ = rules[index]
+            value = coerce(raw)
             if value is None:
                 continue
-            if rule.identifier is not None:
-                value = _identify(rule, rule.identifier, value, found)
+            if identifier is not None:
+                value = _identify(rules[index], identifier, value, found)
                 if value is None:
                     continue
-            values.append((rule.field.id, value))
+            values.append((field_id, value))
         if not found:
             return RejectedMapping("no identifier: nothing says whose event this is")
         received_us = to_us(event.received_at)
@@ -94,7 +97,9 @@ class Mapper:
             received_us,
             occurred_us,
             occurred_us if event.stream in self._trusted else received_us,
-            tuple(sorted(found, key=lambda item: (found[item], item))),
+            tuple(found)
+            if len(found) == 1
+            else tuple(sorted(found, key=lambda item: (found[item], item))),
             tuple(values),
         )
 
@@ -120,7 +125,7 @@ def _identify(
             continue
         if can_identify(text):
             kept.append(text)
-            found[(rule.field.name, text)] = identifier.rank
+            found[rule.name, text] = identifier.rank
     if not kept:
         return None
     return kept if isinstance(value, list) else kept[0]
@@ -141,4 +146,4 @@ def _compile(schema: Schema, stream: str) -> _StreamMapper:
 def _rule(field: Field, schema: Schema) -> _Rule:
     known = field.identifier
     blocked = blocked_values(known, schema.blocked_values) if known else frozenset()
-    return _Rule(field, coercion(field.kind), known, blocked)
+    return _Rule(field.id, coercion(field.kind), field.name, known, blocked)

@@ -1,6 +1,6 @@
 """Fold events into the fragments of their profiles."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -132,9 +132,12 @@ class Folder:
         """
         if field_id in self._timed_alone:
             return True
-        return field_id in self._timed_beside and any(
-            field_id in fragment.states for other, fragment in fragments.items() if other != node
-        )
+        if field_id not in self._timed_beside:
+            return False
+        for other, fragment in fragments.items():
+            if field_id in fragment.states and other != node:
+                return True
+        return False
 
 
 def _seen(

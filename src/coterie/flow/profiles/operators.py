@@ -65,7 +65,7 @@ def _second(state: Stamped) -> Any:
 
 
 def _differs_in_value(before: Stamped, after: Stamped) -> bool:
-    return bool(before[1] != after[1])
+    return before[1] != after[1]  # type: ignore[no-any-return]
 
 
 def _extreme(choose: Callable[..., Any]) -> ScalarOperator:
@@ -189,7 +189,7 @@ def fold_values(
         if (
             before is None
             or merge.differs(before, after)
-            or (before != after and is_timed(field_id))
+            or (is_timed(field_id) and before != after)
         ):
             changed.add(field_id)
     return changed

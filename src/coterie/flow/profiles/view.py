@@ -1,11 +1,12 @@
 """What a profile shows: its fragments folded into one value a field."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
 
-from coterie.flow.profiles.containers import Operator
+from coterie.flow.profiles.containers import Operator, State
 from coterie.flow.profiles.operators import kept, operator
 from coterie.model.profile import Fragment
 from coterie.model.schema import Field, Schema
@@ -18,6 +19,17 @@ class _Look(msgspec.Struct, frozen=True):
     field: Field
     merge: Operator
     limit: int | None
+
+
+_Step = tuple[
+    str,
+    int,
+    Callable[[State, State], State],
+    Callable[[State, int], State] | None,
+    Callable[[State], Any],
+]
+"""Name and id of a field; how to combine, what to keep at an instant, how to show its state."""
+_Steps = tuple[_Step, ...]
 
 
 class Viewer:
@@ -39,7 +51,8 @@ class Viewer:
         }
         self._ids = {field.name: field.id for field in schema.fields}
         self._ids |= {name: look.field.id for name, look in self._hidden.items()}
-        self._chosen: dict[frozenset[str], tuple[_Look, ...]] = {}
+        self._shown: dict[frozenset[str] | None, _Steps] = {}
+        self._read: dict[frozenset[str] | None, _Steps] = {}
 
     @property
     def field_ids(self) -> Mapping[str, int]:
@@ -53,44 +66,59 @@ class Viewer:
 
         Sets are lists, newest member first.
         """
-        looks = self._choose(only) if only is not None else tuple(self._looks.values())
-        return _fold(looks, fragments, now_us, ordered=True)
+        return _fold(self._choose(self._shown, only, ordered=True), fragments, now_us)
 
     def facts(
         self, fragments: Sequence[Fragment], now_us: int, only: frozenset[str]
     ) -> dict[str, Any]:
         """Return what `view` returns with sets in any order, as audiences read them."""
-        return _fold(self._choose(only), fragments, now_us, ordered=False)
+        return _fold(self._choose(self._read, only, ordered=False), fragments, now_us)
 
-    def _choose(self, only: frozenset[str]) -> tuple[_Look, ...]:
-        known = self._chosen.get(only)
-        if known is None:
-            looks = self._looks | self._hidden if self._hidden else self._looks
-            known = tuple(looks[name] for name in sorted(only) if name in looks)
-            self._chosen[only] = known
-        return known
+    def _choose(
+        self,
+        known: dict[frozenset[str] | None, _Steps],
+        only: frozenset[str] | None,
+        *,
+        ordered: bool,
+    ) -> _Steps:
+        steps = known.get(only)
+        if steps is None:
+            looks = self._looks
+            if only is not None:
+                every = self._looks | self._hidden
+                looks = {name: every[name] for name in sorted(only) if name in every}
+            steps = tuple(_step(look, ordered=ordered) for look in looks.values())
+            known[only] = steps
+        return steps
 
 
-def _fold(
-    looks: Iterable[_Look], fragments: Sequence[Fragment], now_us: int, *, ordered: bool
-) -> dict[str, Any]:
+def _step(look: _Look, *, ordered: bool) -> _Step:
+    """Say how to show a field; a set that shows only its newest needs its order to be cut."""
+    merge, limit = look.merge, look.limit
+    show = merge.view if ordered or limit is not None else merge.face
+    if limit is not None:
+        show = partial(_newest, merge, limit)
+    keep = partial(kept, look.field) if look.field.keep_days is not None else None
+    return look.name, look.field.id, merge.combine, keep, show
+
+
+def _newest(merge: Operator, limit: int, state: State) -> Any:
+    value = merge.view(state)
+    return value[:limit] if isinstance(value, list) else value
+
+
+def _fold(steps: _Steps, fragments: Sequence[Fragment], now_us: int) -> dict[str, Any]:
     # This runs for every profile of every batch, so it looks at each state once.
     tables = [part.states for part in fragments if part.states]
     found: dict[str, Any] = {}
-    for look in looks:
-        field_id, merge = look.field.id, look.merge
+    for name, field_id, combine, keep, show in steps:
         state = None
         for states in tables:
             part = states.get(field_id)
             if part is not None:
-                state = part if state is None else merge.combine(state, part)
-        if state is not None and look.field.keep_days is not None:
-            state = kept(look.field, state, now_us)
-        if state is None:
-            continue
-        if ordered or look.limit is not None:
-            value = merge.view(state)
-            found[look.name] = value[: look.limit] if isinstance(value, list) else value
-        else:
-            found[look.name] = merge.face(state)
+                state = part if state is None else combine(state, part)
+        if state is not None and keep is not None:
+            state = keep(state, now_us)
+        if state is not None:
+            found[name] = show(state)
     return found
