@@ -42,6 +42,7 @@ HOMES = {
     "audit": "control",
     "authorizations": "control",
     "building": "control",
+    "decisions": "control",
     "definitions": "control",
     "deliveries": "control",
     "installation": "control",

@@ -13,6 +13,7 @@ from coterie.base.settings import Settings
 from coterie.control.accounts import create_account
 from coterie.control.authorizations import create_authorization
 from coterie.control.definitions.audiences import archive_audience, create_audience
+from coterie.control.definitions.decisions import NewDecision, decide, undo
 from coterie.control.definitions.default import read_queries
 from coterie.control.definitions.pipeline import load_config
 from coterie.control.definitions.schema import publish_lql
@@ -26,8 +27,10 @@ from coterie.flow.run.context import Contexts
 from coterie.flow.run.lookup import Lookup
 from coterie.flow.run.names import IDENTITY_PURPOSE, Names
 from coterie.model.control import Account, Actor
+from coterie.model.decisions import Decision, DecisionKind
 from coterie.model.delivery import DestinationPlan
 from coterie.model.events import IncomingEvent
+from coterie.model.mapped import Identifier
 from coterie.store import Store
 from coterie.worker.builder import build_range, empty_range
 from coterie.worker.dependencies import Bench
@@ -131,8 +134,31 @@ class House:
         )
         return made.id
 
-    def authorize(self) -> int:
-        """An authorization for a Braze that nobody calls here."""
+    def pin(
+        self, kind: DecisionKind, a: Identifier, b: Identifier | None = None, *, reason: str = "x"
+    ) -> Decision:
+        """Put a decision in force; `work` lets profiles follow."""
+        return decide(
+            self.store,
+            account=self.account.number,
+            new=NewDecision(kind=kind, a=a, b=b, reason=reason),
+            actor=ACTOR,
+            clock=lambda: self.now,
+        )
+
+    def undo(self, decision: Decision) -> None:
+        """Take a decision back."""
+        undo(
+            self.store,
+            account=self.account.number,
+            decision_id=decision.id,
+            reason="it was wrong",
+            actor=ACTOR,
+            clock=lambda: self.now,
+        )
+
+    def authorize(self, url: str = "https://rest.iad-01.braze.com", key: str = "key") -> int:
+        """An authorization for a Braze, by default one that nobody calls here."""
         self.authorizations += 1
         return create_authorization(
             self.store,
@@ -142,7 +168,7 @@ class House:
             method="api_key",
             label=f"Braze {self.authorizations}",
             description="",
-            config={"apikey": "key", "endpoint_url": "https://rest.iad-01.braze.com"},
+            config={"apikey": key, "endpoint_url": url},
             actor=ACTOR,
             now=self.now,
             probe=None,

@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from coterie.control.definitions.decided import all_in_force
 from coterie.control.definitions.trackers import retiring_accounts, tracker_specs
 from coterie.control.rows import get_value, list_all
 from coterie.model.config import AccountConfig, AudienceSpec, ExportSpec, PipelineConfig
@@ -16,6 +17,7 @@ from coterie.model.control import (
     JobState,
     Stream,
 )
+from coterie.model.decisions import Decision
 from coterie.model.schema import Schema
 from coterie.store import Connection, load_queries
 
@@ -54,6 +56,9 @@ def load_config(conn: Connection) -> PipelineConfig:
     exports = _exports(conn, audiences)
     trackers = tracker_specs(conn)
     retiring = retiring_accounts(conn)
+    decisions: dict[int, list[Decision]] = defaultdict(list)
+    for decision in all_in_force(conn):
+        decisions[decision.account].append(decision)
     accounts = list_all(conn, load_queries("accounts").list_accounts, {}, row=Account)
     return PipelineConfig(
         epoch=epoch,
@@ -73,6 +78,7 @@ def load_config(conn: Connection) -> PipelineConfig:
                 exports=tuple(exports[account.number]),
                 trackers=tuple(trackers.get(account.number, ())),
                 has_retired_trackers=account.number in retiring,
+                decisions=tuple(decisions[account.number]),
             )
             for account in accounts
         },

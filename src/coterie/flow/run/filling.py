@@ -102,11 +102,9 @@ def _fill(
 
 
 def _home(event: MappedEvent, carriers: Mapping[Identifier, Identifier]) -> Identifier:
-    """Return the node whose fragment has the event's data: its strongest that is no passenger."""
-    for identifier in event.identifiers:
-        if identifier not in carriers:
-            return identifier
-    return carriers[event.identifiers[0]]
+    """Return the node whose fragment has the event's data: its strongest, or what carries that."""
+    strongest = event.identifiers[0]
+    return carriers.get(strongest, strongest)
 
 
 def _events(
