@@ -32,6 +32,7 @@ def litestar_routes() -> Iterator[tuple[str, str]]:
         get_audience=unused,
         list_jobs=unused,
         find_profile=unused,
+        explain_membership=unused,
         clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
     )
     handlers = build_api(dependencies).handlers

@@ -8,6 +8,7 @@ import msgspec
 
 from coterie.base.clock import Clock
 from coterie.flow.run.collect import Collector
+from coterie.flow.run.explain import MembershipExplanation
 from coterie.model.control import Audience, Grant, Job
 from coterie.model.views import ProfileView
 
@@ -17,7 +18,8 @@ class ApiDependencies(msgspec.Struct, frozen=True, kw_only=True):
 
     open_collector() is entered on the server's event loop; check_token(presented, now);
     touch_tokens(ids, now); list_audiences(account); get_audience(account, slug), which raises
-    UserError; list_jobs(account); find_profile(account, field, value).
+    UserError; list_jobs(account); find_profile(account, field, value);
+    explain_membership(account, (field, value), audience), None without such a profile.
     """
 
     open_collector: Callable[[], AbstractAsyncContextManager[Collector]]
@@ -27,4 +29,5 @@ class ApiDependencies(msgspec.Struct, frozen=True, kw_only=True):
     get_audience: Callable[[int, str], Audience]
     list_jobs: Callable[[int], Sequence[Job]]
     find_profile: Callable[[int, str, str], ProfileView | None]
+    explain_membership: Callable[[int, tuple[str, str], Audience], MembershipExplanation | None]
     clock: Clock

@@ -91,3 +91,24 @@ def get_profile(
     if profile is None:
         raise UnknownProfileError(field=field)
     return Response(_encode_exactly(Success(profile)), media_type=MediaType.JSON)
+
+
+@get(
+    "/api/profiles/{field:str}/{value:str}/audiences/{slug:str}",
+    summary="Why a profile is in an audience, or not",
+    tags=["profiles"],
+    sync_to_thread=True,
+)
+def explain_membership(
+    field: FromPath[str],
+    value: FromPath[str],
+    slug: FromPath[str],
+    grant: NamedDependency[Grant],
+    api: NamedDependency[ApiState],
+) -> Response[bytes]:
+    """Return the audience's filter with what each condition answers, and why."""
+    audience = api.dependencies.get_audience(grant.account, slug)
+    found = api.dependencies.explain_membership(grant.account, (field, value), audience)
+    if found is None:
+        raise UnknownProfileError(field=field)
+    return Response(_encode_exactly(Success(found)), media_type=MediaType.JSON)

@@ -14,7 +14,14 @@ from coterie.api.collect import CollectDoor
 from coterie.api.dependencies import ApiDependencies
 from coterie.api.errors import ErrorAnswer, answer_error
 from coterie.api.health import live, metrics, ready
-from coterie.api.resources import find_grant, get_audience, get_profile, list_audiences, list_jobs
+from coterie.api.resources import (
+    explain_membership,
+    find_grant,
+    get_audience,
+    get_profile,
+    list_audiences,
+    list_jobs,
+)
 from coterie.api.state import ApiState
 from coterie.base.errors import CoterieError
 
@@ -52,6 +59,7 @@ def build_api(dependencies: ApiDependencies) -> Api:
             get_audience,
             list_jobs,
             get_profile,
+            explain_membership,
         ],
         dependencies={
             "api": Provide(give_state, sync_to_thread=False),

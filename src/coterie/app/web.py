@@ -31,6 +31,7 @@ from coterie.control.jobs import list_jobs
 from coterie.control.probes import build_probes
 from coterie.control.tokens import check_token, touch_tokens
 from coterie.flow.run.collect import collect_options, open_collector
+from coterie.flow.run.explain import Explainer
 from coterie.flow.run.lookup import Lookup
 from coterie.flow.run.refused import list_refused, replay_refused
 from coterie.model.control import Actor
@@ -83,7 +84,8 @@ def give_handlers_threads() -> ThreadPoolExecutor:
 def build_web(services: Services, stack: ExitStack) -> ASGIApp:
     """Compose the doors; `stack` is closed when the application stops."""
     lookup = Lookup(services.store, config_source())
-    api = build_api(_api(services, lookup))
+    explainer = Explainer(services.store, config_source())
+    api = build_api(_api(services, lookup, explainer))
 
     @asynccontextmanager
     async def close_at_end(_app: Litestar) -> AsyncIterator[None]:
@@ -91,7 +93,7 @@ def build_web(services: Services, stack: ExitStack) -> ASGIApp:
             yield
 
     app = Litestar(
-        route_handlers=[*api.handlers, *build_console(_console(services, lookup))],
+        route_handlers=[*api.handlers, *build_console(_console(services, lookup, explainer))],
         lifespan=[close_at_end, api.state.lifespan],
         exception_handlers={HTTPException: _answer_unknown_address},
         openapi_config=None,
@@ -107,7 +109,7 @@ def _answer_unknown_address(request: Request[Any, Any, Any], error: HTTPExceptio
     return answer(request, error)
 
 
-def _api(services: Services, lookup: Lookup) -> ApiDependencies:
+def _api(services: Services, lookup: Lookup, explainer: Explainer) -> ApiDependencies:
     store, clock = services.store, services.clock
 
     def ensure_stream(account: int, stream: str) -> None:
@@ -129,16 +131,22 @@ def _api(services: Services, lookup: Lookup) -> ApiDependencies:
         find_profile=lambda account, field, value: lookup.find_profile(
             account, field, value, clock()
         ),
+        explain_membership=lambda account, identifier, audience: explainer.explain(
+            account, identifier, audience, clock()
+        ),
         clock=clock,
     )
 
 
-def _console(services: Services, lookup: Lookup) -> ConsoleDependencies:
+def _console(services: Services, lookup: Lookup, explainer: Explainer) -> ConsoleDependencies:
     clock = services.clock
     reads = Reads(
         overview=lambda account: lookup.overview(account, clock()),
         find_profile=lambda account, field, value: lookup.find_profile(
             account, field, value, clock()
+        ),
+        explain_membership=lambda account, identifier, audience: explainer.explain(
+            account, identifier, audience, clock()
         ),
         latest_events=lookup.latest_events,
         rejected_events=lookup.rejected_events,

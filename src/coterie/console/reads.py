@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import msgspec
 
+from coterie.flow.run.explain import MembershipExplanation
+from coterie.model.control import Audience
 from coterie.model.delivery import ParkedRow
 from coterie.model.views import (
     EventView,
@@ -19,7 +21,8 @@ from coterie.model.views import (
 class Reads(msgspec.Struct, frozen=True, kw_only=True):
     """Functions that the composition root binds to the store; the first parameter is the account.
 
-    overview(account); find_profile(account, field, value); latest_events and
+    overview(account); find_profile(account, field, value); explain_membership(account, (field,
+    value), audience), None without such a profile; latest_events and
     rejected_events(account, stream, limit), newest first; audience_members(account, audience_id,
     limit), newest first; job_figures(account, job_id); refused_users and
     omitted_users(account, job_id, limit).
@@ -27,6 +30,7 @@ class Reads(msgspec.Struct, frozen=True, kw_only=True):
 
     overview: Callable[[int], Overview]
     find_profile: Callable[[int, str, str], ProfileView | None]
+    explain_membership: Callable[[int, tuple[str, str], Audience], MembershipExplanation | None]
     latest_events: Callable[[int, str, int], tuple[EventView, ...]]
     rejected_events: Callable[[int, str, int], tuple[RejectedView, ...]]
     audience_members: Callable[[int, int, int], tuple[MemberView, ...]]

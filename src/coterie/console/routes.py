@@ -44,6 +44,7 @@ PAGES = (
     audiences.do_archive,
     profiles.show_look_up,
     profiles.do_look_up,
+    profiles.do_explain,
     authorizations.show_authorizations,
     authorizations.show_providers,
     authorizations.show_new_authorization,

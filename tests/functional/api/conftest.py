@@ -28,6 +28,7 @@ from coterie.control.jobs.read import list_jobs
 from coterie.control.tokens import check_token, create_token, touch_tokens
 from coterie.flow.eventlog.queue import LogLimits
 from coterie.flow.run.collect import CollectOptions, open_collector
+from coterie.flow.run.explain import Explainer
 from coterie.flow.run.lookup import Lookup
 from coterie.model.control import Actor, NewToken
 from coterie.store import Connection, Store
@@ -79,6 +80,7 @@ def api(store: Store, database_url: str) -> Api:
         ensure_streams(store, account=account, names=[stream], actor=ACTOR, now=datetime.now(UTC))
 
     lookup = Lookup(store, config_source())
+    explainer = Explainer(store, config_source())
     options = CollectOptions(
         lanes=2, event_limit=2_000, request_limit=10_000, log=LogLimits(group_ms=0)
     )
@@ -98,6 +100,9 @@ def api(store: Store, database_url: str) -> Api:
             list_jobs=partial(list_jobs, store),
             find_profile=lambda account, field, value: lookup.find_profile(
                 account, field, value, system_clock()
+            ),
+            explain_membership=lambda account, identifier, audience: explainer.explain(
+                account, identifier, audience, system_clock()
             ),
             clock=system_clock,
         )

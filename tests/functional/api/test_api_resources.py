@@ -77,7 +77,15 @@ async def test_a_profile_that_does_not_exist_is_404(
     assert "nobody" not in answer.json()["message"]
 
 
-@pytest.mark.parametrize("path", ["/api/audiences", "/api/jobs", "/api/profiles/email/x"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/audiences",
+        "/api/jobs",
+        "/api/profiles/email/x",
+        "/api/profiles/email/x/audiences/known",
+    ],
+)
 async def test_reading_needs_a_token_that_may_read(
     client: httpx.AsyncClient, make_token: MakeToken, path: str
 ) -> None:
@@ -107,3 +115,51 @@ async def test_a_profile_shows_sums_as_numbers(
     fields = {each["name"]: each["value"] for each in answer.json()["data"]["fields"]}
     assert fields["order_total"] == 230.5
     assert fields["order_count"] == 2
+
+
+async def test_a_membership_is_explained_condition_by_condition(
+    client: httpx.AsyncClient,
+    store: Store,
+    reader: dict[str, str],
+    make_token: MakeToken,
+) -> None:
+    texts = {"buyers": "FILTER order_total > 200", "lately": 'FILTER last_seen > "now-30d"'}
+    texts["both"] = "FILTER AND (INCLUDE buyers, INCLUDE lately, EXISTS city)"
+    for slug, text in texts.items():
+        create_audience(
+            store,
+            account=ACCOUNT,
+            slug=slug,
+            name=slug,
+            filter_text=text,
+            actor=Actor(name="test"),
+            clock=system_clock,
+        )
+    writer = {"Authorization": make_token(["data_write"]).token}
+    order = [{"user_id": "u 1", "order_amount": 230.1}]
+    await client.post("/collect/json/default", json=order, headers=writer)
+    with store.connect() as conn:
+        deps = WorkerDependencies(store, config_source(), system_clock, BatchSettings(b"k" * 32))
+        Worker(deps, conn).turn()
+
+    path = "/api/profiles/user_id/u 1/audiences"
+    held = (await client.get(f"{path}/buyers", headers=reader)).json()["data"]
+    missed = (await client.get(f"{path}/both", headers=reader)).json()["data"]
+    nobody = await client.get("/api/profiles/user_id/u2/audiences/both", headers=reader)
+    nothing = await client.get(f"{path}/none", headers=reader)
+
+    assert held["explained"]["answer"] is True
+    assert held["explained"]["seen"] == [
+        {"text": "order_total", "value": 230.1, "missing": False, "left_out": 0}
+    ]
+    assert held["since"] is not None
+    assert (missed["since"], missed["explained"]["answer"]) == (None, False)
+    parts = missed["explained"]["parts"]
+    assert [(part["answer"], part["decides"]) for part in parts] == [
+        (True, False),
+        (True, False),
+        (False, True),
+    ]
+    assert parts[1]["changes_at"] > missed["asked_at"]
+    assert (nobody.status_code, nobody.json()["code"]) == (404, "unknown_profile")
+    assert (nothing.status_code, nothing.json()["code"]) == (404, "unknown_audience")

@@ -19,7 +19,9 @@ from coterie.console.reads import Reads
 from coterie.console.routes import build_console
 from coterie.control.accounts import create_account
 from coterie.control.users import create_person
-from coterie.model.control import Actor, ProbeResult
+from coterie.flow.run.explain import MembershipExplanation
+from coterie.lang.filterql import explain, parse_filter
+from coterie.model.control import Actor, Audience, ProbeResult
 from coterie.model.delivery import ParkedRow
 from coterie.model.views import (
     DeliveryTotals,
@@ -73,12 +75,30 @@ class DataPlane:
         return Reads(
             overview=lambda _: self.overview(),
             find_profile=lambda _, field, value: self.profiles.get((field, value)),
+            explain_membership=lambda _, identifier, audience: self.explain(identifier, audience),
             latest_events=lambda _, stream, limit: self._of(self.events, stream)[:limit],
             rejected_events=lambda _, stream, limit: self._of(self.rejected, stream)[:limit],
             audience_members=lambda *_: self.members,
             job_figures=lambda *_: self.figures,
             omitted_users=lambda *_: self.omitted,
             refused_users=lambda *_: self.refused,
+        )
+
+    def explain(
+        self, identifier: tuple[str, str], audience: Audience
+    ) -> MembershipExplanation | None:
+        """Ask the real filter about the fields of a profile."""
+        profile = self.profiles.get(identifier)
+        if profile is None:
+            return None
+        fields = {field.name: field.value for field in profile.fields}
+        since = (each.since for each in profile.audiences if each.slug == audience.slug)
+        return MembershipExplanation(
+            profile_id=profile.profile_id,
+            audience=audience.slug,
+            asked_at=NOW,
+            since=next(since, None),
+            explained=explain(parse_filter(audience.filter_text), fields, NOW),
         )
 
     def replay(self, account: int, job_id: int, actor: Actor, _now: datetime) -> int:

@@ -7,6 +7,7 @@ from coterie.console.forms import filled_form
 from coterie.console.headers import Page
 from coterie.console.pages.parts import Visitor
 from coterie.console.visit import Visit
+from coterie.control.definitions.audiences import get_audience, list_audiences
 from coterie.control.definitions.schema import current_schema
 from coterie.model.schema import Field
 
@@ -23,6 +24,28 @@ def show_look_up(visit: Visitor) -> Page:
 @post("/profiles", sync_to_thread=True, status_code=200, opt=needs("observer"))
 def do_look_up(visit: Visitor) -> Page:
     """Show the profile that an identifier belongs to, or what to do when there is none."""
+    return _show_profile(visit)
+
+
+@post("/profiles/why", sync_to_thread=True, status_code=200, opt=needs("observer"))
+def do_explain(visit: Visitor) -> Page:
+    """Show why an audience holds the profile that an identifier belongs to, or why not."""
+    field, value = visit.form.text("field"), visit.form.text("value")
+    audience = get_audience(visit.deps.store, visit.account, visit.form.text("slug"))
+    found = visit.deps.reads.explain_membership(visit.account, (field, value), audience)
+    if found is None:
+        return _show_profile(visit)
+    return visit.page(
+        "profiles/why.html",
+        audience=audience,
+        audiences=list_audiences(visit.deps.store, visit.account),
+        found=found,
+        field=field,
+        value=value,
+    )
+
+
+def _show_profile(visit: Visit) -> Page:
     field, value = visit.form.text("field"), visit.form.text("value")
     fields = identifier_fields(visit)
     known = any(each.name == field for each in fields)
@@ -33,6 +56,7 @@ def do_look_up(visit: Visitor) -> Page:
         status=200 if profile else 404,
         fields=fields,
         profile=profile,
+        audiences=list_audiences(visit.deps.store, visit.account) if profile else (),
         asked=True,
     )
 

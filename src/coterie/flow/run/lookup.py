@@ -80,14 +80,7 @@ class Lookup:
         """Return the profile that holds an identifier, None if there is none."""
         with self._read() as conn:
             schema = self._schema(conn, account)
-            known = next((item for item in schema.fields if item.name == field), None)
-            if known is None or known.identifier is None:
-                return None
-            if not _is_unicode(value) or not can_identify(value):
-                return None
-            identifier = (field, normalise(known.identifier, value))
-            owner = find_owners(conn, account, [identifier]).get(identifier)
-            profile = get_profile(conn, account, owner) if owner else None
+            profile = find_stored(conn, account, schema, (field, value))
             if profile is None:
                 return None
             names = {
@@ -182,6 +175,21 @@ class Lookup:
 
     def _schema(self, conn: Connection, account: int) -> Schema:
         return self._config_at(conn).accounts[account].schemas[-1]
+
+
+def find_stored(
+    conn: Connection, account: int, schema: Schema, identifier: tuple[str, str]
+) -> StoredProfile | None:
+    """Return the profile that holds an identifier (field, value as written), None if none does."""
+    field, value = identifier
+    known = next((item for item in schema.fields if item.name == field), None)
+    if known is None or known.identifier is None:
+        return None
+    if not _is_unicode(value) or not can_identify(value):
+        return None
+    normal = (field, normalise(known.identifier, value))
+    owner = find_owners(conn, account, [normal]).get(normal)
+    return get_profile(conn, account, owner) if owner else None
 
 
 def _is_unicode(text: str) -> bool:
