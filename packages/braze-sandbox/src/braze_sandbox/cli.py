@@ -119,6 +119,7 @@ async def _serve(host: str, port: int, *, state: str, keys: list[str], settings:
             key = make_key(new_id(), workspace=DEFAULT_WORKSPACE, now=system_clock())
             sandbox.engine.state.add_key(key)
             print(f"REST key with all permissions: {key.key}", flush=True)
+        print(f"Pages: {sandbox.url}/_sandbox/page", flush=True)
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait((stopping, sandbox.background), return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()

@@ -66,6 +66,10 @@ class Journal:
                     break
         return found
 
+    def find(self, number: int) -> Entry | None:
+        """Return the entry of that number, unless it is forgotten."""
+        return next((entry for entry in self._entries if entry.number == number), None)
+
     def counts(self) -> list[tuple[str, int, int]]:
         """Return path, status and number of all requests since the start or the last reset."""
         return [(path, status, n) for (path, status), n in sorted(self._counts.items())]

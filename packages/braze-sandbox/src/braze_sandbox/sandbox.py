@@ -60,7 +60,11 @@ class BrazeSandbox:
         lock = None if str(state) == MEMORY else lock_state(Path(state))
         try:
             engine = Engine(state, settings=settings or Settings(), clock=clock)
-            secrets = _add_keys(engine, keys)
+            try:
+                secrets = _add_keys(engine, keys)
+            except BaseException:
+                await engine.close()
+                raise
             async with _serving(engine, host, port) as (url, background):
                 yield cls(url, engine, secrets, background)
         finally:

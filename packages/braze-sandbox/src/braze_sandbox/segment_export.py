@@ -92,7 +92,7 @@ class SegmentExports:
         self._session = session
         self._clock = clock
         self._settings = settings
-        self._folder = TemporaryDirectory(prefix="braze-sandbox-exports-")
+        self._folder: TemporaryDirectory[str] | None = None
         self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._ready: dict[str, datetime] = {}
 
@@ -137,7 +137,8 @@ class SegmentExports:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-        self._folder.cleanup()
+        if self._folder is not None:
+            self._folder.cleanup()
 
     async def _export(
         self,
@@ -168,6 +169,8 @@ class SegmentExports:
                 await answer.read()
 
     def _path(self, name: str) -> Path:
+        if self._folder is None:
+            self._folder = TemporaryDirectory(prefix="braze-sandbox-exports-")
         return Path(self._folder.name) / name
 
 

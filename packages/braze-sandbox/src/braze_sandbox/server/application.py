@@ -13,8 +13,10 @@ from braze_sandbox.server.admin_segments import segment_routes
 from braze_sandbox.server.admin_subscriptions import subscription_routes
 from braze_sandbox.server.admin_users import user_routes
 from braze_sandbox.server.answers import ENGINE
+from braze_sandbox.server.page_actions import action_routes
+from braze_sandbox.server.pages import page_routes
 from braze_sandbox.server.partners import partner_routes
-from braze_sandbox.server.recording import explain_refusals, record
+from braze_sandbox.server.recording import explain_refusals, record, refuse_other_sites
 from braze_sandbox.server.rest import rest_routes
 
 # The settings' own limit is checked per request; this only keeps a flood out of memory.
@@ -24,12 +26,14 @@ _LARGEST_BODY = 64 * 1024 * 1024
 def build_application(engine: Engine) -> web.Application:
     """Return the application that serves `engine`."""
     application = web.Application(
-        middlewares=[record, explain_refusals], client_max_size=_LARGEST_BODY
+        middlewares=[refuse_other_sites, record, explain_refusals], client_max_size=_LARGEST_BODY
     )
     application[ENGINE] = engine
     application.add_routes(rest_routes())
     application.add_routes(partner_routes())
     application.add_routes(admin_routes())
+    application.add_routes(page_routes())
+    application.add_routes(action_routes())
     return application
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -32,9 +33,20 @@ async def explain_refusals(request: web.Request, handler: Handler) -> web.Stream
 
 
 @web.middleware
+async def refuse_other_sites(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Keep pages of other sites, open in the same browser, from steering the sandbox."""
+    origin = request.headers.get("Origin")
+    foreign = origin is not None and urlsplit(origin).netloc != request.host
+    if foreign and request.path.startswith(ADMIN) and request.method != "GET":
+        message = "The sandbox is steered from its own pages and by programs, not by other sites."
+        return json_answer({"message": message}, status=403)
+    return await handler(request)
+
+
+@web.middleware
 async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Let planned faults strike, and enter the request in the journal; admin calls pass by."""
-    if request.path.startswith(ADMIN):
+    if request.path.startswith(ADMIN) or request.path == "/":
         return await handler(request)
     engine = request.app[ENGINE]
     started = time.perf_counter()
