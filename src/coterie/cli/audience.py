@@ -8,7 +8,7 @@ from coterie.cli.context import ACTOR, CliContext, open_context
 from coterie.cli.entries import read_text
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
 from coterie.control import accounts
-from coterie.control.definitions import audiences
+from coterie.control.definitions import audiences, trackers
 from coterie.model.control import Audience
 
 app = typer.Typer(
@@ -105,6 +105,26 @@ def archive(slug: Slug, account: AccountNumber = None, as_json: AsJson = False) 
             clock=context.clock,
         )
     _print([found], as_json=as_json)
+
+
+@app.command("trackers")
+def list_trackers(account: AccountNumber = None, as_json: AsJson = False) -> None:
+    """List what audiences have watched for in events, and since when its history is known."""
+    with open_context() as context:
+        found = trackers.list_trackers(context.store, _number(context, account))
+    if as_json:
+        print_json(found)
+        return
+    rows = [
+        (
+            one.text,
+            "the start" if one.known_since is None else one.known_since.isoformat(),
+            "yes" if one.filled_at else "being read",
+        )
+        for one in found
+    ]
+    columns = ("Watched for", "Known since", "History read")
+    print_table("Trackers", columns, rows, empty="No audience asks what people did.")
 
 
 def _number(context: CliContext, account: int | None) -> int:

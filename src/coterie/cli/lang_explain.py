@@ -29,7 +29,8 @@ def _details(explained: Explained) -> Iterator[str]:
     for seen in explained.seen:
         value = "no value" if seen.missing else _encode(seen.value).decode()
         more = f" and {seen.left_out} more" if seen.left_out else ""
-        yield f"{seen.text} = {value}{more}"
+        about = ", to about a day: it reaches back further than what is kept" if seen.is_cut else ""
+        yield f"{seen.text} = {value}{more}{about}"
     if explained.reason:
         yield f"{explained.reason}."
     if explained.changes_at is not None:

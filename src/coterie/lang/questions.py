@@ -4,13 +4,14 @@ It is what `coterie lang` asks, one question a command or one a line, so that th
 tried and measured from outside. Filters and mappings run as they run in the product: compiled.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
 from msgspec import Struct
 
 from coterie.base.errors import UserError
+from coterie.lang.behaviour import EVENTS, histories_of, trackers_of
 from coterie.lang.expr.interpret import World, evaluate, evaluate_truth
 from coterie.lang.expr.jsondata import read_instant, read_row, write_instant, write_value
 from coterie.lang.expr.render import render
@@ -45,9 +46,10 @@ class Question(Struct, frozen=True, kw_only=True):
     """One case: a text, and what it is asked of.
 
     `text` is a filter, an expression or a query; `ast` is a filter in JSON form in its place.
-    `data` is a profile or an event, `now` an ISO 8601 instant, `includes` are the texts of other
-    filters by name. With `times` "text" no text of the data is taken for an instant. `language`
-    tells `parse` and `format` what the text is, where it cannot be told from its first words.
+    `data` is a profile (with what the person did as `_events`) or an event, `now` an ISO 8601
+    instant, `includes` are the texts of other filters by name. With `times` "text" no text of the
+    data is taken for an instant. `language` tells `parse` and `format` what the text is, where it
+    cannot be told from its first words.
     """
 
     kind: Kind
@@ -79,9 +81,11 @@ def answer(question: Question, *, now: datetime) -> object:
         case "expr":
             return _answer_expression(question, now)
         case "eval":
-            return _compile(question).matches(_row(question), now)
+            compiled, row = _compile(question, now)
+            return compiled.matches(row, now)
         case "flip":
-            flip = _compile(question).next_flip(_row(question), now)
+            compiled, row = _compile(question, now)
+            flip = compiled.next_flip(row, now)
             return NEVER if flip is None else write_instant(flip)
         case "select":
             return _select(_filter(question), _row(question), now)
@@ -97,7 +101,9 @@ def explain_answer(question: Question, *, now: datetime) -> Explained:
     """Return the answer of a filter with all that led to it. Raises UserError."""
     now = now if question.now is None else read_instant(question.now)
     includes = read_includes(question.includes or {})
-    return explain(_filter(question), _row(question), now, includes=includes)
+    flt = _filter(question)
+    row = _profile(question, (flt, *includes.values()), now)
+    return explain(flt, row, now, includes=includes)
 
 
 def read_includes(texts: Mapping[str, str]) -> dict[str, Filter]:
@@ -150,12 +156,24 @@ def _row(question: Question) -> dict[str, object]:
     return read_row(question.data or {}, find_times=question.times == "find")
 
 
+def _profile(question: Question, filters: Iterable[Filter], now: datetime) -> dict[str, object]:
+    """Return the row of a profile, with what the events in it mean to the filters."""
+    row = _row(question)
+    if EVENTS not in row:
+        return row
+    trackers = frozenset[str]().union(*(trackers_of(flt.tree) for flt in filters))
+    return row | histories_of(trackers, row.pop(EVENTS), now)
+
+
 def _filter(question: Question) -> Filter:
     return parse_filter(_text(question))
 
 
-def _compile(question: Question) -> CompiledFilter:
-    return compile_filter(_filter(question), includes=read_includes(question.includes or {}))
+def _compile(question: Question, now: datetime) -> tuple[CompiledFilter, dict[str, object]]:
+    """Return a filter ready to be asked, and the row of the profile."""
+    flt, includes = _filter(question), read_includes(question.includes or {})
+    row = _profile(question, (flt, *includes.values()), now)
+    return compile_filter(flt, includes=includes), row
 
 
 def _answer_expression(question: Question, now: datetime) -> object:

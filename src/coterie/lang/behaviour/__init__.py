@@ -4,10 +4,13 @@ from coterie.lang.behaviour.bind import bind_behaviour, trackers_of
 from coterie.lang.behaviour.functions import BEHAVIOUR, BehaviourFunction
 from coterie.lang.behaviour.history import EMPTY, Bounds, History, Occurrence, add, combine
 from coterie.lang.behaviour.tracker import Observer, Tracker, parse_tracker
+from coterie.lang.behaviour.tryout import EVENTS, BadEventsError, histories_of
 
 __all__ = [
     "BEHAVIOUR",
     "EMPTY",
+    "EVENTS",
+    "BadEventsError",
     "BehaviourFunction",
     "Bounds",
     "History",
@@ -17,6 +20,7 @@ __all__ = [
     "add",
     "bind_behaviour",
     "combine",
+    "histories_of",
     "parse_tracker",
     "trackers_of",
 ]

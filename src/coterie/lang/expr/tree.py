@@ -156,6 +156,9 @@ class Question(Protocol):
     def answer(self, row: Mapping[str, object], now: datetime, *edges: object) -> object:
         """Return the answer at `now`, None for no value; `edges` are since when and until when."""
 
+    def is_exact(self, row: Mapping[str, object], now: datetime, *edges: object) -> bool:
+        """Say whether the answer takes in all that happened, as against what is kept of it."""
+
     def turning_points(self, row: Mapping[str, object], since: int) -> list[int]:
         """Return the seconds since 1970, from `since` on, at which an edge may change the answer.
 

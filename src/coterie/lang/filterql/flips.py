@@ -70,7 +70,7 @@ def _next_turn(
     # Of exact durations the next turning point turns first; months may swap their order a little.
     slack = timedelta(days=_CALENDAR_SLACK) if shift.months else timedelta()
     seconds = asked.question.turning_points(row, epoch_seconds(aware(edge)) - slack // _SECOND)
-    near = seconds if shift.months else seconds[:2]
+    near = seconds if shift.months else seconds[:1]
     turns = (turn for second in near for turn in _turns(_at(second), shift) if turn > now)
     return min(turns, default=None)
 

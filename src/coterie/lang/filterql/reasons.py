@@ -9,6 +9,7 @@ from coterie.lang.expr.interpret import World, evaluate
 from coterie.lang.expr.jsondata import write_value
 from coterie.lang.expr.render import render
 from coterie.lang.expr.tree import (
+    Asked,
     Between,
     Compare,
     Everything,
@@ -45,13 +46,15 @@ class Seen(Struct, frozen=True, kw_only=True):
     """Something a condition looked at: its text, and the value it had.
 
     `value` is what JSON can say, None where `missing`; long ones are cut, and `left_out` counts the
-    items that are not shown.
+    items that are not shown. `is_cut`: its window reaches back to where only totals of days are
+    kept, so it may be wrong by a part of a day.
     """
 
     text: str
     value: object = None
     missing: bool = False
     left_out: int = 0
+    is_cut: bool = False
 
 
 def find_seen(condition: Node, world: World) -> tuple[Seen, ...]:
@@ -60,7 +63,7 @@ def find_seen(condition: Node, world: World) -> tuple[Seen, ...]:
     for node in _looked_at(condition):
         text = render(node)
         if text not in found:
-            found[text] = _see(text, _value(node, world))
+            found[text] = _see(text, _value(node, world), is_cut=_is_cut(node, world))
     return tuple(found.values())
 
 
@@ -124,10 +127,19 @@ def _value(node: Node, world: World) -> object:
     return evaluate(node, world)
 
 
-def _see(text: str, value: object) -> Seen:
+def _is_cut(node: Node, world: World) -> bool:
+    if not isinstance(node, Asked):
+        return False
+    edges = [_value(edge, world) for edge in node.edges]
+    return not node.question.is_exact(world.row, world.now, *edges)
+
+
+def _see(text: str, value: object, *, is_cut: bool) -> Seen:
     shown = write_value(value)
     left_out = max(0, len(shown) - MOST_ITEMS) if isinstance(shown, list | Mapping) else 0
-    return Seen(text=text, value=_cut(shown), missing=value is None, left_out=left_out)
+    return Seen(
+        text=text, value=_cut(shown), missing=value is None, left_out=left_out, is_cut=is_cut
+    )
 
 
 def _cut(value: object) -> object:
