@@ -1,6 +1,7 @@
 """Plays the demo."""
 
 import argparse
+import contextlib
 import logging
 import sys
 import tempfile
@@ -13,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from coterie.app.services import Services, open_services
-from coterie.app.up import Running, current_environment, running_product, stop_on_signals
+from coterie.app.up import Running, current_environment, running_product
 from coterie.base.log import configure_logging
 from coterie.base.settings import Settings
 from demo.braze import Braze
@@ -30,6 +31,7 @@ from demo.flows import (
     send_panel,
     split_csv,
 )
+from demo.interrupt import interruptible
 from demo.report import print_summary
 from demo.shop import (
     EMAIL,
@@ -44,6 +46,7 @@ from demo.shop import (
 from demo.stage import BRAZE_KEY, SFTP_PASSWORD, SFTP_USER, running_sandbox, running_sftp
 
 console = Console()
+INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
 
 
 class Clock:
@@ -61,16 +64,26 @@ class Clock:
 
 
 def main() -> int:
-    """Play the three flows; return 0 if every claim holds."""
+    """Play the three flows; return 0 if every claim holds, 130 if somebody ended it before."""
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--keep", action="store_true", help="leave it running at the end")
     keep = parser.parse_args().keep
     configure_logging("console", level="warning")
     logging.getLogger("asyncssh").setLevel(logging.WARNING)
+    try:
+        with interruptible():
+            return run(keep=keep)
+    except KeyboardInterrupt:
+        console.print("\nThe demo was ended before it was done; nothing is left of it.")
+        return INTERRUPTED
+
+
+def run(*, keep: bool) -> int:
+    """Start everything, play, and stop it all, however this ends."""
     with ExitStack() as stack:
         clock = Clock()
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="coterie-demo-")))
-        stop = stack.enter_context(stop_on_signals())
+        stop = threading.Event()
         with clock.step("start"), console.status("Starting PostgreSQL, Coterie, Braze sandbox …"):
             braze_url = stack.enter_context(running_sandbox())
             settings = Settings(
@@ -97,7 +110,8 @@ def main() -> int:
             console.print(f"Sign in  {shop.account}.{EMAIL}  {shop.password}", highlight=False)
             console.print(f"Braze    {braze_url}/_sandbox/users?limit=5")
             console.print("Ctrl-C stops it.")
-            stop.wait()
+            with contextlib.suppress(KeyboardInterrupt):
+                threading.Event().wait()
         return int(failed)
 
 

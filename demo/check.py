@@ -30,8 +30,8 @@ class Claim(msgspec.Struct, frozen=True):
     """One claim with what was found."""
 
     what: str
-    expected: object
-    found: object
+    expected: int
+    found: int
 
     @property
     def is_true(self) -> bool:

@@ -36,8 +36,8 @@ def print_summary(
         here, there = outcome.sizes.get(slug, 0), outcome.braze_sizes.get(slug, 0)
         sizes.add_row(slug, f"{here:,}", f"{there:,}")
     console.print(sizes)
-    claims = Table("Claim", "Expected", "Found", "", title_justify="left")
+    claims = Table("Claim", "Expected", "Found", "Holds", title_justify="left")
     for claim in outcome.claims:
-        mark = "[green]true[/green]" if claim.is_true else "[red]FALSE[/red]"
-        claims.add_row(claim.what, str(claim.expected), str(claim.found), mark)
+        mark = "[green]yes[/green]" if claim.is_true else "[red]NO[/red]"
+        claims.add_row(claim.what, f"{claim.expected:,}", f"{claim.found:,}", mark)
     console.print(claims)

@@ -10,7 +10,7 @@ from coterie.model.views import HourCount
 WIDTH = 720
 HEIGHT = 180
 LEFT = 64
-BOTTOM = 24
+BOTTOM = 30
 TOP = 18
 GAP = 6
 
