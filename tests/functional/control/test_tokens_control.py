@@ -142,3 +142,18 @@ def test_use_is_noted_to_the_minute(
 
     assert within == first
     assert tokens.list_tokens(store, account.number)[0].last_used_at == first + timedelta(minutes=1)
+
+
+def test_no_use_is_noted_later_than_the_revocation(
+    store: Store, account: Account, actor: Actor, clock: Clock, advance: Advance
+) -> None:
+    made = make(store, actor, clock())
+    number, token_id = account.number, made.record.id
+    revoked = tokens.revoke_token(
+        store, account=number, token_id=token_id, actor=actor, now=clock()
+    )
+
+    tokens.touch_tokens(store, [token_id], advance(seconds=15))
+
+    (listed,) = tokens.list_tokens(store, number)
+    assert listed.last_used_at == revoked.revoked_at

@@ -35,8 +35,9 @@ WHERE id = ANY(:ids) AND revoked_at IS NULL AND (expires_at IS NULL OR expires_a
 
 -- name: touch_tokens(ids, now)!
 -- Minute precision is enough to tell a used token from a forgotten one. SKIP LOCKED: two doors
--- that note the same use need not wait for each other.
-UPDATE access_token SET last_used_at = :now
+-- that note the same use need not wait for each other. Uses are noted in groups, so the note may come
+-- after the token was revoked: no use did.
+UPDATE access_token SET last_used_at = LEAST(CAST(:now AS timestamptz), revoked_at)
 WHERE id IN (
     SELECT id FROM access_token
     WHERE id = ANY(:ids)
