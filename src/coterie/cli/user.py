@@ -75,6 +75,26 @@ def password(
         _tell_password(new, as_json=False)
 
 
+@app.command("role")
+def change_role(
+    person_id: PersonId,
+    role: Annotated[str, typer.Argument(help=f"One of {', '.join(SCOPES)}.")],
+    account: AccountNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a user another role, in force at once."""
+    with open_context() as context:
+        person = users.set_role(
+            context.store,
+            account=accounts.choose_account(context.store, account).number,
+            person_id=person_id,
+            role=role,
+            actor=ACTOR,
+            now=context.clock(),
+        )
+    _print([person], as_json=as_json)
+
+
 @app.command("disable")
 def disable(person_id: PersonId, account: AccountNumber = None, as_json: AsJson = False) -> None:
     """Let a user in no more and end their sessions."""

@@ -120,6 +120,24 @@ def set_password(
     return person
 
 
+def set_role(
+    store: Store, *, account: int, person_id: int, role: str, actor: Actor, now: datetime
+) -> Person:
+    """Give a person another role, in force from their next click.
+
+    Raises UnknownPersonError, UnknownScopeError.
+    """
+    (wanted,) = check_scopes([role])
+    with store.transaction() as conn:
+        before = _get(conn, account, person_id)
+        values = {"account": account, "person_id": person_id, "role": wanted}
+        run(conn, load_queries("users").set_role, values)
+        detail = {"from": before.role, "to": wanted}
+        subject = Subject(account, "user", person_id)
+        record(conn, "role_changed", subject, actor=actor, now=now, detail=detail)
+        return _get(conn, account, person_id)
+
+
 def set_disabled(
     store: Store, *, account: int, person_id: int, disabled: bool, actor: Actor, now: datetime
 ) -> Person:

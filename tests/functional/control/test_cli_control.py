@@ -91,10 +91,12 @@ def test_a_user_can_be_disabled_enabled_and_given_a_password(
 
     (disabled,) = run("user", "disable", str(made["id"]))
     (enabled,) = run("user", "enable", str(made["id"]))
+    (observing,) = run("user", "role", str(made["id"]), "observer")
     changed = invoke("user", "password", str(made["id"]))
 
     assert disabled["disabled_at"] is not None
     assert enabled["disabled_at"] is None
+    assert (made["role"], observing["role"]) == ("data_manager", "observer")
     assert "shown only now" in changed.output
     assert run("user", "list")[0]["account"] == number
 

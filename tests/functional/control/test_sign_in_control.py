@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from coterie.base.clock import Clock
+from coterie.base.errors import UserError
 from coterie.control import users
 from coterie.control.passwords import WeakPasswordError
 from coterie.control.scopes import UnknownScopeError
@@ -183,6 +184,24 @@ def test_a_disabled_person_is_out_at_once_and_can_come_back(
         store, account=3012, person_id=person.id, disabled=False, actor=actor, now=clock()
     )
     assert users.sign_in(store, email=EMAIL, password=PASSWORD, now=clock()).person == person
+
+
+def test_another_role_is_in_force_in_an_open_session(
+    store: Store, person: Person, actor: Actor, clock: Clock
+) -> None:
+    token = users.sign_in(store, email=EMAIL, password=PASSWORD, now=clock()).session_token
+
+    users.set_role(
+        store, account=3012, person_id=person.id, role="observer", actor=actor, now=clock()
+    )
+
+    session = users.get_session(store, session_token=token, now=clock())
+    assert session is not None
+    assert session.person.role == "observer"
+    with pytest.raises(UserError, match="no scope 'boss'"):
+        users.set_role(
+            store, account=3012, person_id=person.id, role="boss", actor=actor, now=clock()
+        )
 
 
 def test_a_new_password_ends_sessions_and_lifts_a_lock(

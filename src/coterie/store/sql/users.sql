@@ -45,6 +45,10 @@ WHERE id = :person_id AND (failed_count > 0 OR locked_until IS NOT NULL);
 -- Also used when the hashing parameters have grown.
 UPDATE person SET password_hash = :password_hash WHERE id = :person_id;
 
+-- name: set_role(account, person_id, role)!
+-- Read anew at each click, so that a smaller role is smaller at once.
+UPDATE person SET role = :role WHERE account = :account AND id = :person_id;
+
 -- name: set_disabled(account, person_id, disabled_at)!
 -- A disabled person keeps the audit trail readable.
 UPDATE person SET disabled_at = :disabled_at WHERE account = :account AND id = :person_id;
