@@ -8,11 +8,13 @@ import re2  # type: ignore[import-untyped]
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tests.properties.test_lang_properties import (
+    DATEMATH,
     NOW,
     clock_clauses,
     combine,
     compile_value,
     lists,
+    names,
     operands,
     plain_conditions,
     rows,
@@ -28,7 +30,7 @@ from coterie.lang.expr.membership import shares_an_item
 from coterie.lang.expr.parser import parse_expression
 from coterie.lang.expr.render import render
 from coterie.lang.expr.safe_regex import searcher
-from coterie.lang.expr.tree import Call, Name, Node, Not, Number, Text
+from coterie.lang.expr.tree import Between, Call, Compare, Name, Node, Not, Number, Text
 from coterie.lang.expr.values import items_of, same
 from coterie.lang.filterql.compiled import CompiledFilter
 
@@ -112,6 +114,26 @@ def test_no_foretelling_raises_whatever_it_is_given(
             flip(NOW, given_buckets, buckets, buckets)
 
 
+@settings(max_examples=600, deadline=None)
+@given(st.data())
+def test_no_check_of_a_call_raises_whatever_is_written(data: st.DataObject) -> None:
+    function = FUNCTIONS[data.draw(st.sampled_from(sorted(FUNCTIONS)))]
+    wild = st.text(max_size=12) | st.sampled_from(("(", "[@", "a" * 5_000, "\ud800", "99,999"))
+    written = (
+        st.builds(Text, wild)
+        | st.builds(Number, st.integers() | st.floats(allow_nan=False))
+        | names
+    )
+    most = function.most if function.most is not None else function.least + 3
+    args = data.draw(st.lists(written, min_size=0, max_size=most + 1))
+
+    fault = function.find_fault(Call(function.name, tuple(args)))
+
+    assert fault is None or fault
+    if not function.least <= len(args) <= most:
+        assert fault is not None or function.most is None
+
+
 hours = st.integers(-MOST_HOURS, 5 * 24).map(
     lambda hour: NOW.replace(minute=0, second=0, microsecond=0) + timedelta(hours=hour)
 )
@@ -144,9 +166,30 @@ def test_flip_of_a_window_is_the_first_instant_at_which_it_answers_otherwise(
     assert flip == next(changes, None)
 
 
+dated = st.one_of(
+    st.sampled_from(DATEMATH).map(Text),
+    st.just(Name(("date",))),
+    st.just(Call("todate", (Text("now-3d"),))),
+    st.just(Text("2024-04-01")),
+)
+chosen = st.recursive(
+    dated,
+    lambda inner: st.builds(
+        _choice,
+        st.just("ifcase"),
+        st.lists(st.tuples(clock_clauses | plain_conditions, inner), min_size=1, max_size=2),
+        inner,
+    ),
+    max_leaves=4,
+)
+choosing = st.builds(Compare, st.sampled_from((">", "<=", "==", "!=")), chosen, chosen) | st.builds(
+    Between, chosen, chosen, chosen
+)
+
+
 @settings(max_examples=300, deadline=None)
 @given(
-    st.recursive(windows | clock_clauses, combine, max_leaves=4),
+    st.recursive(windows | clock_clauses | choosing, combine, max_leaves=4),
     visits,
     rows,
     st.lists(st.floats(0, 1), min_size=6, max_size=6),
@@ -157,12 +200,17 @@ def test_no_answer_with_a_window_changes_before_its_next_flip(
     assume(not any(isinstance(watch, Misuse) for watch in find_watches(tree)))
     row = {**row, "visits": found}
     answer = evaluate_truth(tree, World(row, NOW))
+    compiled = CompiledFilter(tree, {})
+    assert compiled.matches(row, NOW) is answer
 
-    flip = CompiledFilter(tree, {}).next_flip(row, NOW)
+    flip = compiled.next_flip(row, NOW)
 
     end = flip if flip is not None else NOW + timedelta(days=60)
     full = [NOW.replace(minute=0, second=0, microsecond=0) + timedelta(hours=h) for h in range(480)]
     samples = [NOW + (end - NOW) * fraction for fraction in fractions]
+    date = row.get("date")
+    if isinstance(date, datetime):
+        full += [date + timedelta(days=days) for days in (-31, -14, -3, 0, 3, 28, 30, 31, 366)]
     for instant in (*samples, *full, end - timedelta(microseconds=1)):
         if NOW < instant < end:
             assert evaluate_truth(tree, World(row, instant)) is answer, instant

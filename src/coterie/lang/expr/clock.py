@@ -57,7 +57,7 @@ def moves_with_time(node: Node) -> bool:
         isinstance(node, Asked)
         or _is_moving_call(node)
         or any(
-            _shift_of(part) is not None or moves_with_time(part) if dated else moves_with_time(part)
+            moves_with_time(part) or (dated and _names_now(node, part))
             for part, dated in _parts(node)
         )
     )
@@ -104,18 +104,29 @@ def find_watches(node: Node) -> Iterator[Watch | Misuse]:
 
 
 def _watch_pair(one: Node, other: Node) -> Iterator[Watch | Misuse]:
-    first, second = _shift_of(one), _shift_of(other)
-    if first is not None and second is not None:
+    first, second = _shifts_of(one), _shifts_of(other)
+    if first and second:
         yield Watch(daily=True)
-    elif first is not None:
-        yield Watch(other, first)
-        yield from find_watches(other)
-    elif second is not None:
-        yield Watch(one, second)
-        yield from find_watches(one)
-    else:
-        yield from find_watches(one)
-        yield from find_watches(other)
+    for shift in first:
+        yield Watch(other, shift)
+    for shift in second:
+        yield Watch(one, shift)
+    yield from _watch_within(one)
+    yield from _watch_within(other)
+
+
+def _watch_within(side: Node) -> Iterator[Watch | Misuse]:
+    """Yield the reasons that lie inside one side of a comparison of dates."""
+    if _shift_of(side) is not None:
+        return
+    if not is_choice(side):
+        yield from find_watches(side)
+        return
+    conditions, values = _arms(side)
+    for condition in conditions:
+        yield from find_watches(condition)
+    for value in values:
+        yield from _watch_within(value)
 
 
 def _watch_edges(node: Asked) -> Iterator[Watch | Misuse]:
@@ -128,8 +139,34 @@ def _watch_edges(node: Asked) -> Iterator[Watch | Misuse]:
         yield from find_watches(edge)
 
 
+def is_choice(node: Node) -> bool:
+    """Say whether this is a call that chooses among values."""
+    return isinstance(node, Call) and FUNCTIONS[node.name].is_choice
+
+
+def _arms(choice: Node) -> tuple[list[Node], list[Node]]:
+    """Return the conditions of a choice, and the values it is among."""
+    args = children(choice)
+    return list(args[: len(args) - 1 : 2]), [*args[1::2], *args[-1:] * (len(args) % 2)]
+
+
 def _is_dated(*parts: Node) -> bool:
-    return any(_shift_of(part) is not None for part in parts)
+    return any(_shifts_of(part) for part in parts)
+
+
+def _names_now(node: Node, part: Node) -> bool:
+    """Say whether a part of a node is date math there; in a comparison a choice may give it."""
+    if isinstance(node, Compare | Between):
+        return bool(_shifts_of(part))
+    return _shift_of(part) is not None
+
+
+def _shifts_of(side: Node) -> list[Shift]:
+    """Return how far from now the instants are that a side names; a choice may name several."""
+    if is_choice(side):
+        return [shift for value in _arms(side)[1] for shift in _shifts_of(value)]
+    shift = _shift_of(side)
+    return [] if shift is None else [shift]
 
 
 def _shift_of(node: Node) -> Shift | None:

@@ -149,7 +149,7 @@ class Writer:
                     slow if quick is None or a.code == "NULL" else quick, max(a.depth, b.depth)
                 )
             case Between(value=value, low=low, high=high):
-                parts = [self._dated(part) for part in (value, low, high)]
+                parts = [self._side(part) for part in (value, low, high)]
                 slow = f"between({', '.join(part.code for part in parts)}, now)"
                 quick = quick_between(self.table, parts[0].code, low, high)
                 return self._settle(quick or slow, max(part.depth for part in parts))
@@ -157,7 +157,12 @@ class Writer:
                 raise AssertionError(node)
 
     def _operand(self, node: Node) -> Piece:
-        return Piece("NULL") if isinstance(node, Null) else self._dated(node)
+        return Piece("NULL") if isinstance(node, Null) else self._side(node)
+
+    def _side(self, node: Node) -> Piece:
+        if isinstance(node, Call) and FUNCTIONS[node.name].is_choice:
+            return self._choice(node, self._side)
+        return self._dated(node)
 
     def _dated(self, node: Node) -> Piece:
         if isinstance(node, Text):
@@ -175,7 +180,7 @@ class Writer:
     def _call(self, node: Call) -> Piece:
         function = FUNCTIONS[node.name]
         if function.is_choice:
-            return self._choice(node)
+            return self._choice(node, self.value)
         run = self.table.add(function.run)
         args = [self._dated(arg) if function.clock else self.value(arg) for arg in node.args]
         before = ["p", "now"] if function.of_world else []
@@ -188,12 +193,12 @@ class Writer:
         code = f"{answer}({', '.join(['p', 'now', *(edge.code for edge in edges)])})"
         return self._settle(code, max((edge.depth for edge in edges), default=0))
 
-    def _choice(self, node: Call) -> Piece:
+    def _choice(self, node: Call, read: Callable[[Node], Piece]) -> Piece:
         cases, otherwise = node.cases
-        last = Piece("None") if otherwise is None else self.value(otherwise)
+        last = Piece("None") if otherwise is None else read(otherwise)
         codes, depth = [last.code], last.depth
         for condition, value in reversed(cases):
-            test, chosen = self.truth(condition), self.value(value)
+            test, chosen = self.truth(condition), read(value)
             codes.insert(0, f"{chosen.code} if {test.code} is True else")
             depth = max(depth, test.depth, chosen.depth)
         return self._settle(f"({' '.join(codes)})", depth)

@@ -4,7 +4,7 @@ This is the definition. It is slow; `codegen` is the quick form, held equal to i
 test. None is "no value", and of a condition "not evaluable".
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from msgspec import Struct
@@ -114,8 +114,8 @@ def _evaluate_condition(node: Node, world: World) -> bool | None:
         case Compare(op=op, left=left, right=right):
             return compare(op, _operand(left, world), _operand(right, world), world.now)
         case Between(value=value, low=low, high=high):
-            bounds = _dated(low, world), _dated(high, world)
-            return between(_dated(value, world), *bounds, world.now)
+            bounds = _side(low, world), _side(high, world)
+            return between(_side(value, world), *bounds, world.now)
         case Exists(arg=arg):
             return is_present(evaluate(arg, world))
         case Not(arg=Include(name=name)) if name in world.includes:
@@ -148,17 +148,17 @@ def _evaluate_all(items: tuple[Node, ...], world: World) -> bool | None:
 def _evaluate_call(node: Call, world: World) -> object:
     function = FUNCTIONS[node.name]
     if function.is_choice:
-        return _evaluate_choice(node, world)
+        return _evaluate_choice(node, world, evaluate)
     args = _evaluate_args(node, world)
     return function.run(world.row, world.now, *args) if function.of_world else function.run(*args)
 
 
-def _evaluate_choice(node: Call, world: World) -> object:
+def _evaluate_choice(node: Call, world: World, read: Callable[[Node, World], object]) -> object:
     cases, otherwise = node.cases
     for condition, value in cases:
         if evaluate_truth(condition, world) is True:
-            return evaluate(value, world)
-    return None if otherwise is None else evaluate(otherwise, world)
+            return read(value, world)
+    return None if otherwise is None else read(otherwise, world)
 
 
 def _evaluate_args(node: Call, world: World) -> list[object]:
@@ -167,7 +167,14 @@ def _evaluate_args(node: Call, world: World) -> list[object]:
 
 
 def _operand(node: Node, world: World) -> object:
-    return NULL if isinstance(node, Null) else _dated(node, world)
+    return NULL if isinstance(node, Null) else _side(node, world)
+
+
+def _side(node: Node, world: World) -> object:
+    """Return the value of what is compared: date math counts, also where a choice gives it."""
+    if isinstance(node, Call) and FUNCTIONS[node.name].is_choice:
+        return _evaluate_choice(node, world, _side)
+    return _dated(node, world)
 
 
 def _dated(node: Node, world: World) -> object:

@@ -129,7 +129,7 @@ class OperandReader:
 
     def _cases(self, token: Token) -> Node:
         """Return `ifcase(value IF condition, …, otherwise)` with each condition first."""
-        at = self.cursor.expect_op("(", "after ifcase").at
+        self.cursor.expect_op("(", "after ifcase")
         outer, self.in_list = self.in_list, False
         args: list[Node] = []
         while not self.cursor.skip_op(")"):
@@ -138,7 +138,7 @@ class OperandReader:
             if not self.cursor.skip_op(",") and not self.cursor.is_op(")"):
                 raise self.cursor.unexpected("a comma, IF or ')'", known=(*SPELT_WRONG, "if"))
         self.in_list = outer
-        return Call("ifcase", tuple(args), token.at if args else at)
+        return Call("ifcase", tuple(args), token.at)
 
     def _cast(self, token: Token) -> Node:
         self.cursor.expect_op("(", "after CAST")
