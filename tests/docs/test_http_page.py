@@ -30,6 +30,8 @@ def litestar_routes() -> Iterator[tuple[str, str]]:
         touch_tokens=unused,
         list_audiences=unused,
         get_audience=unused,
+        report_filter=unused,
+        check_lql=unused,
         list_jobs=unused,
         find_profile=unused,
         explain_membership=unused,

@@ -7,6 +7,8 @@ from datetime import datetime
 import msgspec
 
 from coterie.base.clock import Clock
+from coterie.control.definitions.lql import LqlReport
+from coterie.control.definitions.saved_filters import FilterReport
 from coterie.flow.run.collect import Collector
 from coterie.flow.run.explain import MembershipExplanation
 from coterie.model.control import Audience, Grant, Job
@@ -18,6 +20,7 @@ class ApiDependencies(msgspec.Struct, frozen=True, kw_only=True):
 
     open_collector() is entered on the server's event loop; check_token(presented, now);
     touch_tokens(ids, now); list_audiences(account); get_audience(account, slug), which raises
+    UserError; report_filter(account, text, slug) and check_lql(account, text), which raise
     UserError; list_jobs(account); find_profile(account, field, value);
     explain_membership(account, (field, value), audience), None without such a profile.
     """
@@ -27,6 +30,8 @@ class ApiDependencies(msgspec.Struct, frozen=True, kw_only=True):
     touch_tokens: Callable[[Iterable[int], datetime], None]
     list_audiences: Callable[[int], Sequence[Audience]]
     get_audience: Callable[[int, str], Audience]
+    report_filter: Callable[[int, str, str | None], FilterReport]
+    check_lql: Callable[[int, str], LqlReport]
     list_jobs: Callable[[int], Sequence[Job]]
     find_profile: Callable[[int, str, str], ProfileView | None]
     explain_membership: Callable[[int, tuple[str, str], Audience], MembershipExplanation | None]

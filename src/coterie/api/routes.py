@@ -23,6 +23,7 @@ from coterie.api.resources import (
     list_jobs,
 )
 from coterie.api.state import ApiState
+from coterie.api.validate import validate_audience, validate_schema
 from coterie.base.errors import CoterieError
 
 COLLECT_PREFIXES = ("/c/", "/collect/")
@@ -60,6 +61,8 @@ def build_api(dependencies: ApiDependencies) -> Api:
             list_jobs,
             get_profile,
             explain_membership,
+            validate_audience,
+            validate_schema,
         ],
         dependencies={
             "api": Provide(give_state, sync_to_thread=False),

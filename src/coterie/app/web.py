@@ -26,6 +26,8 @@ from coterie.console.reads import Reads
 from coterie.console.routes import build_console
 from coterie.control.audit import Subject, record
 from coterie.control.definitions.audiences import get_audience, list_audiences
+from coterie.control.definitions.saved_filters import report_filter
+from coterie.control.definitions.schema import check_lql
 from coterie.control.definitions.streams import ensure_streams
 from coterie.control.jobs import list_jobs
 from coterie.control.probes import build_probes
@@ -127,6 +129,8 @@ def _api(services: Services, lookup: Lookup, explainer: Explainer) -> ApiDepende
         touch_tokens=partial(touch_tokens, store),
         list_audiences=partial(list_audiences, store),
         get_audience=partial(get_audience, store),
+        report_filter=lambda account, text, slug: report_filter(store, account, text, slug=slug),
+        check_lql=partial(check_lql, store),
         list_jobs=partial(list_jobs, store),
         find_profile=lambda account, field, value: lookup.find_profile(
             account, field, value, clock()

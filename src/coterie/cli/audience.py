@@ -1,14 +1,15 @@
 """Commands about audiences."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from coterie.cli.context import ACTOR, CliContext, open_context
 from coterie.cli.entries import read_text
-from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
+from coterie.cli.output import AccountNumber, AsJson, print_json, print_table, print_warnings
 from coterie.control import accounts
-from coterie.control.definitions import audiences, trackers
+from coterie.control.definitions import audiences, saved_filters, trackers
 from coterie.model.control import Audience
 
 app = typer.Typer(
@@ -29,7 +30,10 @@ def create(
     account: AccountNumber = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make an audience; it is built in the background and kept current from then on."""
+    """Make an audience; it is built in the background and kept current from then on.
+
+    What is doubtful about the filter is told on standard error.
+    """
     text = read_text(filter_text)
     with open_context() as context:
         made = audiences.create_audience(
@@ -43,6 +47,7 @@ def create(
             clock=context.clock,
         )
     _print([made], as_json=as_json)
+    print_warnings(made.warnings)
 
 
 @app.command("update")
@@ -56,7 +61,10 @@ def update(
     account: AccountNumber = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change an audience; another filter is built anew."""
+    """Change an audience; another filter is built anew.
+
+    What is doubtful about the filter is told on standard error.
+    """
     text = None if filter_text is None else read_text(filter_text)
     with open_context() as context:
         after = audiences.update_audience(
@@ -70,6 +78,33 @@ def update(
             clock=context.clock,
         )
     _print([after], as_json=as_json)
+    print_warnings(after.warnings)
+
+
+@app.command("validate")
+def validate(
+    filter_text: Annotated[
+        str, typer.Option("--filter", help="FilterQL, @file, or @- for standard input.")
+    ],
+    slug: Annotated[
+        str | None, typer.Option(help="The audience that it shall be, if there is one.")
+    ] = None,
+    account: AccountNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check a filter against the published schema and the other audiences; save nothing.
+
+    Prints its normal text, and on standard error what is doubtful.
+    """
+    text = read_text(filter_text)
+    with open_context() as context:
+        number = _number(context, account)
+        report = saved_filters.report_filter(context.store, number, text, slug=slug)
+    if as_json:
+        print_json(report)
+    else:
+        typer.echo(report.filter_text)
+    print_warnings(report.warnings)
 
 
 @app.command("list")
@@ -131,7 +166,7 @@ def _number(context: CliContext, account: int | None) -> int:
     return accounts.choose_account(context.store, account).number
 
 
-def _print(found: list[Audience], *, as_json: bool) -> None:
+def _print(found: Sequence[Audience], *, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return

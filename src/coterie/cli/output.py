@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from coterie.lang.expr.errors import Problem
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON in place of a table.")]
 AccountNumber = Annotated[
     int | None,
@@ -20,6 +22,13 @@ AccountNumber = Annotated[
 def print_json(value: Any) -> None:
     """Print a struct or a list of structs as indented JSON."""
     typer.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def print_warnings(warnings: Iterable[Problem]) -> None:
+    """Print what is doubtful about a text on standard error, so that JSON stays JSON."""
+    for warning in warnings:
+        said = f"Warning. {warning.explain()}"
+        Console(stderr=True, soft_wrap=True).print(said, style="yellow", markup=False)
 
 
 def print_table(

@@ -45,6 +45,24 @@ def publish(
     )
 
 
+@app.command("validate")
+def validate(
+    lql: Annotated[str, typer.Argument(help="An LQL text, @file, or @- for standard input.")],
+    account: AccountNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check an LQL query against the schema in force; publish nothing. Prints its normal text."""
+    refuse_file_name(lql)
+    text = read_text(lql)
+    with open_context() as context:
+        number = accounts.choose_account(context.store, account).number
+        report = schemas.check_lql(context.store, number, text)
+    if as_json:
+        print_json(report)
+    else:
+        typer.echo(report.lql)
+
+
 @app.command("show")
 def show(
     version: Annotated[

@@ -23,6 +23,8 @@ from coterie.app.services import config_source
 from coterie.base.clock import system_clock
 from coterie.control.accounts import create_account
 from coterie.control.definitions.audiences import get_audience, list_audiences
+from coterie.control.definitions.saved_filters import report_filter
+from coterie.control.definitions.schema import check_lql
 from coterie.control.definitions.streams import ensure_streams
 from coterie.control.jobs.read import list_jobs
 from coterie.control.tokens import check_token, create_token, touch_tokens
@@ -97,6 +99,10 @@ def api(store: Store, database_url: str) -> Api:
             touch_tokens=partial(touch_tokens, store),
             list_audiences=partial(list_audiences, store),
             get_audience=partial(get_audience, store),
+            report_filter=lambda account, text, slug: report_filter(
+                store, account, text, slug=slug
+            ),
+            check_lql=partial(check_lql, store),
             list_jobs=partial(list_jobs, store),
             find_profile=lambda account, field, value: lookup.find_profile(
                 account, field, value, system_clock()

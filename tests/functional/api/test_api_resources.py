@@ -163,3 +163,67 @@ async def test_a_membership_is_explained_condition_by_condition(
     assert parts[1]["changes_at"] > missed["asked_at"]
     assert (nobody.status_code, nobody.json()["code"]) == (404, "unknown_profile")
     assert (nothing.status_code, nothing.json()["code"]) == (404, "unknown_audience")
+
+
+async def test_a_filter_is_checked_without_being_saved(
+    client: httpx.AsyncClient, reader: dict[str, str]
+) -> None:
+    text = 'filter and (emial == "a", exists email) alias x'
+
+    answer = await client.post("/api/audiences/validate", json={"filter": text}, headers=reader)
+    listed = await client.get("/api/audiences", headers=reader)
+
+    found = answer.json()["data"]
+    assert answer.status_code == 200
+    assert found["filter_text"] == 'FILTER AND (emial == "a", EXISTS email) ALIAS x'
+    assert (found["reads"], found["includes"]) == (["email", "emial"], [])
+    (warning,) = found["warnings"]
+    assert (warning["line"], warning["column"], warning["length"]) == (1, 13, 5)
+    assert warning["suggestion"] == "email"
+    assert listed.json()["data"] == []
+
+
+async def test_all_that_is_wrong_with_a_filter_is_told_in_fields(
+    client: httpx.AsyncClient, reader: dict[str, str]
+) -> None:
+    text = 'AND (\n  email > "a"\n  INCLUDE nobody\n)'
+
+    answer = await client.post("/api/audiences/validate", json={"filter": text}, headers=reader)
+
+    told = answer.json()
+    assert (answer.status_code, told["code"]) == (400, "invalid_filter")
+    assert [(each["line"], each["column"]) for each in told["errors"]] == [(2, 9), (3, 3)]
+
+
+async def test_an_audience_under_edit_may_not_include_itself(
+    client: httpx.AsyncClient, reader: dict[str, str]
+) -> None:
+    body = {"filter": "INCLUDE fans", "slug": "fans"}
+
+    answer = await client.post("/api/audiences/validate", json=body, headers=reader)
+
+    assert "include each other" in answer.json()["message"]
+
+
+async def test_an_lql_text_is_checked_against_the_schema(
+    client: httpx.AsyncClient, reader: dict[str, str]
+) -> None:
+    good = "select toint(p) as shop_points kind int, email from shop into user by email alias s"
+    bad = "SELECT toint(p) AS email KIND int, nosuch(x) AS y FROM shop INTO user BY email ALIAS s"
+
+    fine = await client.post("/api/schema/validate", json={"lql": good}, headers=reader)
+    wrong = await client.post("/api/schema/validate", json={"lql": bad}, headers=reader)
+
+    assert fine.json()["data"]["fields"] == ["shop_points", "email"]
+    assert wrong.json()["code"] == "invalid_mapping"
+    assert "there is no function 'nosuch'" in wrong.json()["message"]
+
+
+@pytest.mark.parametrize("path", ["/api/audiences/validate", "/api/schema/validate"])
+async def test_checking_needs_a_token_and_a_text(
+    client: httpx.AsyncClient, reader: dict[str, str], path: str
+) -> None:
+    anonymous = await client.post(path, json={"filter": "*", "lql": ""})
+    empty = await client.post(path, json={"other": 1}, headers=reader)
+
+    assert (anonymous.status_code, empty.status_code) == (401, 400)

@@ -99,3 +99,29 @@ def test_an_empty_account_is_told_what_to_do_next(admin: Visitor) -> None:
     assert "Connect Braze first" in admin.open("/data/authorizations").text
     assert "No access tokens yet" in admin.open("/account/tokens").text
     assert "No event has arrived" in admin.open("/data/streams/default").text
+
+
+def test_everything_wrong_with_a_filter_is_shown_beside_it(admin: Visitor) -> None:
+    wrong = 'FILTER AND (\n  email LKE "a*"\n  nosuch(email)\n  INCLUDE nobody\n)'
+
+    page = admin.send(NEW, **{**FANS, "filter_text": wrong}).text
+
+    beside = page.split("</textarea>", 1)[1].split("</form>", 1)[0]
+    assert "2 things are wrong" in beside
+    assert "Did you mean <code>like</code>?" in beside
+    assert "there is no function &#39;nosuch&#39;" in beside
+    assert 'aria-invalid="true"' in page
+    assert 'aria-describedby="problems"' in page
+
+
+def test_warnings_stay_with_the_audience_that_was_saved(admin: Visitor) -> None:
+    doubtful = 'FILTER OR (emial == "a", br_session_count BETWEEN 9 AND 3)'
+
+    saved = admin.follow(admin.send(NEW, **{**FANS, "filter_text": doubtful})).text
+    later = admin.open("/audiences/fans").text
+    editing = admin.open("/audiences/fans/edit").text
+
+    for page in (saved, later, editing):
+        assert "2 warnings" in page
+        assert "no profile has a field &#39;emial&#39; yet" in page
+        assert "Did you mean <code>br_session_count BETWEEN 3 AND 9</code>?" in page

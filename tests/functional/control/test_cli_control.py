@@ -274,3 +274,29 @@ def test_without_a_running_coterie_the_cure_is_named(
 
     assert isinstance(result.exception, NotRunningError)
     assert "coterie up" in result.exception.message
+
+
+@pytest.mark.usefixtures("number")
+def test_what_is_doubtful_about_a_filter_is_told_beside_the_result(
+    invoke: Callable[..., Result],
+) -> None:
+    made = invoke("audience", "create", "known", "--filter", "EXISTS emial", "--json")
+    changed = invoke("audience", "update", "known", "--filter", "score BETWEEN 9 AND 3")
+    tried = invoke("audience", "validate", "--filter", "filter emial == 1")
+
+    assert json.loads(made.stdout)[0]["slug"] == "known"
+    assert "Warning. Line 1, column 8: no profile has a field 'emial' yet." in made.stderr
+    assert "Did you mean 'email'?" in made.stderr
+    assert "Warning. Line 1, column 1" in changed.stderr
+    assert tried.stdout == "FILTER emial == 1\n"
+    assert "'emial'" in tried.stderr
+
+
+@pytest.mark.usefixtures("number")
+def test_an_lql_text_is_checked_without_being_published(run: Run) -> None:
+    text = "select toint(p) as points kind int, email from shop into user by email alias s"
+
+    report = run("schema", "validate", "@-", text=text)
+
+    assert report["fields"] == ["points", "email"]
+    assert len(run("schema", "versions")) == 1

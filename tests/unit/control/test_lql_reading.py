@@ -1,9 +1,9 @@
 import pytest
 
 from coterie.control.definitions.draft import SchemaError
-from coterie.control.definitions.lql import guess_kind, read_query
+from coterie.control.definitions.lql import read_query
 from coterie.lang.expr.parser import parse_expression
-from coterie.lang.lql import LqlError
+from coterie.lang.lql import LqlError, guess_kind
 
 
 def test_a_query_is_read_with_all_its_parts() -> None:

@@ -12,7 +12,7 @@ from coterie.control.definitions.draft import (
     put_field,
 )
 from coterie.model.merging import OPS
-from coterie.model.schema import MAP_KINDS, SCALAR_KINDS, SET_KINDS, Field
+from coterie.model.schema import MAP_KINDS, SCALAR_KINDS, SET_KINDS, SPECIAL_KINDS, Field
 
 
 def query(*columns: Column, by: tuple[str, ...] = (), where: str | None = None) -> StreamQuery:
@@ -139,7 +139,7 @@ def test_dropping_a_mapping_that_is_not_there_is_refused() -> None:
 
 
 def test_every_kind_of_the_model_has_operators() -> None:
-    assert set(OPS) == {*SCALAR_KINDS, *SET_KINDS, *MAP_KINDS}
+    assert set(OPS) == {*SCALAR_KINDS, *SET_KINDS, *MAP_KINDS, *SPECIAL_KINDS}
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,10 @@ from coterie.control.definitions.audiences import (
     list_audiences,
     update_audience,
 )
+from coterie.control.definitions.saved_filters import find_warnings
 from coterie.control.definitions.schema import current_schema
 from coterie.control.jobs import list_jobs
+from coterie.lang.expr.errors import LangError, Problem
 from coterie.model.control import Audience, ExportAudienceConfig, Job
 
 HOME = "/audiences"
@@ -70,6 +72,7 @@ def show_audience(visit: Visitor, slug: FromPath[str]) -> Page:
         members=members,
         jobs=_jobs_of(visit, found),
         sample=SAMPLE,
+        warnings=_warnings(visit, found),
     )
 
 
@@ -150,6 +153,12 @@ def _jobs_of(visit: Visit, audience: Audience) -> list[Job]:
     ]
 
 
+def _warnings(visit: Visit, audience: Audience) -> tuple[Problem, ...]:
+    if audience.state == "archived":
+        return ()
+    return find_warnings(visit.deps.store, visit.account, audience.slug)
+
+
 def _form_page(
     visit: Visit,
     *,
@@ -163,6 +172,8 @@ def _form_page(
         form=form,
         audience=audience,
         failure=failure.message if failure else "",
+        problems=failure.problems if isinstance(failure, LangError) else (),
+        warnings=_warnings(visit, audience) if audience and not failure else (),
         fields=current_schema(visit.deps.store, visit.account).fields,
         others=list_audiences(visit.deps.store, visit.account),
     )

@@ -9,13 +9,18 @@ from coterie.base.clock import Clock
 from coterie.base.errors import UserError
 from coterie.control.audit import Subject, record
 from coterie.control.definitions.change import Change, definition_change
-from coterie.control.definitions.filters import check_filter, list_dependents, parse_all
-from coterie.control.definitions.lengths import check_length
-from coterie.control.definitions.schema import current_in
+from coterie.control.definitions.filters import list_dependents
+from coterie.control.definitions.saved_filters import (
+    check_saved,
+    check_text,
+    doubts_about,
+    list_filters,
+    read_filters,
+)
 from coterie.control.definitions.trackers import renew_trackers
 from coterie.control.existing import require_account
 from coterie.control.rows import find_one, get_value, list_all, run
-from coterie.lang.filterql import Filter, parse_filter
+from coterie.lang.expr.errors import Problem
 from coterie.model.control import Actor, Audience
 from coterie.store import Connection, Store, load_queries
 
@@ -46,10 +51,10 @@ class AudienceInUseError(UserError):
     code = "audience_in_use"
 
 
-class _Filter(msgspec.Struct, frozen=True):
-    id: int
-    slug: str
-    filter_text: str
+class SavedAudience(Audience, frozen=True, kw_only=True):
+    """An audience as it was saved, with what is doubtful about its filter."""
+
+    warnings: tuple[Problem, ...] = ()
 
 
 class _Job(msgspec.Struct, frozen=True):
@@ -67,18 +72,17 @@ def create_audience(  # noqa: PLR0913 - the audience form, spelled out
     filter_text: str,
     actor: Actor,
     clock: Clock,
-) -> Audience:
+) -> SavedAudience:
     """Make an audience in state "building"; the worker fills it and sets it "live".
 
-    Raises BadAudienceError, TextTooLongError, UnknownFilterFieldError, UnknownAccountError,
-    FilterError.
+    Raises BadAudienceError, TextTooLongError, UnknownAccountError, FilterError.
     """
     if SLUG.fullmatch(slug) is None:
         raise BadAudienceError(
             message=f"{slug!r} cannot be a slug. Use 1 to 64 lower-case letters, digits, '_' or "
             "'-'."
         )
-    _check_text(filter_text)
+    check_text(filter_text)
     with definition_change(store, clock) as change:
         require_account(change.conn, account)
         values = {
@@ -96,10 +100,11 @@ def create_audience(  # noqa: PLR0913 - the audience form, spelled out
                 message=f"Account {account} has an audience {slug!r} already. Choose another "
                 "slug, or update that one."
             )
-        filters = _check(change.conn, account, slug)
+        filters = read_filters(change.conn, account)
+        warnings = check_saved(change.conn, account, slug, filters)
         renew_trackers(change, account, filters.values())
         _record(change, made, "created", actor)
-    return made
+    return _saved(made, warnings)
 
 
 def update_audience(  # noqa: PLR0913 - the audience form, spelled out
@@ -112,14 +117,14 @@ def update_audience(  # noqa: PLR0913 - the audience form, spelled out
     filter_text: str | None = None,
     actor: Actor,
     clock: Clock,
-) -> Audience:
+) -> SavedAudience:
     """Change what is given (None: as it was).
 
     Another filter makes another version, which is built anew, together with the audiences that
     include this one. Raises UnknownAudienceError beside what `create_audience` raises.
     """
     if filter_text is not None:
-        _check_text(filter_text)
+        check_text(filter_text)
     with definition_change(store, clock) as change:
         before = _get(change.conn, account, slug)
         values = {
@@ -134,8 +139,9 @@ def update_audience(  # noqa: PLR0913 - the audience form, spelled out
         else:
             _redefine(change, before, {**values, "filter_text": filter_text.strip()})
         after = _get(change.conn, account, slug)
+        warnings = doubts_about(change.conn, account, slug)
         _record(change, after, "updated", actor)
-    return after
+    return _saved(after, warnings)
 
 
 def archive_audience(
@@ -150,8 +156,7 @@ def archive_audience(
         _refuse_if_used(change.conn, found)
         values = {"account": account, "slug": slug, "now": change.now}
         run(change.conn, load_queries("definitions").archive_audience, values)
-        texts = {row.slug: row.filter_text for row in _filters(change.conn, account)}
-        renew_trackers(change, account, parse_all(texts).values())
+        renew_trackers(change, account, read_filters(change.conn, account).values())
         _record(change, found, "archived", actor)
     return msgspec.structs.replace(found, state="archived", updated_at=change.now)
 
@@ -172,7 +177,7 @@ def get_audience(store: Store, account: int, slug: str) -> Audience:
 
 def require_audiences(conn: Connection, account: int, slugs: Iterable[str]) -> None:
     """Raise UnknownAudienceError unless all of these exist and are not archived."""
-    known = {row.slug for row in _filters(conn, account)}
+    known = {row.slug for row in list_filters(conn, account)}
     for slug in slugs:
         if slug not in known:
             raise UnknownAudienceError(account=account, slug=slug)
@@ -185,18 +190,14 @@ def _check_name(name: str) -> str:
     return name
 
 
-def _check_text(filter_text: str) -> None:
-    check_length(filter_text, what="The filter")
-    parse_filter(filter_text)
-
-
 def _redefine(change: Change, before: Audience, values: dict[str, object]) -> None:
     queries = load_queries("definitions")
     run(change.conn, queries.redefine_audience, values)
-    filters = _check(change.conn, before.account, before.slug)
+    filters = read_filters(change.conn, before.account)
+    check_saved(change.conn, before.account, before.slug, filters)
     renew_trackers(change, before.account, filters.values())
     dependents = list_dependents(before.slug, filters)
-    for row in _filters(change.conn, before.account):
+    for row in list_filters(change.conn, before.account):
         if row.slug in dependents:
             again = {"audience_id": row.id, "now": change.now}
             run(change.conn, queries.rebuild_audience, again)
@@ -212,8 +213,8 @@ def _refuse_if_used(conn: Connection, audience: Audience) -> None:
             message=f"These jobs export the audience {audience.slug!r}: {names}. Kill or delete "
             "them first."
         )
-    texts = {row.slug: row.filter_text for row in _filters(conn, audience.account)}
-    users = sorted(slug for slug, flt in parse_all(texts).items() if audience.slug in flt.includes)
+    filters = read_filters(conn, audience.account)
+    users = sorted(slug for slug, flt in filters.items() if audience.slug in flt.includes)
     if users:
         raise AudienceInUseError(
             message=f"These audiences include {audience.slug!r}: {', '.join(users)}. Change them "
@@ -221,16 +222,8 @@ def _refuse_if_used(conn: Connection, audience: Audience) -> None:
         )
 
 
-def _check(conn: Connection, account: int, slug: str) -> dict[str, Filter]:
-    texts = {row.slug: row.filter_text for row in _filters(conn, account)}
-    filters = parse_all(texts)
-    check_filter(slug, filters, current_in(conn, account))
-    return filters
-
-
-def _filters(conn: Connection, account: int) -> list[_Filter]:
-    query = load_queries("definitions").list_filters
-    return list_all(conn, query, {"account": account}, row=_Filter)
+def _saved(audience: Audience, warnings: tuple[Problem, ...]) -> SavedAudience:
+    return SavedAudience(**msgspec.structs.asdict(audience), warnings=warnings)
 
 
 def _get(conn: Connection, account: int, slug: str) -> Audience:

@@ -1,57 +1,60 @@
 """Reads LQL texts as edits of a schema."""
 
 from collections import defaultdict
+from collections.abc import Iterable
+
+import msgspec
 
 from coterie.control.definitions.draft import Column, Draft, SchemaError, StreamQuery
+from coterie.control.definitions.known_fields import view_fields
 from coterie.control.definitions.lengths import check_length
 from coterie.lang.expr.parser import parse_expression
-from coterie.lang.expr.tree import Call, Node
-from coterie.lang.lql import MappingRule, compile_mapping, parse_lql
+from coterie.lang.expr.tree import Call
+from coterie.lang.lql import MappingRule, compile_mapping, guess_kind, parse_lql, render_lql
 from coterie.lang.lql.query import Column as LqlColumn
+from coterie.lang.lql.query import Query
 from coterie.model.merging import find_kind
+from coterie.model.schema import Field
 
 PEOPLE = "user"
 # Lytics' CAPPED is a union with a limit; the limit is the field's capacity.
 CAPPED = "capped"
 USUAL_CAPACITY = 100
-
-# What a column without KIND most likely is, by its outermost function.
-_RESULTS = {
-    "date": ("todate", "todatein", "now"),
-    "int": ("toint", "count", "len", "char_length", "epochms", "totimestamp", "yy", "mm",
-            "monthofyear", "dayofweek", "hourofday", "hourofweek", "string.index", "hash",
-            "hash.sip"),
-    "number": ("tonumber", "sum", "avg", "min", "max", "sqrt", "pow", "seconds"),
-    "bool": ("tobool", "exists", "any", "all", "not", "eq", "ne", "gt", "ge", "lt", "le",
-             "contains", "hasprefix", "hassuffix", "ipfilter", "regex.match", "geodistance"),
-    "[]string": ("set", "split", "string.split", "hosts", "domains", "mapkeys", "mapvalues",
-                 "filter", "filtermatch", "array.slice"),
-    "[]time": ("totimeset",),
-    "[]timebucket": ("timebucket",),
-    "map[string]string": ("match", "mapinvert", "useragent.map"),
-    "map[string]time": ("maptime",),
-    "map[string]intsum": ("valuect",),
-}  # fmt: skip
 # Functions that Lytics means over all events of a person, by how their field then merges.
 _TOTALS = {"count": "sum", "sum": "sum", "min": "min", "max": "max"}
-_KIND_OF = {name: kind for kind, names in _RESULTS.items() for name in names}
-_MAP_OF = {
-    "date": "map[string]time",
-    "int": "map[string]int",
-    "number": "map[string]number",
-    "bool": "map[string]bool",
-}
 
 
-def read_query(text: str) -> StreamQuery:
-    """Return what an LQL text says.
+class LqlReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of an LQL text that may be published: its one normal text, and what it makes.
 
-    Raises TextTooLongError, LqlError, or SchemaError for what has no place here.
+    `fields` are those it maps to, in its order.
     """
-    check_length(text, what="The LQL text")
-    query = parse_lql(text)
-    if query.table != PEOPLE:
-        raise SchemaError(message=f"INTO {query.table} is not supported. Write INTO {PEOPLE}.")
+
+    lql: str
+    stream: str
+    fields: tuple[str, ...]
+
+
+def report_lql(text: str, fields: Iterable[Field]) -> LqlReport:
+    """Return what is known of an LQL text beside the fields of a schema.
+
+    Raises what `read_query` raises.
+    """
+    query = _parse(text, fields)
+    return LqlReport(
+        lql=render_lql(query),
+        stream=query.stream,
+        fields=tuple(column.field for column in query.columns),
+    )
+
+
+def read_query(text: str, *, fields: Iterable[Field] | None = None) -> StreamQuery:
+    """Return what an LQL text says; `fields` are those of the schema, None: not looked at yet.
+
+    Raises TextTooLongError, LqlError with all that is wrong, or SchemaError for what has no place
+    here.
+    """
+    query = _parse(text, fields)
     return StreamQuery(
         stream=query.stream,
         columns=tuple(_read_column(column) for column in query.columns),
@@ -70,15 +73,12 @@ def check_expressions(draft: Draft) -> None:
         compile_mapping(rules[stream], where=conditions.get(stream))
 
 
-def guess_kind(node: Node) -> str:
-    """Return the kind that an expression's values most likely have."""
-    if not isinstance(node, Call):
-        return "string"
-    if node.name in ("if", "ifcase"):
-        return guess_kind(node.args[1])
-    if node.name == "map" and len(node.args) == len(("key", "value")):
-        return _MAP_OF.get(guess_kind(node.args[1]), "map[string]string")
-    return _KIND_OF.get(node.name, "string")
+def _parse(text: str, fields: Iterable[Field] | None) -> Query:
+    check_length(text, what="The LQL text")
+    query = parse_lql(text, view=None if fields is None else view_fields(fields))
+    if query.table != PEOPLE:
+        raise SchemaError(message=f"INTO {query.table} is not supported. Write INTO {PEOPLE}.")
+    return query
 
 
 def _read_column(column: LqlColumn) -> Column:

@@ -22,7 +22,12 @@ from coterie.control.definitions.draft import (
     put_identifiers,
 )
 from coterie.control.definitions.identifying import set_region
-from coterie.control.definitions.lql import check_expressions, read_query
+from coterie.control.definitions.lql import (
+    LqlReport,
+    check_expressions,
+    read_query,
+    report_lql,
+)
 from coterie.control.definitions.streams import ensure_in
 from coterie.control.rows import find_one, get_value, list_all, run, to_json
 from coterie.model.control import Actor
@@ -99,14 +104,23 @@ def publish_lql(
 
     Events received from this instant on are mapped by the new version. Raises as `publish_edit`.
     """
-    query = read_query(text)
+    # What is no query at all is refused before anybody has to wait for the change.
+    read_query(text)
 
     def merge(draft: Draft) -> Draft:
-        return add_query(draft, query)
+        return add_query(draft, read_query(text, fields=draft.fields))
 
     return publish_edit(
         store, account=account, edit=merge, description=description, actor=actor, clock=clock
     )
+
+
+def check_lql(store: Store, account: int, text: str) -> LqlReport:
+    """Return what is known of an LQL text without publishing it.
+
+    Raises what `publish_lql` raises for the text.
+    """
+    return report_lql(text, current_schema(store, account).fields)
 
 
 def publish_edit(
@@ -131,7 +145,7 @@ def default_draft() -> Draft:
     """Return what every account starts with."""
     draft = Draft()
     for text in read_queries():
-        draft = add_query(draft, read_query(text))
+        draft = add_query(draft, read_query(text, fields=draft.fields))
     draft = put_identifiers(draft, read_identifiers())
     return mark_personal(draft, read_personal_fields())
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from coterie.base import exact
+from coterie.lang.behaviour.functions import BEHAVIOUR
 from coterie.lang.behaviour.history import EMPTY, History, Occurrence, number_in
 from coterie.lang.behaviour.order import happened_in_order
 from coterie.lang.behaviour.window import Part, cut, make_window, time_of, turning_points
@@ -29,6 +30,16 @@ class HistoryQuestion(Struct, frozen=True):
     def reads(self) -> tuple[str, ...]:
         """The keys of the row that decide the answer."""
         return self.trackers
+
+    @property
+    def kinds(self) -> frozenset[str] | None:
+        """The kinds that the answer may have, as fields have them; None for any."""
+        function = BEHAVIOUR[self.name]
+        if function.is_truth:
+            return frozenset({"bool"})
+        if function.is_instant:
+            return frozenset({"date"})
+        return None if self.name in _OF_EVENTS else frozenset({"int", "number"})
 
     def answer(self, row: Row, now: datetime, *edges: object) -> object:
         """Return the answer at `now`, None for no value; `edges` are since when and until when."""
@@ -135,6 +146,7 @@ ANSWERS: dict[str, Callable[[Part], object]] = {
 }
 _NEWEST = frozenset({"last_of", "last_time_of"})
 _FIRST = frozenset({"first_of", "first_time_of"})
+_OF_EVENTS = frozenset({"first_of", "last_of"})
 _WHOLE = frozenset({"sum_of", "count_of", "average_of", "min_of", "max_of"})
 
 

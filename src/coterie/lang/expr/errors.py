@@ -46,8 +46,7 @@ class LangError(UserError):
     code = "invalid_expression"
 
     def __init__(self, *problems: Problem) -> None:
-        ordered = sorted(dict.fromkeys(problems), key=lambda problem: _place(problem))
-        self.problems = tuple(ordered[:MAX_PROBLEMS])
+        self.problems = first_problems(problems)
         super().__init__(_explain(self.problems))
 
     @classmethod
@@ -78,15 +77,17 @@ def problem_at(
     )
 
 
+def first_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return the first `MAX_PROBLEMS` in the order of their text, each once."""
+    ordered = sorted(dict.fromkeys(problems), key=lambda problem: (problem.line, problem.column))
+    return tuple(ordered[:MAX_PROBLEMS])
+
+
 def suggest(word: str, known: Iterable[str]) -> str | None:
     """Return the known word nearest to `word`, or None when none is near."""
     by_lower = {name.lower(): name for name in known}
     near = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.7)
     return by_lower[near[0]] if near else None
-
-
-def _place(problem: Problem) -> tuple[int, int]:
-    return problem.line, problem.column
 
 
 def _explain(problems: tuple[Problem, ...]) -> str:

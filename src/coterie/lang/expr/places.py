@@ -38,7 +38,7 @@ def locate(text: str, at: int, length: int) -> Place:
 
 
 def _mark(line: str, before: int, length: int) -> str:
-    cut = max(0, before - LONGEST_SHOWN_LINE // 2)
+    cut = max(0, before - LONGEST_SHOWN_LINE // 2) if len(line) > LONGEST_SHOWN_LINE else 0
     shown = line[cut : cut + LONGEST_SHOWN_LINE]
     blank = _width(line[cut:before])
     # Something is marked even where nothing stands: at the end of a line.

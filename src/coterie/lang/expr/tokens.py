@@ -94,9 +94,9 @@ def describe_bad(text: str, token: Token) -> Problem:
     return problem_at(text, token.at, f"{sign!r} has no meaning here", suggestion=meant)
 
 
-def token_length(text: str, at: int) -> int:
+def token_length(text: str, at: int, *, slashed_names: bool = False) -> int:
     """Return how many characters the token at an offset has, at least 1."""
-    found = _TOKEN.match(text, at)
+    found = (_SLASHED.match(text, at) if slashed_names else None) or _TOKEN.match(text, at)
     return max(1, found.end() - at) if found else 1
 
 

@@ -153,6 +153,10 @@ class Question(Protocol):
     def reads(self) -> tuple[str, ...]:
         """The keys of the row that decide the answer."""
 
+    @property
+    def kinds(self) -> frozenset[str] | None:
+        """The kinds that the answer may have, as fields have them; None for any."""
+
     def answer(self, row: Mapping[str, object], now: datetime, *edges: object) -> object:
         """Return the answer at `now`, None for no value; `edges` are since when and until when."""
 

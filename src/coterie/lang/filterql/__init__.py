@@ -1,5 +1,6 @@
 """FilterQL: the language of audiences."""
 
+from coterie.lang.filterql.check import check_filter
 from coterie.lang.filterql.compiled import CompiledFilter, compile_filter
 from coterie.lang.filterql.errors import FilterError
 from coterie.lang.filterql.explain import Explained, explain
@@ -21,6 +22,7 @@ __all__ = [
     "Filter",
     "FilterError",
     "JsonFormError",
+    "check_filter",
     "check_includes",
     "compile_filter",
     "explain",

@@ -3,6 +3,7 @@
 from coterie.lang.lql.errors import LqlError
 from coterie.lang.lql.format import format_lql
 from coterie.lang.lql.grammar import parse_lql
+from coterie.lang.lql.guess import guess_kind
 from coterie.lang.lql.mapping import CompiledMapping, MappingRule, compile_mapping, parse_mapping
 from coterie.lang.lql.query import Column, Query
 from coterie.lang.lql.render import render_lql
@@ -15,6 +16,7 @@ __all__ = [
     "Query",
     "compile_mapping",
     "format_lql",
+    "guess_kind",
     "parse_lql",
     "parse_mapping",
     "render_lql",

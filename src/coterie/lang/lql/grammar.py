@@ -10,9 +10,12 @@ import re
 from coterie.lang.expr.check import find_excess, find_mapping_problems
 from coterie.lang.expr.cursor import Cursor
 from coterie.lang.expr.errors import LangError
+from coterie.lang.expr.kinds import SchemaView
 from coterie.lang.expr.parser import Parser
 from coterie.lang.expr.render import render
 from coterie.lang.expr.tree import Call, Name, Node, walk
+from coterie.lang.expr.typecheck import find_type_problems
+from coterie.lang.lql.check import ColumnPlace, find_query_problems
 from coterie.lang.lql.errors import LqlError
 from coterie.lang.lql.query import Column, Query
 
@@ -21,13 +24,14 @@ _CLAUSES = ("from", "into", "by", "where", "alias")
 _KIND = re.compile(r"[\w\[\]]+")
 
 
-def parse_lql(text: str) -> Query:
+def parse_lql(text: str, *, view: SchemaView | None = None) -> Query:
     """Return the query that a text says.
 
-    Raises LqlError with all that is wrong.
+    Raises LqlError with all that is wrong; with a `view` of a schema also what cannot be published
+    beside its fields.
     """
     try:
-        return _Reader(text).read()
+        return _Reader(text, view).read()
     except LangError as error:
         raise LqlError.of(error) from error
 
@@ -35,8 +39,9 @@ def parse_lql(text: str) -> Query:
 class _Reader:
     """Reads one query."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, view: SchemaView | None) -> None:
         self.text = text
+        self.view = view
         self.cursor = Cursor(text)
         self.parser = Parser(self.cursor, names_in_single_quotes=False)
 
@@ -57,24 +62,43 @@ class _Reader:
         self._expect_word("into", known=_CLAUSES)
         table = self.parser.name("the name of a table")
         self._expect_word("by", known=_CLAUSES)
-        by = [self.parser.name("an identity field")]
+        by = [self._identity()]
         while self.cursor.skip_word("or") or self.cursor.skip_op(","):
-            by.append(self.parser.name("an identity field"))
-        where = self._condition() if self.cursor.skip_word("where") else None
+            by.append(self._identity())
+        where = self._expression() if self.cursor.skip_word("where") else None
         self._expect_word("alias", known=_CLAUSES)
         alias = self.parser.name("a name for the query")
         self.cursor.skip_op(";")
         if self.cursor.here.kind != "end":
             raise self.cursor.unexpected("the end of the query", known=_CLAUSES)
-        return Query(tuple(columns), stream, table.lower(), tuple(by), where, alias)
+        self.cursor.raise_problems()
+        names = tuple(name for name, _ in by)
+        query = Query(
+            tuple(column for column, _ in columns),
+            stream,
+            table.lower(),
+            names,
+            None if where is None else render(where),
+            alias,
+        )
+        if self.view is not None:
+            problems = self.cursor.problems
+            problems.extend(find_query_problems(columns, by, self.text, self.view))
+            if where is not None:
+                problems.extend(find_type_problems(where, self.text, SchemaView()))
+        return query
+
+    def _identity(self) -> tuple[str, int]:
+        at = self.cursor.here.at
+        return self.parser.name("an identity field"), at
 
     def _expect_word(self, word: str, *, known: tuple[str, ...] = ("select",)) -> None:
         if not self.cursor.skip_word(word):
             raise self.cursor.unexpected(word.upper(), known=known)
 
-    def _columns(self) -> list[Column]:
+    def _columns(self) -> list[tuple[Column, ColumnPlace]]:
         """Return the columns that can be read, and note what is wrong with the others."""
-        columns: list[Column] = []
+        columns: list[tuple[Column, ColumnPlace]] = []
         while True:
             start = self.cursor.index
             try:
@@ -97,47 +121,53 @@ class _Reader:
         is_name = after.kind in ("name", "quoted", "string", "single")
         return self.cursor.word() == "from" and is_name and self.cursor.word(1) not in _OPTIONS
 
-    def _condition(self) -> str:
-        return render(self._expression())
-
     def _expression(self) -> Node:
         node = self.parser.expression()
         found = [*find_mapping_problems(node, self.text), *find_excess(node, self.text)]
         self.cursor.problems.extend(found)
         return node
 
-    def _column(self) -> Column:
+    def _column(self) -> tuple[Column, ColumnPlace]:
         if self._is_from():
             raise self.cursor.unexpected("a column")
         at = self.cursor.here.at
         node = self._expression()
         said: dict[str, str] = {}
+        stands: dict[str, int] = {}
+        guard: Node | None = None
         while self.cursor.word() in _OPTIONS:
-            token = self.cursor.take()
-            option = token.value.lower()
-            if option in said:
-                msg = f"{option.upper()} stands here a second time"
-                raise self.cursor.error(msg, at=token.at)
+            option = self._new_option(stands)
             if option == "if":
                 condition = self._expression()
-                if not said and self.cursor.skip_word("else"):
-                    node = Call("if", (condition, node, self._expression()), token.at)
+                if stands.keys() == {"if"} and self.cursor.skip_word("else"):
+                    node = Call("if", (condition, node, self._expression()), stands.pop("if"))
                 else:
-                    said[option] = render(condition)
-                continue
-            said[option] = self._option(option)
+                    guard = condition
+            else:
+                said[option] = self._option(option)
         field = said.get("as") or _natural_name(node)
         if field is None:
             raise self.cursor.error("this column needs AS and a field", at=at)
-        return Column(
+        column = Column(
             expr_text=render(node),
             field=field,
-            guard_text=said.get("if"),
+            guard_text=None if guard is None else render(guard),
             kind=said.get("kind"),
             mergeop=said.get("mergeop"),
             shortdesc=said.get("shortdesc"),
             longdesc=said.get("longdesc"),
         )
+        return column, ColumnPlace(at, node, guard, stands.get("kind"), stands.get("mergeop"))
+
+    def _new_option(self, stands: dict[str, int]) -> str:
+        """Return the option that begins here, and note where what it says stands."""
+        token = self.cursor.take()
+        option = token.value.lower()
+        if option in stands:
+            msg = f"{option.upper()} stands here a second time"
+            raise self.cursor.error(msg, at=token.at)
+        stands[option] = self.cursor.here.at
+        return option
 
     def _option(self, option: str) -> str:
         match option:

@@ -1,0 +1,93 @@
+"""The filters that an account has saved, and what is wrong or doubtful about one."""
+
+import msgspec
+
+from coterie.control.definitions.filters import Filters, check_against, parse_all
+from coterie.control.definitions.lengths import check_length
+from coterie.control.definitions.schema import current_in
+from coterie.control.rows import list_all
+from coterie.lang.expr.errors import LangError, Problem
+from coterie.lang.filterql import Filter, normal_text, parse_filter
+from coterie.store import Connection, Store, load_queries
+
+
+class SavedFilter(msgspec.Struct, frozen=True):
+    """The filter of an audience that is not archived."""
+
+    id: int
+    slug: str
+    filter_text: str
+
+
+class FilterReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a filter that may become an audience: its one normal text, and doubts."""
+
+    filter_text: str
+    reads: tuple[str, ...]
+    includes: tuple[str, ...]
+    warnings: tuple[Problem, ...]
+
+
+def list_filters(conn: Connection, account: int) -> list[SavedFilter]:
+    """Return the filters of an account in the order they were made."""
+    query = load_queries("definitions").list_filters
+    return list_all(conn, query, {"account": account}, row=SavedFilter)
+
+
+def read_filters(conn: Connection, account: int) -> dict[str, Filter]:
+    """Return an account's parsed filters by slug. Raises FilterError."""
+    return parse_all({row.slug: row.filter_text for row in list_filters(conn, account)})
+
+
+def check_text(filter_text: str) -> Filter:
+    """Return the filter that a text says. Raises TextTooLongError, FilterError."""
+    check_length(filter_text, what="The filter")
+    return parse_filter(filter_text)
+
+
+def check_saved(conn: Connection, account: int, slug: str, filters: Filters) -> tuple[Problem, ...]:
+    """Return the warnings about the filter `slug` among an account's filters.
+
+    Raises FilterError for what is wrong.
+    """
+    schema = current_in(conn, account)
+    return check_against(filters[slug], slug=slug, filters=filters, schema=schema)
+
+
+def doubts_about(conn: Connection, account: int, slug: str) -> tuple[Problem, ...]:
+    """Return the warnings about a filter, and what has become wrong since it was saved."""
+    try:
+        return check_saved(conn, account, slug, read_filters(conn, account))
+    except LangError as error:
+        return error.problems
+
+
+def find_warnings(store: Store, account: int, slug: str) -> tuple[Problem, ...]:
+    """Return what is doubtful about an audience's filter now: fields and audiences come and go.
+
+    The audience exists and is not archived.
+    """
+    with store.transaction() as conn:
+        return doubts_about(conn, account, slug)
+
+
+def report_filter(
+    store: Store, account: int, filter_text: str, *, slug: str | None = None
+) -> FilterReport:
+    """Return what is known of a filter without saving it, as the audience `slug` if it has one.
+
+    Raises TextTooLongError, UnknownSchemaError, and FilterError with all that is wrong.
+    """
+    flt = check_text(filter_text)
+    with store.transaction() as conn:
+        filters = read_filters(conn, account)
+        schema = current_in(conn, account)
+    if slug is not None:
+        filters[slug] = flt
+    warnings = check_against(flt, slug=slug, filters=filters, schema=schema)
+    return FilterReport(
+        filter_text=normal_text(flt),
+        reads=tuple(sorted(flt.reads)),
+        includes=tuple(sorted(flt.includes)),
+        warnings=warnings,
+    )

@@ -1,0 +1,39 @@
+"""Checking a filter against what it will run on: the fields of a schema, and other filters."""
+
+from collections.abc import Mapping
+
+from coterie.lang.expr.chances import find_idle_conditions
+from coterie.lang.expr.doubts import (
+    find_broken_patterns,
+    find_missing_traps,
+    find_unknown_fields,
+)
+from coterie.lang.expr.errors import Problem, first_problems
+from coterie.lang.expr.kinds import SchemaView
+from coterie.lang.expr.typecheck import find_type_problems
+from coterie.lang.filterql.errors import FilterError
+from coterie.lang.filterql.filter import Filter
+from coterie.lang.filterql.include import find_include_problems
+
+
+def check_filter(
+    flt: Filter, view: SchemaView, *, includes: Mapping[str, Filter]
+) -> tuple[Problem, ...]:
+    """Return what is doubtful about a filter, in the order of its text: it may be saved so.
+
+    Raises FilterError with all that is wrong: an audience that cannot be included, and what can
+    never be told of fields of these kinds. A field that the schema does not have is a doubt, since
+    the mapping to it may be published later.
+    """
+    text, tree = flt.text, flt.tree
+    errors = [*find_include_problems(flt, includes), *find_type_problems(tree, text, view)]
+    if errors:
+        raise FilterError(*errors)
+    return first_problems(
+        [
+            *find_unknown_fields(tree, text, view),
+            *find_broken_patterns(tree, text),
+            *find_missing_traps(tree, text),
+            *find_idle_conditions(tree, text, view),
+        ]
+    )
