@@ -3,6 +3,8 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from types import NoneType, UnionType
+from typing import Union, get_args, get_origin, get_type_hints
 
 import pytest
 
@@ -26,8 +28,8 @@ INTRODUCTION = f"""\
 # Functions
 
 The functions of LQL and FilterQL. In a mapping they read the fields of an event, in a filter
-those of a profile. Names are read in any case; `...` says that more arguments of the kind may
-follow.
+those of a profile. Names are read in any case; an argument in brackets may be left out, and `...`
+says that more arguments of the kind may follow.
 
 **No value.** A function that is given nothing, or what it cannot use, has no value: the profile's
 field is not set, and a comparison with it is answered as one with a missing field. It is never an
@@ -53,6 +55,17 @@ CLOCKS = {
     "instant": "it is now.",
     "calendar": "without an argument, or with date math, it changes on a full hour.",
     "other": "without its last argument it takes now; a filter has to give that argument.",
+}
+GIVES: dict[object, str] = {
+    str: "text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    datetime: "a date",
+    list[str]: "a list of texts",
+    list[datetime]: "a list of dates",
+    dict[str, int]: "a map of whole numbers",
+    dict[str, str]: "a map of texts",
 }
 OWN_CLOCK = "it changes by itself, at instants that are foretold exactly."
 
@@ -85,11 +98,25 @@ def _show_date(value: object) -> str:
     return value.isoformat().replace("+00:00", "Z")
 
 
+def gives(function: Function) -> str:
+    """Return what a function promises by the type of what its code returns."""
+    promised = get_type_hints(function.run)["return"]
+    parts = get_args(promised) if get_origin(promised) in (Union, UnionType) else (promised,)
+    told = [GIVES.get(part, "") for part in parts if part is not NoneType]
+    return f" gives {' or '.join(told)}" if all(told) else ""
+
+
 def section(function: Function, others: list[str]) -> str:
     example = example_of(function)
     also = f"Also `{'`, `'.join(others)}`. " if others else ""
     clock = OWN_CLOCK if function.flip is not None else CLOCKS.get(function.clock)
-    lines = [f"### {function.name}", "", f"`{function.signature}`", "", f"{also}{function.doc}"]
+    lines = [
+        f"### {function.name}",
+        "",
+        f"`{function.signature}`{gives(function)}",
+        "",
+        f"{also}{function.doc}",
+    ]
     if clock is not None:
         lines += ["", f"*Clock:* {clock}"]
     shown = [example.text, f"→ {show(example.value)}"]

@@ -14,7 +14,7 @@ def _check_cases(call: Call) -> str | None:
 
 
 @CATALOGUE.add(
-    "if(condition, value, otherwise)",
+    "if(condition, value, [otherwise])",
     is_choice=True,
     example=Example('"big" IF total >= 100 ELSE "small"', "small", {"total": 12}),
 )
@@ -28,7 +28,7 @@ def _if(condition: object, value: object, otherwise: object = None) -> object:
 
 
 @CATALOGUE.add(
-    "ifcase(value IF condition, ..., otherwise)",
+    "ifcase(value IF condition, ..., [otherwise])",
     is_choice=True,
     check=_check_cases,
     example=Example(

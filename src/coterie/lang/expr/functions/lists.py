@@ -45,7 +45,7 @@ def _array_index(values: object, place: object) -> object:
 
 
 @CATALOGUE.add(
-    "array.slice(list, start, end)",
+    "array.slice(list, start, [end])",
     example=Example("array.slice(items, 1)", ["b", "c"], {"items": ["a", "b", "c"]}),
 )
 def _array_slice(values: object, start: object, end: object = ABSENT) -> list[object] | None:

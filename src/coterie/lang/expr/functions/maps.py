@@ -17,7 +17,7 @@ def _map(key: object, value: object) -> dict[str, object] | None:
 
 
 @CATALOGUE.add(
-    "maptime(key, date)",
+    "maptime(key, [date])",
     of_world=True,
     clock="other",
     example=Example("maptime(event)", {"view": EXAMPLE_NOW}, {"event": "View"}),

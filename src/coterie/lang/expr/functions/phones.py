@@ -19,7 +19,7 @@ def _check_region(call: Call) -> str | None:
 
 
 @CATALOGUE.add(
-    "phone.e164(number, country)",
+    "phone.e164(number, [country])",
     check=_check_region,
     example=Example('phone.e164("(800) 555-1212", "US")', "+18005551212"),
 )

@@ -86,7 +86,7 @@ def _index(text: object, part: object) -> int | None:
 
 
 @CATALOGUE.add(
-    "string.substr(text, start, end)", example=Example('string.substr("android", 0, 3)', "and")
+    "string.substr(text, start, [end])", example=Example('string.substr("android", 0, 3)', "and")
 )
 def _substr(text: object, start: object, end: object = ABSENT) -> str | None:
     """Return the characters from `start` to before `end`, or to the end of the text."""
@@ -147,7 +147,7 @@ def _strip(text: object) -> str | list[str] | None:
             return None
 
 
-@CATALOGUE.add("replace(text, part, by)", example=Example('replace("a-b-c", "-", " ")', "a b c"))
+@CATALOGUE.add("replace(text, part, [by])", example=Example('replace("a-b-c", "-", " ")', "a b c"))
 def _replace(text: object, part: object, by: object = "") -> str | None:
     """Return a text with every `part` replaced, or removed when `by` is not given.
 

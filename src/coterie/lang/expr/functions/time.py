@@ -40,7 +40,7 @@ def _now(_row: Row, now: datetime) -> datetime:
 
 
 @CATALOGUE.add(
-    "todate(layout, date)",
+    "todate([layout], date)",
     of_world=True,
     clock="dates",
     example=Example('todate("02/01/2006", "30/04/2026")', datetime(2026, 4, 30, tzinfo=UTC)),
@@ -105,7 +105,7 @@ def _totimestamp(_row: Row, now: datetime, date: object) -> int | None:
 
 
 @CATALOGUE.add(
-    "epochms(date)",
+    "epochms([date])",
     of_world=True,
     clock="other",
     example=Example('epochms("2026-03-14")', 1773446400000),
@@ -116,15 +116,15 @@ def _epochms(_row: Row, now: datetime, date: object = ABSENT) -> int | None:
     return None if instant is None else epoch_milliseconds(instant)
 
 
-def _add_calendar(names: tuple[str, ...], doc: str, read: Callable[[datetime], int | str]) -> None:
-    def run(_row: Row, now: datetime, date: object = ABSENT) -> int | str | None:
+def _add_calendar(names: tuple[str, ...], doc: str, read: Callable[[datetime], int]) -> None:
+    def run(_row: Row, now: datetime, date: object = ABSENT) -> int | None:
         instant = now.astimezone(UTC) if date is ABSENT else _instant(date, now)
         return None if instant is None else read(instant)
 
     run.__doc__ = doc
     name, *aliases = names
     CATALOGUE.add(
-        f"{name}(date)",
+        f"{name}([date])",
         *aliases,
         of_world=True,
         clock="calendar",
@@ -146,11 +146,6 @@ _add_calendar(
     "Return the month, 1 to 12, by default the event's.",
     lambda instant: instant.month,
 )
-_add_calendar(
-    ("yymm",),
-    "Return year and month as four digits, by default the event's.",
-    lambda instant: f"{instant.year % 100:02}{instant.month:02}",
-)
 _add_calendar(("dayofweek",), "Return the weekday, 0 for Sunday, by default the event's.", _weekday)
 _add_calendar(
     ("hourofday",),
@@ -162,6 +157,13 @@ _add_calendar(
     "Return the hour since Sunday's midnight, by default the event's.",
     lambda instant: _weekday(instant) * 24 + instant.hour,
 )
+
+
+@CATALOGUE.add("yymm([date])", of_world=True, clock="calendar", example=Example("yymm()", "2603"))
+def _yymm(_row: Row, now: datetime, date: object = ABSENT) -> str | None:
+    """Return year and month as four digits, by default the event's."""
+    instant = now.astimezone(UTC) if date is ABSENT else _instant(date, now)
+    return None if instant is None else f"{instant.year % 100:02}{instant.month:02}"
 
 
 @CATALOGUE.add("seconds(value)", example=Example('seconds("10:30")', 630.0))
@@ -199,7 +201,7 @@ def _extract(_row: Row, now: datetime, date: object, form: object) -> str | None
 
 
 @CATALOGUE.add(
-    "unixtrunc(date, precision)",
+    "unixtrunc(date, [precision])",
     of_world=True,
     clock="dates",
     example=Example('unixtrunc("2026-03-14 00:00:00.250", "ms")', "1773446400250"),

@@ -21,7 +21,7 @@ _VISITS = {
 
 
 @CATALOGUE.add(
-    "timebucket(date)",
+    "timebucket([date])",
     of_world=True,
     clock="other",
     example=Example(
