@@ -300,6 +300,18 @@ def test_compiled_condition_answers_what_the_definition_says(
     assert CompiledFilter(tree, {}).matches(row, NOW) is evaluate_truth(tree, World(row, NOW))
 
 
+DAYS = (-1, 0, 1, 7, 28, 29, 30, 31, 365, 366)
+NEAR = (-2, -1, 0, 1, 3, 4)
+
+
+def edges_of(history: History) -> set[int]:
+    """The days since 1970 at whose start totals begin or end."""
+    days = {edge for day in history.days for edge in (day, day + 1)}
+    if history.older is not None:
+        days |= {history.older.first_day, history.older.last_day + 1}
+    return days
+
+
 @settings(max_examples=200, deadline=None)
 @given(trees, people(), st.lists(st.floats(0, 1), min_size=4, max_size=4), st.integers(0, 999_999))
 def test_no_answer_changes_between_now_and_the_next_flip(
@@ -319,8 +331,12 @@ def test_no_answer_changes_between_now_and_the_next_flip(
         if isinstance(history, History):
             for item in history.kept:
                 at = datetime.fromtimestamp(item.at_us // 10**6, UTC)
-                for days in (-1, 0, 1, 7, 28, 31, 366):
-                    samples += [at + days * DAY + seconds * SECOND for seconds in (-1, 0, 1, 3, 4)]
+                samples += [at + days * DAY + seconds * SECOND for days in DAYS for seconds in NEAR]
+            for day in edges_of(history):
+                midnight = datetime.fromtimestamp(day * 86_400, UTC)
+                samples += [
+                    midnight + days * DAY + seconds * SECOND for days in DAYS for seconds in NEAR
+                ]
     for moment in samples:
         if now < moment < end:
             assert evaluate_truth(tree, World(row, moment)) is answer, moment

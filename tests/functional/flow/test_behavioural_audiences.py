@@ -7,9 +7,11 @@ import msgspec
 import pytest
 from tests.functional.flow.conftest import START, House
 
+from coterie.app.services import config_source
 from coterie.control.definitions.audiences import get_audience
 from coterie.control.definitions.pipeline import load_config
 from coterie.control.definitions.trackers import TooManyTrackersError, list_trackers
+from coterie.flow.run.explain import Explainer
 from coterie.lang.filterql import FilterError
 from coterie.model.profile import Body
 
@@ -152,6 +154,24 @@ def test_accounts_without_behaviour_keep_nothing(house: House) -> None:
         config = load_config(conn).accounts[house.account.number]
     assert config.trackers == ()
     assert hidden_states(house) == {"u1": []}
+
+
+def test_why_a_person_is_in_an_audience_shows_what_they_did(house: House) -> None:
+    house.audience("loyal", LOYAL)
+    house.audience("many", "FILTER INCLUDE loyal")
+    house.send(order("u1"), order("u1"), order("u1"))
+    house.work()
+    explainer = Explainer(house.store, config_source())
+
+    for slug in ("loyal", "many"):
+        audience = get_audience(house.store, house.account.number, slug)
+        found = explainer.explain(house.account.number, ("user_id", "u1"), audience, house.now)
+        assert found is not None
+        assert found.explained.answer is True
+        condition = found.explained if slug == "loyal" else found.explained.parts[0]
+        assert [seen.value for seen in condition.seen] == [3]
+        # All three happened at the same instant.
+        assert condition.changes_at == house.now + 90 * DAY + timedelta(seconds=1)
 
 
 def test_a_wrong_condition_is_refused_with_its_place(house: House) -> None:

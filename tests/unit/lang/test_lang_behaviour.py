@@ -206,3 +206,39 @@ def test_sums_are_exact_whatever_the_order() -> None:
     orders = history(*((NOW - DAY, price) for price in prices))
 
     assert answer('sum_of("order", price) == 0.6', order=orders)
+
+
+def test_a_month_that_ends_early_lets_people_back_in() -> None:
+    compiled = compile_filter(parse_filter('did("order", "now-1M")'))
+    row = {'track("order", NULL, *)': history((datetime(2024, 3, 2, 12, tzinfo=UTC), 1))}
+    # A month before 31 March is "31 February", which is 2 March; a month before 1 April is 1 March.
+    late = datetime(2024, 3, 31, 13, tzinfo=UTC)
+    april = datetime(2024, 4, 1, tzinfo=UTC)
+
+    assert compiled.matches(row, late) is False
+    assert compiled.next_flip(row, late) == april
+    assert compiled.matches(row, april) is True
+
+
+def test_totals_come_and_go_at_the_instants_that_are_foretold() -> None:
+    found = EMPTY
+    for seq, days in enumerate((6, 5, 4, 3)):
+        found = add(found, Occurrence(to_us(NOW - days * DAY), 0, seq), Bounds(kept=1, days=1))
+    row = {'track("order", NULL, *)': found}
+
+    for text in (
+        'count_of("order", "2000-01-01", "now-7d") == 2',
+        'count_of("order", "2000-01-01", "now-7d") == 3',
+        'count_of("order", "now-7d") == 2',
+        'count_of("order", "now-7d") == 1',
+    ):
+        compiled = compile_filter(parse_filter(text))
+        now, flips = NOW, 0
+        while (flip := compiled.next_flip(row, now)) is not None:
+            before = flip - timedelta(seconds=1)
+            if compiled.matches(row, flip) is not compiled.matches(row, now):
+                flips += 1
+                assert before < now or compiled.matches(row, before) is compiled.matches(row, now)
+            now = flip
+        assert flips == 2
+        assert compiled.matches(row, now) is compiled.matches(row, now + 99 * DAY)

@@ -1,19 +1,23 @@
 """Explain why an audience holds a profile, or why it does not."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
 from coterie.base.clock import from_us, to_us
 from coterie.base.errors import UserError
+from coterie.flow.profiles.histories import hidden_fields
 from coterie.flow.profiles.view import Viewer
 from coterie.flow.run.context import ConfigAt
 from coterie.flow.run.generations import enter_live_generation
 from coterie.flow.run.lookup import find_stored
+from coterie.lang.behaviour import Bounds, trackers_of
 from coterie.lang.filterql import Explained, Filter, explain, parse_filter
+from coterie.model.config import AccountConfig
 from coterie.model.control import Audience
-from coterie.model.profile import ProfileId
+from coterie.model.profile import ProfileId, StoredProfile
 from coterie.store import Store
 
 
@@ -53,6 +57,7 @@ class Explainer:
         if stored is None:
             return None
         flt = parse_filter(audience.filter_text)
+        includes = _reachable(flt, config.slugs)
         held = dict(zip(stored.audiences, stored.body.since_us, strict=True))
         since_us = held.get(audience.id)
         return MembershipExplanation(
@@ -62,11 +67,22 @@ class Explainer:
             since=None if since_us is None else from_us(since_us),
             explained=explain(
                 flt,
-                Viewer(schema).view(stored.body.fragments, to_us(now)),
+                _row(config, stored, (flt, *includes.values()), to_us(now)),
                 now,
-                includes=_reachable(flt, config.slugs),
+                includes=includes,
             ),
         )
+
+
+def _row(
+    config: AccountConfig, stored: StoredProfile, filters: Iterable[Filter], now_us: int
+) -> dict[str, Any]:
+    """Return all fields of a profile, with the histories that the filters ask."""
+    hidden = hidden_fields(config.trackers, Bounds())
+    viewer = Viewer(config.schemas[-1], hidden)
+    trackers = frozenset[str]().union(*(trackers_of(flt.tree) for flt in filters))
+    fragments = stored.body.fragments
+    return viewer.view(fragments, now_us) | viewer.facts(fragments, now_us, trackers)
 
 
 def _reachable(flt: Filter, texts: Mapping[str, str]) -> dict[str, Filter]:
