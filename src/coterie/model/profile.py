@@ -4,11 +4,20 @@ None of them can be part of a cycle, so the garbage collector need not look at t
 """
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from coterie.model.mapped import Identifier, MappedEvent
+
+if TYPE_CHECKING:
+    State = Any
+    HeldEdges = tuple["Edge", ...] | msgspec.Raw
+else:
+    # What msgspec is told: what was loaded stays packed until somebody asks for it. Most of a
+    # profile is written back as it was read, and taking all of it apart cost a tenth of a worker's
+    # time with twelve fields, more with more.
+    State = HeldEdges = msgspec.Raw
 
 ProfileId = str
 """32 hexadecimal digits: the keyed hash of the profile's first-seen identifier."""
@@ -66,13 +75,16 @@ class Standing(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Fragment(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """All that events said under one strongest identifier: operator states by field id."""
+    """All that events said under one strongest identifier: operator states by field id.
+
+    A state is read through `unpack`.
+    """
 
     field: str
     value: str
     first_us: int
     last_us: int
-    states: dict[int, Any]
+    states: dict[int, State]
 
     @property
     def identifier(self) -> Identifier:
@@ -80,14 +92,29 @@ class Fragment(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return self.field, self.value
 
 
+_unpack = msgspec.msgpack.Decoder().decode
+_unpack_edges = msgspec.msgpack.Decoder(tuple[Edge, ...]).decode
+
+
+def unpack(state: State) -> Any:
+    """Return an operator state in the form that its operator knows, packed or not as it is now."""
+    return _unpack(state) if state.__class__ is msgspec.Raw else state
+
+
 class Body(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The stored part of a profile. `since_us` follows the order of the profile's audiences."""
 
     fragments: tuple[Fragment, ...]
-    edges: tuple[Edge, ...]
+    held_edges: HeldEdges
     refused: tuple[RefusedEdge, ...]
     since_us: tuple[int, ...]
     standing: Standing | None = None
+
+    @property
+    def edges(self) -> tuple[Edge, ...]:
+        """The edges that hold the profile together; taken apart at each call."""
+        held = self.held_edges
+        return _unpack_edges(held) if isinstance(held, msgspec.Raw) else held
 
 
 class StoredProfile(msgspec.Struct, frozen=True, gc=False):
@@ -112,7 +139,7 @@ class ResolvedProfile(msgspec.Struct, frozen=True, gc=False):
 
     profile_id: ProfileId
     nodes: dict[Identifier, tuple[int, int]]
-    edges: tuple[Edge, ...]
+    edges: HeldEdges
     refused: tuple[RefusedEdge, ...]
     sources: tuple[ProfileId, ...]
     events: tuple[MappedEvent, ...]
@@ -151,7 +178,7 @@ class FoldedProfile(msgspec.Struct, frozen=True, gc=False):
     profile_id: ProfileId
     prior: StoredProfile | None
     fragments: tuple[Fragment, ...]
-    edges: tuple[Edge, ...]
+    edges: HeldEdges
     refused: tuple[RefusedEdge, ...]
     changed: frozenset[int] | None
     now_us: int

@@ -8,7 +8,7 @@ from coterie.flow.identity.groups import Group
 from coterie.flow.identity.known import Known, joins_nobody
 from coterie.flow.identity.rules import IdentityRules, Pair
 from coterie.model.mapped import Identifier, MappedEvent
-from coterie.model.profile import Body, Edge, ProfileId, RefusedEdge
+from coterie.model.profile import Body, Edge, HeldEdges, ProfileId, RefusedEdge
 
 Times = tuple[int, int]
 
@@ -59,7 +59,7 @@ def stored_graph(sources: Sequence[ProfileId], known: Known, rules: IdentityRule
 
 def seen_again(
     body: Body, events: Sequence[MappedEvent], rules: IdentityRules
-) -> tuple[dict[Identifier, Times], tuple[Edge, ...]] | None:
+) -> tuple[dict[Identifier, Times], HeldEdges] | None:
     """Return the nodes and edges of a stored profile after events that tell nothing new about it.
 
     That is what nearly all events are like: they name identifiers and pairs that it holds, not
@@ -90,7 +90,7 @@ def seen_again(
             if edge is None or at_us < edge.first_us:
                 return None
             pairs[pair] = _see(edge, pair, event)
-    return nodes, body.edges if pairs is None else tuple(pairs.values())
+    return nodes, body.held_edges if pairs is None else tuple(pairs.values())
 
 
 def add_group(graph: Graph, group: Group, rules: IdentityRules) -> set[Pair]:

@@ -13,6 +13,7 @@ from coterie.flow.identity.rules import IdentityRules
 from coterie.model.mapped import Identifier
 from coterie.model.profile import (
     Edge,
+    HeldEdges,
     ProfileId,
     RefusedEdge,
     Resolution,
@@ -57,7 +58,7 @@ class Outcome:
         """Let identifiers resolve to the profile of their carrier from now on."""
         self._passengers.update(carriers)
 
-    def go_on(self, group: Group, nodes: dict[Identifier, Times], edges: tuple[Edge, ...]) -> None:
+    def go_on(self, group: Group, nodes: dict[Identifier, Times], edges: HeldEdges) -> None:
         """Go on with the one stored profile, whose identifiers were only seen again."""
         source = group.sources[0]
         events = tuple(group.events)

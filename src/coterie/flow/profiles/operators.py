@@ -9,10 +9,13 @@ import operator as operator_module
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, cast
 
+from msgspec import Raw
+
 from coterie.base import exact
 from coterie.flow.profiles.containers import MapOperator, Operator, SetOperator, State
 from coterie.flow.profiles.ordering import sort_key
 from coterie.flow.profiles.timed import OrderedSetOperator, TallyOperator, hours_since
+from coterie.model.profile import unpack
 from coterie.model.schema import TALLY_KIND, Field
 
 Stamped = tuple[int, Any]
@@ -84,8 +87,12 @@ def _itself(state: Any) -> Any:
     return state
 
 
+def _fold_sum(state: exact.Total | None, value: Any, _at_us: int) -> exact.Total:
+    return exact.add(state, value)
+
+
 _SUM = ScalarOperator(
-    lambda state, value, _at: exact.add(state, value),
+    _fold_sum,
     exact.combine,
     exact.view,
     exact.view,
@@ -176,12 +183,15 @@ def fold_values(
 ) -> set[int]:
     """Fold `values` into `states` in place; return the ids of the fields with another face.
 
-    A field that `is_timed` counts if its state is another one.
+    States may be packed; those that are folded into no longer are. A field that `is_timed` counts
+    if its state is another one.
     """
     changed: set[int] = set()
     for field_id, value in values:
         merge = operators[field_id]
         before = states.get(field_id)
+        if before.__class__ is Raw:  # asked here, since a call for every value would be dear
+            before = unpack(before)
         after = merge.fold(before, value, at_us)
         if after is before:
             continue

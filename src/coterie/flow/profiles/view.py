@@ -5,10 +5,11 @@ from functools import partial
 from typing import Any
 
 import msgspec
+from msgspec import Raw
 
 from coterie.flow.profiles.containers import Operator, State
 from coterie.flow.profiles.operators import kept, operator
-from coterie.model.profile import Fragment
+from coterie.model.profile import Fragment, unpack
 from coterie.model.schema import Field, Schema
 
 
@@ -116,6 +117,8 @@ def _fold(steps: _Steps, fragments: Sequence[Fragment], now_us: int) -> dict[str
         for states in tables:
             part = states.get(field_id)
             if part is not None:
+                if part.__class__ is Raw:
+                    part = unpack(part)
                 state = part if state is None else combine(state, part)
         if state is not None and keep is not None:
             state = keep(state, now_us)

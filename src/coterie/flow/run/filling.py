@@ -20,7 +20,7 @@ from coterie.flow.run.context import AccountContext
 from coterie.lang.behaviour import History
 from coterie.model.config import TrackerSpec
 from coterie.model.mapped import Identifier, MappedEvent
-from coterie.model.profile import Fragment, ProfileId, StoredProfile
+from coterie.model.profile import Fragment, ProfileId, StoredProfile, unpack
 from coterie.store import Connection
 
 # So many identifiers are looked up at once.
@@ -59,7 +59,7 @@ def lock_filled(
 
 def _unfilled(fragment: Fragment, trackers: Iterable[TrackerSpec]) -> dict[int, History]:
     ids = [tracker.field_id for tracker in trackers]
-    found = {field_id: history_of(fragment.states.get(field_id)) for field_id in ids}
+    found = {field_id: history_of(unpack(fragment.states.get(field_id))) for field_id in ids}
     return {field_id: history for field_id, history in found.items() if not history.is_filled}
 
 

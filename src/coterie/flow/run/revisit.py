@@ -144,7 +144,7 @@ def _again(profiles: Iterable[StoredProfile], now: datetime) -> list[FoldedProfi
             profile.profile_id,
             profile,
             profile.body.fragments,
-            profile.body.edges,
+            profile.body.held_edges,
             profile.body.refused,
             frozenset(),
             max(now_us, to_us(profile.updated_at)),
