@@ -23,10 +23,19 @@ class Options(msgspec.Struct, frozen=True):
 
 def read_options(description: str) -> Options:
     """Return the options of the command line."""
+    return options_of(common_options(description).parse_args())
+
+
+def common_options(description: str) -> argparse.ArgumentParser:
+    """Return a parser of what every benchmark takes, for those that take more."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--json", action="store_true", help="print a last line of JSON")
     parser.add_argument("--quick", action="store_true", help="finish in under 45 seconds")
-    given = parser.parse_args()
+    return parser
+
+
+def options_of(given: argparse.Namespace) -> Options:
+    """Return the options that every benchmark takes."""
     return Options(given.json, given.quick)
 
 

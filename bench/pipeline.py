@@ -1,13 +1,13 @@
 """How fast logged events become profiles, memberships, changes.
 
 Embedded PostgreSQL and two workers; no exports. Everybody is seen once with three identifiers
-first, then the measured events follow: each names one or two of a person's identifiers and sets
-about six of twelve mapped fields, which twenty audiences read.
+first, in large batches; then the measured events follow: each names one or two of a person's
+identifiers and sets about six of twelve mapped fields, which twenty audiences read. With --bulk
+they come as an import brings them: in large batches, each of some people's many events.
 """
 
 import itertools
 import multiprocessing
-import random
 import resource
 import statistics
 import tempfile
@@ -18,7 +18,9 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import msgspec
-from _figures import Options, print_figures, read_options
+from _figures import Options, common_options, options_of, print_figures
+from _people import LQL, STREAM, audiences, first_event, next_events
+from _postgres import ServerTime
 
 from coterie.app.roles import spare_the_collector
 from coterie.app.services import config_source
@@ -38,73 +40,72 @@ from coterie.store import Embedded, Store, migrate
 from coterie.worker.loop import Worker, WorkerDependencies, prepare_connection
 
 ACTOR = Actor(name="bench")
-STREAM = "bench"
 LANES = 4
 WORKERS = 2
 CHUNK = 5_000
+BULK_BATCH = 20_000
+PEOPLE, EVENTS = 100_000, 2_400_000
+QUICK_PEOPLE, QUICK_EVENTS = 10_000, 60_000
+LIVE_BATCH = BatchSettings(b"").limit
 _messages = itertools.count()
-LQL = """
-SELECT user_id KIND string, email(email) AS email KIND string,
-  _uid AS _uids KIND []string MERGEOP merge,
-  country KIND string, plan KIND string, toint(age) AS age KIND int,
-  tonumber(amount) AS order_total KIND number MERGEOP sum,
-  count(amount) AS order_count KIND int MERGEOP sum,
-  todate(at) AS last_event_at KIND date MERGEOP max,
-  set(tag) AS tags KIND []string MERGEOP merge,
-  valuect(event) AS event_counts KIND map[string]intsum MERGEOP mapsum,
-  page AS last_page KIND string
-FROM bench INTO user BY user_id OR email OR _uids ALIAS bench
-"""
-COUNTRIES = ["DE", "FR", "IT", "ES", "NO", "SE", "DK", "FI", "PL", "NL"]
-PLANS = ["free", "basic", "pro", "team"]
-TAGS = [f"tag{number}" for number in range(40)]
 
 
-def audiences() -> list[str]:
-    """Return twenty filters of one to three clauses."""
-    return [
-        *(f'FILTER country = "{country}"' for country in COUNTRIES[:5]),
-        *(f'FILTER AND (plan = "{plan}", age > 30)' for plan in PLANS),
-        *(f"FILTER order_total > {limit}" for limit in (10, 100, 250, 1_000)),
-        *(f'FILTER AND (order_count >= {n}, country IN ("DE", "FR"))' for n in (2, 5, 10)),
-        'FILTER tags INTERSECTS ("tag1", "tag2")',
-        'FILTER last_page LIKE "/shop/*"',
-        "FILTER event_counts.view > 20",
-        "FILTER NOT EXISTS email",
-    ]
+class Task(msgspec.Struct, frozen=True):
+    """What to measure; `batch` is the most events that a worker takes in one transaction."""
+
+    people: int
+    events: int
+    batch: int
+    is_bulk: bool
 
 
 def main() -> None:
     """Run the benchmark."""
-    options = read_options(__doc__ or "")
+    task, options = read_task()
     with (
         tempfile.TemporaryDirectory() as folder,
         Embedded.open(Path(folder), owner="bench/pipeline.py", shared_buffers_mb=512) as server,
     ):
         migrate(server.url)
         with Store.open(server.url) as store:
-            print_figures("pipeline", measure(store, options), options)
+            print_figures("pipeline", measure(store, task), options)
 
 
-def measure(store: Store, options: Options) -> dict[str, int | float | str]:
+def read_task() -> tuple[Task, Options]:
+    """Return what the command line asks for."""
+    parser = common_options(__doc__ or "")
+    parser.add_argument("--people", type=int, help=f"how many (default {PEOPLE:,})")
+    parser.add_argument("--events", type=int, help=f"how many are measured (default {EVENTS:,})")
+    parser.add_argument("--bulk", action="store_true", help="as an import, with no live traffic")
+    given = parser.parse_args()
+    options = options_of(given)
+    people, events = (QUICK_PEOPLE, QUICK_EVENTS) if options.quick else (PEOPLE, EVENTS)
+    batch = BULK_BATCH if given.bulk else LIVE_BATCH
+    return Task(given.people or people, given.events or events, batch, given.bulk), options
+
+
+def measure(store: Store, task: Task) -> dict[str, int | float | str]:
     """Fill the log twice, work it off twice; the second time counts."""
-    people, events = (10_000, 100_000) if options.quick else (100_000, 600_000)
     account = prepare(store)
-    chance = random.Random(1)
-    fill(store, account, (first_event(person) for person in range(people)))
-    first = drain(store.url)
-    fill(store, account, (next_event(chance, people) for _ in range(events)))
-    then = drain(store.url)
+    fill(store, account, (first_event(person) for person in range(task.people)))
+    first = drain(store.url, BULK_BATCH)
+    fill(store, account, next_events(task.people, task.events, in_blocks=task.is_bulk))
+    server = ServerTime(store)
+    before = server.seconds()
+    then = drain(store.url, task.batch)
+    postgres_seconds = server.seconds() - before
     milliseconds = [1_000 * taken for taken in then.batches]
     return {
         "workers": WORKERS,
-        "people": people,
-        "events": events,
-        "new_people_per_second": round(people / first.seconds),
-        "events_per_second": round(events / then.seconds),
+        "people": task.people,
+        "events": task.events,
+        "events_a_batch": task.batch,
+        "new_people_per_second": round(task.people / first.seconds),
+        "events_per_second": round(task.events / then.seconds),
         "batch_ms_p50": round(statistics.median(milliseconds), 1),
         "batch_ms_p99": round(statistics.quantiles(milliseconds, n=100)[98], 1),
-        "worker_cpu_us_per_event": round(1e6 * then.cpu_seconds / events, 1),
+        "worker_cpu_us_per_event": round(1e6 * then.cpu_seconds / task.events, 1),
+        "postgres_cpu_us_per_event": round(1e6 * postgres_seconds / task.events, 1),
         "worker_memory_mb": round(then.memory_mb),
     }
 
@@ -118,14 +119,14 @@ class Drained(msgspec.Struct, frozen=True):
     memory_mb: float
 
 
-def drain(url: str) -> Drained:
+def drain(url: str, batch: int) -> Drained:
     """Work the log off with several worker processes."""
     context = multiprocessing.get_context("spawn")
     gate = context.Barrier(WORKERS + 1)
     with ProcessPoolExecutor(
         WORKERS, mp_context=context, initializer=set_gate, initargs=(gate,)
     ) as pool:
-        futures = [pool.submit(work, url) for _ in range(WORKERS)]
+        futures = [pool.submit(work, url, batch) for _ in range(WORKERS)]
         gate.wait()
         started = time.perf_counter()
         parts = [future.result() for future in futures]
@@ -147,12 +148,12 @@ def set_gate(gate: Barrier) -> None:
 _gate: Barrier | None = None
 
 
-def work(url: str) -> Drained:
+def work(url: str, batch: int) -> Drained:
     """Be one worker, until the log is worked off."""
     spare_the_collector()
     with Store.open(url) as store, store.connect() as conn:
         prepare_connection(conn)
-        settings = BatchSettings(b"k" * 32)
+        settings = BatchSettings(b"k" * 32, limit=batch)
         deps = WorkerDependencies(store, config_source(), system_clock, settings)
         worker = Worker(deps, conn)
         if _gate is not None:
@@ -220,39 +221,6 @@ def fill(store: Store, account: int, bodies: Iterable[dict[str, object]]) -> Non
             flush(n)
     for n in range(COMMITTERS):
         flush(n)
-
-
-def first_event(person: int) -> dict[str, object]:
-    """Return the event that names all three identifiers of a person."""
-    return {
-        "user_id": f"user-{person}",
-        "email": f"User{person}@example.com",
-        "_uid": f"cookie-{person}",
-        "country": COUNTRIES[person % len(COUNTRIES)],
-        "plan": PLANS[person % len(PLANS)],
-        "age": 18 + person % 60,
-        "at": "2026-01-01T00:00:00Z",
-        "event": "sign_up",
-    }
-
-
-def next_event(chance: random.Random, people: int) -> dict[str, object]:
-    """Return what a person does next: mostly a page, at times an order or a new plan."""
-    person = chance.randrange(people)
-    body: dict[str, object] = {
-        "_uid": f"cookie-{person}",
-        "at": f"2026-01-{chance.randint(2, 28):02}T{chance.randint(0, 23):02}:00:00Z",
-        "event": chance.choice(("view", "search", "click")),
-        "page": f"/shop/{chance.randint(1, 500)}",
-        "tag": chance.choice(TAGS),
-    }
-    if chance.random() < 0.3:
-        body["user_id"] = f"user-{person}"
-    if chance.random() < 0.1:
-        body |= {"event": "order", "amount": chance.randint(100, 20_000) / 100}
-    if chance.random() < 0.02:
-        body["plan"] = chance.choice(PLANS)
-    return body
 
 
 if __name__ == "__main__":
