@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from typing import Annotated
 
+import msgspec
 import typer
 
 from coterie.cli.context import ACTOR, CliContext, open_context
-from coterie.cli.entries import read_text
+from coterie.cli.entries import BadEntryError, read_text
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table, print_warnings
 from coterie.control import accounts
 from coterie.control.definitions import audiences, saved_filters, trackers
+from coterie.lang.filterql import format_filter, json_form_text
 from coterie.model.control import Audience
 
 app = typer.Typer(
@@ -17,14 +19,20 @@ app = typer.Typer(
 )
 
 Slug = Annotated[str, typer.Argument(help="The audience's slug.")]
+FilterText = Annotated[
+    str | None, typer.Option("--filter", help="FilterQL, @file, or @- for standard input.")
+]
+Ast = Annotated[
+    str | None,
+    typer.Option("--ast", help="The filter in JSON form, @file, or @-, in place of --filter."),
+]
 
 
 @app.command("create")
 def create(
     slug: Slug,
-    filter_text: Annotated[
-        str, typer.Option("--filter", help="FilterQL, @file, or @- for standard input.")
-    ],
+    filter_text: FilterText = None,
+    ast: Ast = None,
     name: Annotated[str, typer.Option(help="How lists call it; the slug if left out.")] = "",
     description: Annotated[str, typer.Option(help="A longer word about it.")] = "",
     account: AccountNumber = None,
@@ -34,7 +42,9 @@ def create(
 
     What is doubtful about the filter is told on standard error.
     """
-    text = read_text(filter_text)
+    text = _read_filter(filter_text, ast)
+    if text is None:
+        raise BadEntryError(message="An audience needs a filter. Give it by --filter or --ast.")
     with open_context() as context:
         made = audiences.create_audience(
             context.store,
@@ -53,9 +63,8 @@ def create(
 @app.command("update")
 def update(
     slug: Slug,
-    filter_text: Annotated[
-        str | None, typer.Option("--filter", help="FilterQL, @file, or @- for standard input.")
-    ] = None,
+    filter_text: FilterText = None,
+    ast: Ast = None,
     name: Annotated[str | None, typer.Option(help="Its new name.")] = None,
     description: Annotated[str | None, typer.Option(help="Its new description.")] = None,
     account: AccountNumber = None,
@@ -65,7 +74,7 @@ def update(
 
     What is doubtful about the filter is told on standard error.
     """
-    text = None if filter_text is None else read_text(filter_text)
+    text = _read_filter(filter_text, ast)
     with open_context() as context:
         after = audiences.update_audience(
             context.store,
@@ -160,6 +169,18 @@ def list_trackers(account: AccountNumber = None, as_json: AsJson = False) -> Non
     ]
     columns = ("Watched for", "Known since", "History read")
     print_table("Trackers", columns, rows, empty="No audience asks what people did.")
+
+
+def _read_filter(filter_text: str | None, ast: str | None) -> str | None:
+    if filter_text is not None and ast is not None:
+        raise BadEntryError(message="Both --filter and --ast are given. Choose one.")
+    if ast is None:
+        return None if filter_text is None else read_text(filter_text)
+    try:
+        form = msgspec.json.decode(read_text(ast))
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise BadEntryError(message=f"--ast does not hold JSON: {error}.") from error
+    return format_filter(json_form_text(form))
 
 
 def _number(context: CliContext, account: int | None) -> int:

@@ -11,6 +11,7 @@ from coterie.cli.mapping import print_mappings
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
 from coterie.control import accounts
 from coterie.control.definitions import schema as schemas
+from coterie.control.definitions.lql_text import write_queries, write_query
 
 app = typer.Typer(
     name="schema", help="Fields, mappings and their published versions.", no_args_is_help=True
@@ -70,6 +71,10 @@ def show(
     ] = None,
     account: AccountNumber = None,
     as_json: AsJson = False,
+    as_lql: Annotated[
+        bool, typer.Option("--lql", help="Print LQL texts, which `schema publish` takes back.")
+    ] = False,
+    stream: Annotated[str | None, typer.Option(help="With --lql: this stream alone.")] = None,
 ) -> None:
     """Show the fields and mappings of a version."""
     with open_context() as context:
@@ -79,6 +84,10 @@ def show(
             if version is None
             else schemas.get_schema(context.store, number, version)
         )
+    if as_lql:
+        texts = write_queries(found) if stream is None else {stream: write_query(found, stream)}
+        typer.echo("\n".join(texts.values()), nl=False)
+        return
     if as_json:
         print_json(found)
         return

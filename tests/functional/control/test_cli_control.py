@@ -228,6 +228,44 @@ def test_an_audience_is_changed_and_archived(run: Run, number: int) -> None:
     assert len(run("audience", "list", "--archived")) == number - 3011
 
 
+def test_a_filter_may_come_in_json_form(
+    run: Run, invoke: Callable[..., Result], number: int
+) -> None:
+    form = {"op": "and", "args": [{"op": ">", "args": [{"ident": "order_count"}, {"val": "5"}]},
+                                  {"op": "not", "args": [{"seg": "all"}]}]}  # fmt: skip
+    run("audience", "create", "all", "--filter", "*")
+
+    (made,) = run("audience", "create", "vip", "--ast", "@-", text=json.dumps(form))
+    (changed,) = run(
+        "audience", "update", "vip", "--ast", '{"op": "exists", "args": [{"ident": "city"}]}'
+    )
+    both = invoke("audience", "create", "x", "--ast", "{}", "--filter", "*")
+    none = invoke("audience", "create", "x")
+    wrong = invoke("audience", "create", "x", "--ast", "{")
+
+    assert made["filter_text"] == 'FILTER AND (order_count > "5", NOT INCLUDE all)'
+    assert changed["filter_text"] == "FILTER EXISTS city"
+    assert all(isinstance(each.exception, UserError) for each in (both, none, wrong))
+    assert number == 3012
+
+
+def test_a_schema_is_written_as_lql_that_can_be_published(
+    run: Run, invoke: Callable[..., Result], number: int
+) -> None:
+    before = run("schema", "show")
+
+    text = invoke("schema", "show", "--lql", "--stream", "segment").stdout
+    everything = invoke("schema", "show", "--lql").stdout
+    run("schema", "publish", "@-", text=text)
+
+    after = run("schema", "show")
+    assert text in everything
+    assert everything.count("SELECT") == len(run("stream", "list"))
+    assert (after["version"], after["fields"]) == (2, before["fields"])
+    assert sorted(map(str, after["mappings"])) == sorted(map(str, before["mappings"]))
+    assert number == 3012
+
+
 @pytest.mark.parametrize(
     "words",
     [

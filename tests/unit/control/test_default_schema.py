@@ -12,6 +12,7 @@ from coterie.lang.lql import MappingRule, compile_mapping
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 VECTORS = Path(__file__).parents[4] / "shared" / "vectors" / "braze"
+WIRE = VECTORS.parent / "peers" / "sdk-wire"
 
 # The columns of Braze's CSV Export User Data.
 CSV_COLUMNS = (
@@ -61,6 +62,110 @@ def test_the_sample_body_of_a_braze_webhook_fills_every_field(draft: Draft) -> N
 
 def test_a_webhook_may_carry_the_customers_own_id(draft: Draft) -> None:
     assert map_event(draft, "braze_users", {"external_id": "c-1"})["user_id"] == "c-1"
+
+
+COMMON = {"messageId": "m-1", "timestamp": "2026-03-01T11:59:00.000Z", "integrations": {}}
+
+
+def map_call(draft: Draft, **call: Any) -> dict[str, Any]:
+    """Return what a call of the Segment spec fills, but for when it was."""
+    mapped = map_event(draft, "segment", {**COMMON, **call})
+    assert mapped.pop("first_seen") == mapped.pop("last_seen") == NOW
+    return mapped
+
+
+def test_an_identify_call_fills_the_person(draft: Draft) -> None:
+    mapped = map_call(
+        draft,
+        type="identify",
+        userId="u-1",
+        anonymousId="a-1",
+        traits={
+            "email": "Ada <Ada@Example.org>", "phone": "+49 30 901820", "firstName": "Ada",
+            "lastName": "Byron", "gender": "female", "birthday": "1982-01-01", "plan": "pro",
+            "address": {"city": "Berlin", "country": "DE"}, "company": {"name": "Acme"},
+            "createdAt": "2025-01-31T09:00:00Z",
+        },
+        context={"locale": "de-DE", "timezone": "Europe/Berlin", "library": {"name": "js"}},
+    )  # fmt: skip
+
+    assert mapped.pop("traits")["plan"] == "pro"
+    assert mapped == {
+        "user_id": "u-1", "_uids": ["a-1"], "email": "ada@example.org", "phone": "+49 30 901820",
+        "first_name": "Ada", "last_name": "Byron", "gender": "female",
+        "birth_date": datetime(1982, 1, 1, tzinfo=UTC), "city": "Berlin", "country": "DE",
+        "company": "Acme", "signed_up_at": datetime(2025, 1, 31, 9, tzinfo=UTC),
+        "language": "de-DE", "time_zone": "Europe/Berlin",
+    }  # fmt: skip
+
+
+def test_traits_may_come_with_the_context_of_any_call(draft: Draft) -> None:
+    context = {"traits": {"email": "ada@example.org", "plan": "pro"}}
+
+    mapped = map_call(draft, type="track", userId="u-1", event="Signed Up", context=context)
+
+    assert mapped["email"] == "ada@example.org"
+    assert mapped["traits"] == {"email": "ada@example.org", "plan": "pro"}
+
+
+def test_the_traits_of_a_group_are_not_those_of_the_person(draft: Draft) -> None:
+    traits = {"name": "Acme", "email": "info@acme.example", "employees": 40}
+
+    mapped = map_call(draft, type="group", userId="u-1", groupId="g-1", traits=traits)
+
+    assert mapped == {"user_id": "u-1", "group_id": "g-1", "company": "Acme"}
+
+
+def test_a_track_call_counts_its_event_and_an_order(draft: Draft) -> None:
+    properties = {"total": 12.5, "revenue": 10, "currency": "USD"}
+
+    mapped = map_call(
+        draft, type="track", userId="u-1", event="Order Completed", properties=properties
+    )
+
+    assert mapped == {
+        "user_id": "u-1", "last_event": "Order Completed", "event_counts": {"Order Completed": 1},
+        "event_times": {"Order Completed": NOW}, "order_count": 1, "order_total": 12.5,
+        "order_largest": 12.5, "first_order": NOW, "last_order": NOW,
+    }  # fmt: skip
+
+
+def test_page_and_screen_calls_count_views(draft: Draft) -> None:
+    campaign = {"source": "news", "medium": "email", "name": "spring"}
+    page = map_call(
+        draft, type="page", anonymousId="a-1", name="Home",
+        properties={"url": "https://shop.example/"}, context={"campaign": campaign},
+    )  # fmt: skip
+    screen = map_call(draft, type="screen", userId="u-1", name="Main", properties={})
+
+    assert page == {
+        "_uids": ["a-1"], "page_views": 1, "last_page": "Home",
+        "last_url": "https://shop.example/", "utm_sources": ["news"], "utm_mediums": ["email"],
+        "utm_campaigns": ["spring"],
+    }  # fmt: skip
+    assert screen == {"user_id": "u-1", "screen_views": 1, "last_screen": "Main"}
+
+
+def test_an_alias_call_names_the_id_from_before(draft: Draft) -> None:
+    mapped = map_call(draft, type="alias", userId="u-1", previousId="a-1")
+
+    assert mapped == {"user_id": "u-1", "_uids": ["a-1"]}
+
+
+def test_what_real_sdks_send_names_a_person(draft: Draft) -> None:
+    path = WIRE / "real_sdk_requests.jsonl"
+    if not path.exists():
+        pytest.skip("the shared vectors are not beside this checkout")
+    requests = [json.loads(line) for line in path.read_text().splitlines()]
+    spec = [each["body"]["batch"] for each in requests if each["path"] == "/v1/batch"]
+
+    mapped = [map_event(draft, "segment", call) for batch in spec for call in batch]
+
+    assert len(mapped) > 15
+    assert all(each.keys() & {"user_id", "_uids"} for each in mapped)
+    assert {each.get("email") for each in mapped} == {None, "u1@example.com"}
+    assert sum(each.get("order_total", 0) for each in mapped) == 12.5 * 4
+    assert {each.get("company") for each in mapped} == {None, "Acme"}
 
 
 def test_every_column_of_a_braze_csv_is_read(draft: Draft) -> None:

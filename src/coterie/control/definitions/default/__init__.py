@@ -7,7 +7,7 @@ import msgspec
 
 from coterie.model.schema import IdentifierRule, Normalise
 
-QUERIES = ("default", "braze_users", "braze_csv")
+QUERIES = ("default", "braze_users", "braze_csv", "segment")
 
 
 class _Identifier(msgspec.Struct, frozen=True, kw_only=True):
