@@ -10,7 +10,7 @@ from litestar import Litestar
 from tests.docs.conftest import ROOT
 
 from coterie.api.collect import NotFoundError, find_target
-from coterie.api.dependencies import ApiDependencies
+from coterie.api.dependencies import ApiDependencies, IdentityCalls
 from coterie.api.errors import STATUSES
 from coterie.api.routes import build_api
 
@@ -35,6 +35,9 @@ def litestar_routes() -> Iterator[tuple[str, str]]:
         list_jobs=unused,
         find_profile=unused,
         explain_membership=unused,
+        identities=IdentityCalls(
+            graph=unused, relation=unused, list_decisions=unused, decide=unused, undo=unused
+        ),
         clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
     )
     handlers = build_api(dependencies).handlers

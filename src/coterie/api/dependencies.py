@@ -7,12 +7,31 @@ from datetime import datetime
 import msgspec
 
 from coterie.base.clock import Clock
+from coterie.control.definitions.decisions import NewDecision
 from coterie.control.definitions.lql import LqlReport
 from coterie.control.definitions.saved_filters import FilterReport
 from coterie.flow.run.collect import Collector
 from coterie.flow.run.explain import MembershipExplanation
-from coterie.model.control import Audience, Grant, Job
+from coterie.model.control import Actor, Audience, Grant, Job
+from coterie.model.decisions import Decision
+from coterie.model.identities import IdentityGraph, Relation
+from coterie.model.mapped import Identifier
 from coterie.model.views import ProfileView
+
+
+class IdentityCalls(msgspec.Struct, frozen=True, kw_only=True):
+    """What the API asks about identities and decides about them.
+
+    The first parameter is the account: graph(account, identifier); relation(account, one, other);
+    list_decisions(account, with_undone, before), newest first; decide(account, new, actor) and
+    undo(account, decision_id, reason, actor), which raise UserError.
+    """
+
+    graph: Callable[[int, Identifier], IdentityGraph | None]
+    relation: Callable[[int, Identifier, Identifier], Relation]
+    list_decisions: Callable[[int, bool, int | None], Sequence[Decision]]
+    decide: Callable[[int, NewDecision, Actor], Decision]
+    undo: Callable[[int, int, str, Actor], Decision]
 
 
 class ApiDependencies(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,4 +54,5 @@ class ApiDependencies(msgspec.Struct, frozen=True, kw_only=True):
     list_jobs: Callable[[int], Sequence[Job]]
     find_profile: Callable[[int, str, str], ProfileView | None]
     explain_membership: Callable[[int, tuple[str, str], Audience], MembershipExplanation | None]
+    identities: IdentityCalls
     clock: Clock

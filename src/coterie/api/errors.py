@@ -20,6 +20,7 @@ STATUSES = {
     "not_found": 404,
     "method_not_allowed": 405,
     "request_timeout": 408,
+    "contradiction": 409,
     "request_too_large": 413,
     "event_too_large": 413,
     "unsupported_encoding": 415,

@@ -14,6 +14,13 @@ from coterie.api.collect import CollectDoor
 from coterie.api.dependencies import ApiDependencies
 from coterie.api.errors import ErrorAnswer, answer_error
 from coterie.api.health import live, metrics, ready
+from coterie.api.identities import (
+    ask_why,
+    get_graph,
+    list_decisions,
+    make_decision,
+    undo_decision,
+)
 from coterie.api.resources import (
     explain_membership,
     find_grant,
@@ -63,6 +70,11 @@ def build_api(dependencies: ApiDependencies) -> Api:
             explain_membership,
             validate_audience,
             validate_schema,
+            get_graph,
+            ask_why,
+            list_decisions,
+            make_decision,
+            undo_decision,
         ],
         dependencies={
             "api": Provide(give_state, sync_to_thread=False),

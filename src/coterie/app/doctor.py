@@ -19,7 +19,8 @@ from coterie.control.authorizations import list_authorizations
 from coterie.control.authorizations import test_authorization as try_authorization
 from coterie.control.installation import WrongKeysError, check_keys
 from coterie.control.probes import build_probes
-from coterie.flow.run.lookup import count_waiting
+from coterie.flow.identity.maintenance import Backlog
+from coterie.flow.run.lookup import count_waiting, identity_backlog
 from coterie.store import Store, server_facts
 
 OLDEST_SERVER = 16
@@ -129,6 +130,7 @@ def _examine_store(store: Store, clock: Clock) -> Iterator[Finding]:
     with store.transaction() as conn:
         facts, now = server_facts(conn), clock()
         waiting = count_waiting(conn) if facts.is_migrated else 0
+        backlog = identity_backlog(conn) if facts.is_migrated else None
     if facts.major < OLDEST_SERVER:
         cure = f"Use PostgreSQL {OLDEST_SERVER} or newer."
         yield Finding("error", "store", f"PostgreSQL {facts.major} answers", cure)
@@ -149,6 +151,22 @@ def _examine_store(store: Store, clock: Clock) -> Iterator[Finding]:
         yield Finding("warning", "worker", f"{waiting:,} events wait for a worker", cure)
     elif facts.is_migrated:
         yield Finding("ok", "worker", f"{waiting:,} events wait for a worker")
+    if backlog is not None:
+        yield _examine_identities(backlog)
+
+
+def _examine_identities(backlog: Backlog) -> Finding:
+    said = f"{backlog.waiting:,} identifiers wait for maintenance"
+    if backlog.too_large:
+        cure = (
+            "Too many people are connected for one process. Find the value that they share with "
+            "`coterie identity graph`, and block it with `coterie identity block`."
+        )
+        return Finding("error", "identities", f"{said}, {backlog.too_large:,} in vain", cure)
+    if backlog.waiting:
+        cure = "The role jobs settles them by itself; look at its log if the number stays."
+        return Finding("warning", "identities", said, cure)
+    return Finding("ok", "identities", said)
 
 
 def _examine_authorizations(

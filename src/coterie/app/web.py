@@ -15,6 +15,7 @@ from litestar.types import ASGIApp
 
 from coterie.api.dependencies import ApiDependencies
 from coterie.api.routes import as_http_response, build_api, with_collect
+from coterie.app.identities import identity_calls
 from coterie.app.parent import end_with_forking_parent
 from coterie.app.services import Services, config_source, open_services
 from coterie.base.errors import UserError
@@ -138,6 +139,7 @@ def _api(services: Services, lookup: Lookup, explainer: Explainer) -> ApiDepende
         explain_membership=lambda account, identifier, audience: explainer.explain(
             account, identifier, audience, clock()
         ),
+        identities=identity_calls(services),
         clock=clock,
     )
 

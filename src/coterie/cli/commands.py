@@ -9,6 +9,7 @@ from coterie.cli import (
     authorization,
     doctor,
     field,
+    identity,
     job,
     lang,
     mapping,
@@ -30,7 +31,8 @@ app.command()(up.up)
 app.command()(up.serve)
 app.command(name="doctor")(doctor.doctor)
 GROUPS = (
-    account, user, token, authorization, stream, field, mapping, schema, audience, lang, job, audit,
+    account, user, token, authorization, stream, field, mapping, schema, audience, identity, lang,
+    job, audit,
 )  # fmt: skip
 for group in GROUPS:
     app.add_typer(group.app)

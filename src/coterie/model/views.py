@@ -40,7 +40,12 @@ class MembershipView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProfileView(msgspec.Struct, frozen=True, kw_only=True):
-    """A profile as a person reads it: fields by name, identifiers strongest first."""
+    """A profile as a person reads it: fields by name, identifiers strongest first.
+
+    `flags` say what is out of the ordinary: "hub" (too many share an identifier, so it joins
+    nobody), "passengers" (the profile has more identifiers than take part in clustering),
+    "unsettled" (maintenance has yet to say exactly who belongs together).
+    """
 
     profile_id: str
     first_seen: datetime
@@ -48,6 +53,7 @@ class ProfileView(msgspec.Struct, frozen=True, kw_only=True):
     fields: tuple[FieldView, ...]
     identifiers: tuple[IdentifierView, ...]
     audiences: tuple[MembershipView, ...]
+    flags: tuple[str, ...] = ()
 
 
 class EventView(msgspec.Struct, frozen=True, kw_only=True):

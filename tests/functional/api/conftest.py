@@ -19,8 +19,11 @@ from litestar import Litestar
 
 from coterie.api.dependencies import ApiDependencies
 from coterie.api.routes import Api, build_api, with_collect
-from coterie.app.services import config_source
+from coterie.app.identities import identity_calls
+from coterie.app.services import Services, config_source
 from coterie.base.clock import system_clock
+from coterie.base.seal import new_ring
+from coterie.base.settings import Settings
 from coterie.control.accounts import create_account
 from coterie.control.definitions.audiences import get_audience, list_audiences
 from coterie.control.definitions.saved_filters import report_filter
@@ -110,6 +113,7 @@ def api(store: Store, database_url: str) -> Api:
             explain_membership=lambda account, identifier, audience: explainer.explain(
                 account, identifier, audience, system_clock()
             ),
+            identities=identity_calls(Services(Settings(), system_clock, new_ring(), store)),
             clock=system_clock,
         )
     )

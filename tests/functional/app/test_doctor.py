@@ -42,6 +42,7 @@ def test_a_healthy_installation_is_all_ok(env: dict[str, str]) -> None:
         "store",
         "clock",
         "worker",
+        "identities",
     ]
 
 
@@ -50,6 +51,23 @@ def test_a_misspelt_setting_is_named_with_its_cure(env: dict[str, str]) -> None:
 
     assert finding.state == "error"
     assert "COTERIE_PORT" in finding.detail
+
+
+@pytest.mark.parametrize(("too_large", "state"), [(False, "warning"), (True, "error")])
+def test_identities_that_wait_for_maintenance_are_told_of(
+    env: dict[str, str], database_url: str, too_large: bool, state: str
+) -> None:
+    with Store.open(database_url) as store, store.transaction() as conn:
+        conn.execute(
+            "INSERT INTO g1.unsettled (account, field, value, since, due_at, too_large)"
+            " VALUES (1, 'email', 'e', now(), now(), %s)",
+            (too_large,),
+        )
+
+    finding = found(list(examine(env, system_clock)), "identities")
+
+    assert finding.state == state
+    assert finding.cure
 
 
 def test_a_clock_that_is_off_is_an_error(env: dict[str, str]) -> None:

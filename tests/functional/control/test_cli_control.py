@@ -209,6 +209,23 @@ def test_a_field_is_told_how_it_identifies_people(run: Run, number: int) -> None
     assert number == 3012
 
 
+def test_identities_are_pinned_blocked_and_let_go(run: Run, number: int) -> None:
+    pair, why = ("user_id=u1", "email=E@x.org"), ("--reason", "A shared mailbox")
+    pinned = run("identity", "pin", *pair, "--apart", *why)
+    blocked = run("identity", "block", "_uids=c1", *why)
+    in_force = run("identity", "decisions")
+    unpinned = run("identity", "unpin", *reversed(pair), "--reason", "wrong")
+    run("identity", "unblock", "_uids=c1", "--reason", "wrong")
+
+    assert (pinned["kind"], pinned["decided_by"]) == ("pin_apart", "cli")
+    assert [one["id"] for one in in_force] == [blocked["id"], pinned["id"]]
+    assert (unpinned["id"], unpinned["undo_reason"]) == (pinned["id"], "wrong")
+    assert run("identity", "decisions") == []
+    assert len(run("identity", "decisions", "--undone")) == 2
+    assert run("identity", "why", *pair)["verdict"] == "unknown"
+    assert number == 3012
+
+
 def test_a_stream_is_made_and_trusted(run: Run, number: int) -> None:
     assert run("stream", "create", "shop")[0]["trusted"] is False
     assert run("stream", "trust", "shop")[0]["trusted"] is True

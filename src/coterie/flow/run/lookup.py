@@ -8,6 +8,7 @@ import msgspec
 
 from coterie.base.clock import from_us, to_us
 from coterie.flow.audiences.membership import sample_members
+from coterie.flow.identity.maintenance import Backlog, count_unsettled
 from coterie.flow.identity.owners import find_owners
 from coterie.flow.identity.rules import IdentityRules, identity_rules
 from coterie.flow.profiles.storage import get_profile
@@ -16,7 +17,7 @@ from coterie.flow.run.context import ConfigAt
 from coterie.flow.run.generations import enter_live_generation
 from coterie.lang.identifiers import normalise
 from coterie.model.mapped import can_identify
-from coterie.model.profile import Fragment, StoredProfile
+from coterie.model.profile import Fragment, Standing, StoredProfile
 from coterie.model.schema import Schema
 from coterie.model.views import (
     DeliveryTotals,
@@ -185,14 +186,15 @@ def find_stored(
     known = next((item for item in schema.fields if item.name == field), None)
     if known is None or known.identifier is None:
         return None
-    if not _is_unicode(value) or not can_identify(value):
+    if not is_unicode(value) or not can_identify(value):
         return None
     normal = (field, normalise(known.identifier, value))
     owner = find_owners(conn, account, [normal]).get(normal)
     return get_profile(conn, account, owner) if owner else None
 
 
-def _is_unicode(text: str) -> bool:
+def is_unicode(text: str) -> bool:
+    """Say whether a text can be asked about."""
     # Half of a surrogate pair, which an address can smuggle in, has no form in UTF-8.
     return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
@@ -200,6 +202,12 @@ def _is_unicode(text: str) -> bool:
 def count_waiting(conn: Connection) -> int:
     """Return how many events of all accounts no worker has taken yet."""
     return _count(conn, SQL.count_waiting, {})
+
+
+def identity_backlog(conn: Connection) -> Backlog:
+    """Return how many identifiers of all accounts wait for maintenance."""
+    enter_live_generation(conn)
+    return count_unsettled(conn)
 
 
 def _profile_view(
@@ -229,7 +237,18 @@ def _profile_view(
             for audience_id, since in zip(profile.audiences, profile.body.since_us, strict=True)
             if audience_id in audiences
         ),
+        flags=tuple(_flags(profile.body.standing)),
     )
+
+
+def _flags(standing: Standing | None) -> Iterator[str]:
+    if standing is not None:
+        if standing.hubs:
+            yield "hub"
+        if standing.carriers:
+            yield "passengers"
+        if standing.is_unsettled:
+            yield "unsettled"
 
 
 def _identifiers(profile: StoredProfile, rules: IdentityRules) -> tuple[IdentifierView, ...]:

@@ -74,3 +74,15 @@ FROM import_file WHERE job_id = :job_id;
 -- Those that were omitted last; the profile is there as long as the omission is.
 SELECT replace(profile_id::text, '-', ''), reason, since FROM omission
 WHERE account = :account AND job_id = :job_id ORDER BY since DESC, profile_id LIMIT :limit;
+
+-- name: node_streams(account, nodes, events)
+-- Of each node's newest events, since a busy node has very many; days that were dropped say nothing.
+SELECT replace(n.node::text, '-', ''), array_agg(DISTINCT e.stream ORDER BY e.stream)
+FROM unnest(CAST(:nodes AS uuid[])) AS n (node)
+CROSS JOIN LATERAL (
+    SELECT t.lane, t.seq, t.received_day FROM timeline t
+    WHERE t.account = :account AND t.node = n.node
+    ORDER BY t.received_day DESC LIMIT :events
+) t
+JOIN event_log e ON e.lane = t.lane AND e.seq = t.seq AND e.received_day = t.received_day
+GROUP BY n.node;

@@ -1,0 +1,204 @@
+"""Answers who belongs to a profile and why, from one consistent look at the store."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from coterie.base.clock import from_us
+from coterie.base.words import counted
+from coterie.flow.identity.explain import (
+    path_between,
+    refusals_between,
+    show_edge,
+    spell,
+)
+from coterie.flow.identity.owners import find_carriers, find_owners, list_passengers
+from coterie.flow.identity.rules import IdentityRules, identity_rules, pins_of
+from coterie.flow.profiles.storage import get_profile
+from coterie.flow.run.context import ConfigAt
+from coterie.flow.run.generations import enter_live_generation
+from coterie.flow.run.lookup import is_unicode
+from coterie.flow.run.names import Names
+from coterie.lang.identifiers import normalise
+from coterie.model.config import AccountConfig
+from coterie.model.decisions import Decision
+from coterie.model.identities import GraphNode, IdentityGraph, NodeFlag, PathStep, Relation
+from coterie.model.mapped import Identifier, can_identify
+from coterie.model.profile import Body, Fragment, StoredProfile
+from coterie.store import Connection, Store, UuidArray, load_queries
+
+SQL = load_queries("lookup")
+
+MOST_PASSENGERS = 500
+EVENTS_A_NODE = 200
+
+
+class IdentityExplainer:
+    """Explains identities; `hash_key` is what names the nodes of the timeline."""
+
+    def __init__(self, store: Store, config_at: ConfigAt, hash_key: bytes) -> None:
+        self._store = store
+        self._config_at = config_at
+        self._hash_key = hash_key
+
+    def graph(self, account: int, identifier: Identifier) -> IdentityGraph | None:
+        """Return the graph of the profile that an identifier belongs to, None if there is none."""
+        with self._look(account) as look:
+            found = look.find(identifier)
+            if found is None:
+                return None
+            profile, _ = found
+            streams = look.streams(profile, Names(self._hash_key))
+            return look.graph(profile, streams)
+
+    def relation(self, account: int, one: Identifier, other: Identifier) -> Relation:
+        """Say whether two identifiers are one person, and why."""
+        with self._look(account) as look:
+            return look.relation(one, other)
+
+    @contextmanager
+    def _look(self, account: int) -> Iterator["_Look"]:
+        with self._store.transaction() as conn:
+            enter_live_generation(conn)
+            yield _Look(conn, self._config_at(conn).accounts[account])
+
+
+class _Look:
+    """One account as it is in one transaction."""
+
+    def __init__(self, conn: Connection, config: AccountConfig) -> None:
+        self._conn = conn
+        self._account = config.number
+        self._decisions = config.decisions
+        self._fields = {field.name: field.identifier for field in config.schemas[-1].fields}
+        self._rules: IdentityRules = identity_rules(config.schemas[-1], pins_of(config.decisions))
+
+    def find(self, identifier: Identifier) -> tuple[StoredProfile, Identifier] | None:
+        """Return a profile with the node that the identifier is there, in its normal spelling.
+
+        For a passenger that is its carrier.
+        """
+        node = self._spell(identifier)
+        if node is None:
+            return None
+        owner = find_owners(self._conn, self._account, [node]).get(node)
+        profile = get_profile(self._conn, self._account, owner) if owner else None
+        if profile is None:
+            return None
+        if all(part.identifier != node for part in profile.body.fragments):
+            node = find_carriers(self._conn, self._account, [node]).get(node, node)
+        return profile, node
+
+    def graph(
+        self, profile: StoredProfile, streams: Mapping[Identifier, list[str]]
+    ) -> IdentityGraph:
+        body = profile.body
+        parts = sorted(body.fragments, key=lambda part: self._rules.strength(part.identifier))
+        carriers = body.standing.carriers if body.standing else ()
+        passengers = list_passengers(self._conn, self._account, carriers, limit=MOST_PASSENGERS + 1)
+        nodes = {part.identifier for part in parts}
+        return IdentityGraph(
+            profile_id=profile.profile_id,
+            is_unsettled=body.standing is not None and body.standing.is_unsettled,
+            is_cut=len(passengers) > MOST_PASSENGERS,
+            nodes=(
+                *[self._node(part, body, streams) for part in parts],
+                *[self._passenger(*pair) for pair in passengers[:MOST_PASSENGERS]],
+            ),
+            edges=(
+                *[show_edge(edge) for edge in body.edges],
+                *[show_edge(item.edge, item) for item in body.refused],
+            ),
+            decisions=self._about(nodes),
+        )
+
+    def relation(self, one: Identifier, other: Identifier) -> Relation:
+        """Say whether two identifiers are one person, and why."""
+        here, there = self.find(one), self.find(other)
+        if here is None or there is None:
+            missing = one if here is None else other
+            return Relation(verdict="unknown", said=f"Nobody has {spell(missing)}.")
+        (profile, start), (beside, goal) = here, there
+        if profile.profile_id == beside.profile_id:
+            path = (
+                *self._boarding(one, start),
+                *path_between(profile.body, start, goal, self._rules.pins),
+                *self._boarding(other, goal),
+            )
+            said = f"{spell(one)} and {spell(other)} are one person, {_count(path)}."
+            return Relation(verdict="together", said=said, path=path)
+        refused = refusals_between(profile.body, beside.body)
+        both = {part.identifier for part in (*profile.body.fragments, *beside.body.fragments)}
+        edges = tuple(show_edge(item.edge, item) for item in refused)
+        decisions = tuple(item for item in self._about(both) if item.kind != "pin_together")
+        reason = edges[0].said if edges else "No event names an identifier of each."
+        said = f"{spell(one)} and {spell(other)} are two people. {reason}"
+        return Relation(verdict="apart", said=said, refused=edges, decisions=decisions)
+
+    def streams(self, profile: StoredProfile, names: Names) -> dict[Identifier, list[str]]:
+        """Return the streams of each identifier's newest events."""
+        name = names.node(self._account)
+        nodes = {name(part.identifier).hex(): part.identifier for part in profile.body.fragments}
+        rows = self._conn.execute(
+            SQL.node_streams,
+            {
+                "account": self._account,
+                "nodes": UuidArray(list(nodes)),
+                "events": EVENTS_A_NODE,
+            },
+        )
+        return {nodes[node]: streams for node, streams in rows}
+
+    def _spell(self, identifier: Identifier) -> Identifier | None:
+        field, value = identifier
+        rule = self._fields.get(field)
+        if rule is None or not is_unicode(value) or not can_identify(value):
+            return None
+        return field, normalise(rule, value)
+
+    def _node(
+        self, part: Fragment, body: Body, streams: Mapping[Identifier, list[str]]
+    ) -> GraphNode:
+        node = part.identifier
+        flags: list[NodeFlag] = []
+        if body.standing is not None and node in body.standing.hubs:
+            flags.append("hub")
+        if node in self._rules.pins.blocked:
+            flags.append("blocked")
+        return GraphNode(
+            field=part.field,
+            value=part.value,
+            rank=self._rules.strength(node)[0],
+            is_unique=part.field in self._rules.unique,
+            first_seen=from_us(part.first_us),
+            last_seen=from_us(part.last_us),
+            streams=tuple(streams.get(node, ())),
+            flags=tuple(flags),
+        )
+
+    def _passenger(self, node: Identifier, carrier: Identifier) -> GraphNode:
+        return GraphNode(
+            field=node[0],
+            value=node[1],
+            rank=self._rules.strength(node)[0],
+            is_unique=node[0] in self._rules.unique,
+            first_seen=None,
+            last_seen=None,
+            flags=("passenger",),
+            carrier=carrier,
+        )
+
+    def _boarding(self, identifier: Identifier, node: Identifier) -> tuple[PathStep, ...]:
+        asked = self._spell(identifier)
+        if asked is None or asked == node:
+            return ()
+        said = f"{spell(asked)} is a passenger: it goes where {spell(node)} goes."
+        return (PathStep(a=node, b=asked, by="passenger", said=said),)
+
+    def _about(self, nodes: set[Identifier]) -> tuple[Decision, ...]:
+        return tuple(
+            item for item in self._decisions if item.a in nodes or (item.b and item.b in nodes)
+        )
+
+
+def _count(path: tuple[PathStep, ...]) -> str:
+    return f"joined by {counted(len(path), 'step')}" if path else "being the same identifier"
