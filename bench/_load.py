@@ -45,7 +45,7 @@ class Sender(asyncio.Protocol):
         self._buffer = b""
         now = time.perf_counter()
         self._times.append((now, now - self._sent))
-        if b" 200 " not in head.partition(b"\r\n")[0]:
+        if b" 20" not in head.partition(b"\r\n")[0]:
             self.failures += 1
         self._send()
 
