@@ -21,9 +21,29 @@ OWN = {"dispatch_id", "object_prefix", "url", "schedule_id"}
 
 def send(sandbox: RunningSandbox, case: dict[str, Any]) -> Answer:
     key = "non-existent" if case["status"] == 401 else None
-    if case["method"] == "GET":
-        return sandbox.get(case["path"], key=key)
-    return sandbox.post(case["path"], case["request_body"], key=key)
+    return sandbox.request(case["method"], case["path"], case["request_body"], key=key)
+
+
+def pattern(path: str) -> str:
+    """Return the endpoint's form of an address."""
+    return urlsplit(path).path.replace("/catalogs/restaurants", "/catalogs/{name}")
+
+
+# Cases that need others before them, in this order; the rest needs nothing.
+ORDER = (
+    "POST /catalogs",
+    "GET /catalogs",
+    "POST /catalogs/restaurants/items",
+    "PATCH /catalogs/restaurants/items",
+    "DELETE /catalogs/restaurants/items",
+    "DELETE /catalogs/restaurants",
+    "POST /users/external_ids/remove",
+)
+
+
+def turn(case: dict[str, Any]) -> int:
+    line = f"{case['method']} {case['path']}"
+    return ORDER.index(line) if line in ORDER else -1
 
 
 def define(sandbox: RunningSandbox, cases: list[dict[str, Any]]) -> None:
@@ -52,12 +72,10 @@ def test_recorded_exchanges_are_answered_alike(vectors: Vectors, sandbox: Runnin
     cases = [
         case
         for case in vectors("braze/observed_responses.json")["cases"]
-        if (case["method"], urlsplit(case["path"]).path) in served
-        and case["provenance"] == "recorded"
+        if (case["method"], pattern(case["path"])) in served and case["provenance"] == "recorded"
     ]
-    # Recorded with the same users, the rename came first.
-    cases.sort(key=lambda case: case["path"] == "/users/external_ids/remove")
-    assert cases
+    cases.sort(key=turn)
+    assert len(cases) == 60
     sandbox.set(webhook_retries=0)
     prepare(sandbox)
     define(sandbox, cases)
@@ -69,7 +87,7 @@ def test_recorded_exchanges_are_answered_alike(vectors: Vectors, sandbox: Runnin
         place = f"{case['case']}: {answer.text}"
         assert answer.status == case["status"], place
         recorded = case["response_body"]
-        if "users" in recorded or "emails" in recorded:
+        if recorded.keys() & {"users", "emails", "catalogs"}:
             # What users hold differs; the form does not.
             assert list(answer.json()) == list(recorded), place
         else:

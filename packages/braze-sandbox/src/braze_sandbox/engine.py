@@ -19,6 +19,7 @@ from braze_sandbox.model.canvas import Canvas
 from braze_sandbox.model.deed import Event
 from braze_sandbox.model.profile import Profile
 from braze_sandbox.processing import Processing
+from braze_sandbox.schedules import Schedules
 from braze_sandbox.segment_export import SegmentExports
 from braze_sandbox.segments.asking import Asking
 from braze_sandbox.settings import Settings, change_settings
@@ -54,11 +55,12 @@ class Engine:
         self.journeys = Journeys(
             self.state, self.dispatch, clock=clock, ask=self.asking, tell=self._tell_moved
         )
+        self.schedules = Schedules(self.state, clock=clock)
 
     async def run(self) -> None:
-        """Do what happens without requests: the queue, Canvases. Ends only by cancellation."""
+        """Do what happens without requests: queue, Canvases, schedules, until it is cancelled."""
         async with asyncio.TaskGroup() as group:
-            for part in (self.processing, self.journeys):
+            for part in (self.processing, self.journeys, self.schedules):
                 group.create_task(part.run())
 
     def change_settings(self, changes: dict[str, Any]) -> Settings:

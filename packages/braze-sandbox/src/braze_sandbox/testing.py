@@ -56,16 +56,19 @@ class RunningSandbox:
 
         `body` is sent as JSON, or as it is if it is bytes.
         """
+        return self.request("POST", path, body, key=key)
+
+    def request(self, method: str, path: str, body: Any = b"", *, key: str | None = None) -> Answer:
+        """Return the answer to a call of Braze's API of any method; `body` is as for `post`."""
         content = body if isinstance(body, bytes) else msgspec.json.encode(body)
         headers = {"Authorization": f"Bearer {self.key if key is None else key}"}
-        return self._request("POST", path, content, headers)
+        return self._request(method, path, content, headers)
 
     def get(self, path: str, *, key: str | None = None, **query: Any) -> Answer:
         """Return the answer to a GET of Braze's API; a list in `query` is sent as `name[]`."""
         lists = {f"{n}[]" if isinstance(v, list) else n: v for n, v in query.items()}
         target = f"{path}?{urlencode(lists, doseq=True)}" if lists else path
-        headers = {"Authorization": f"Bearer {self.key if key is None else key}"}
-        return self._request("GET", target, b"", headers)
+        return self.request("GET", target, key=key)
 
     def call(self, method: str, path: str, body: Any = None, /, **query: Any) -> Any:
         """Return the JSON answer of an admin route (`path` without `/_sandbox`).

@@ -19,6 +19,8 @@ _DEFAULTS = {
     "users.export.ids": "250/min",
     "users.export.ids.narrow": "40/s",
     "subscription.status.set": "5000/min",
+    "catalogs": "50/min",
+    "catalogs.items": "16000/min",
     "cohorts": "250000/h",
     "names": "1000/h",
     "messages": "250000/h",

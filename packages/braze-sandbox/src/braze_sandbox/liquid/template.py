@@ -6,6 +6,7 @@ from liquid import BoundTemplate, Environment
 from liquid.exceptions import LiquidError
 
 from braze_sandbox.errors import RefusedError, SandboxError
+from braze_sandbox.liquid.catalogs import CatalogItemsTag
 from braze_sandbox.liquid.connected import ConnectedContentTag
 from braze_sandbox.liquid.extras import MessageExtrasTag
 from braze_sandbox.liquid.filters import install_filters
@@ -27,7 +28,7 @@ class RenderError(SandboxError):
 def _make_environment() -> Environment:
     environment = Environment()
     install_filters(environment)
-    for tag in (AbortTag, ConnectedContentTag, MessageExtrasTag):
+    for tag in (AbortTag, CatalogItemsTag, ConnectedContentTag, MessageExtrasTag):
         environment.add_tag(tag)
     return environment
 

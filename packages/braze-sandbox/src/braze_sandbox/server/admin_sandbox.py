@@ -12,6 +12,7 @@ from braze_sandbox.ids import new_id
 from braze_sandbox.journal import Entry
 from braze_sandbox.limits.policy import list_buckets
 from braze_sandbox.model.fault import Fault
+from braze_sandbox.model.schedule import Schedule
 from braze_sandbox.server.answers import (
     ENGINE,
     json_answer,
@@ -72,6 +73,8 @@ def steering_routes() -> list[web.RouteDef]:
         web.delete("/_sandbox/faults", clear_faults),
         web.get("/_sandbox/queue", get_queue),
         web.post("/_sandbox/queue/drain", drain_queue),
+        web.get("/_sandbox/schedules", list_schedules),
+        web.post("/_sandbox/schedules/hurry", hurry_schedules),
         web.post("/_sandbox/settle", settle),
         web.post("/_sandbox/reset", reset),
     ]
@@ -215,6 +218,18 @@ async def drain_queue(request: web.Request) -> web.Response:
     """Process all that waits now; `?kind=delete` only the requests of that operation."""
     kind = request.query.get("kind")
     return json_answer({"processed": request.app[ENGINE].processing.drain(kind)})
+
+
+async def list_schedules(request: web.Request) -> web.Response:
+    """Give the sends that wait for their time."""
+    schedules = query_workspace(request).shelf(Schedule)
+    shown = [{"id": s.id, "kind": s.kind, "due": s.due} for s in schedules.values()]
+    return json_answer({"schedules": shown})
+
+
+async def hurry_schedules(request: web.Request) -> web.Response:
+    """Do all sends now that wait for their time."""
+    return json_answer({"sent": request.app[ENGINE].schedules.do_due(all_of_them=True)})
 
 
 async def settle(request: web.Request) -> web.Response:

@@ -13,6 +13,7 @@ from braze_sandbox.server.admin_segments import segment_routes
 from braze_sandbox.server.admin_subscriptions import subscription_routes
 from braze_sandbox.server.admin_users import user_routes
 from braze_sandbox.server.answers import ENGINE
+from braze_sandbox.server.endpoints.schedules import make_sender
 from braze_sandbox.server.page_actions import action_routes
 from braze_sandbox.server.pages import page_routes
 from braze_sandbox.server.partners import partner_routes
@@ -29,6 +30,7 @@ def build_application(engine: Engine) -> web.Application:
         middlewares=[refuse_other_sites, record, explain_refusals], client_max_size=_LARGEST_BODY
     )
     application[ENGINE] = engine
+    engine.schedules.send_with(make_sender(engine))
     application.add_routes(rest_routes())
     application.add_routes(partner_routes())
     application.add_routes(admin_routes())

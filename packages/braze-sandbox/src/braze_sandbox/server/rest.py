@@ -3,7 +3,17 @@
 from aiohttp import web
 
 from braze_sandbox.server.endpoint import handler
-from braze_sandbox.server.endpoints import email, export, lists, sends, subscriptions, track, users
+from braze_sandbox.server.endpoints import (
+    catalogs,
+    email,
+    export,
+    lists,
+    schedules,
+    sends,
+    subscriptions,
+    track,
+    users,
+)
 
 ENDPOINTS = (
     *track.ENDPOINTS,
@@ -13,6 +23,8 @@ ENDPOINTS = (
     *email.ENDPOINTS,
     *lists.ENDPOINTS,
     *sends.ENDPOINTS,
+    *schedules.ENDPOINTS,
+    *catalogs.ENDPOINTS,
 )
 
 

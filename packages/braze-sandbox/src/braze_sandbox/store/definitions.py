@@ -6,9 +6,11 @@ import msgspec
 
 from braze_sandbox.model.campaign import Campaign, Segment
 from braze_sandbox.model.canvas import Canvas, Journey
+from braze_sandbox.model.catalog import Catalog, CatalogItem
 from braze_sandbox.model.cohort import Cohort, Partner
 from braze_sandbox.model.content_block import ContentBlock
 from braze_sandbox.model.currents import Connector
+from braze_sandbox.model.schedule import Schedule
 from braze_sandbox.model.subscription import SubscriptionGroup
 
 
@@ -28,6 +30,9 @@ KINDS: dict[str, type[Any]] = {
     "canvas": Canvas,
     "journey": Journey,
     "content_block": ContentBlock,
+    "catalog": Catalog,
+    "catalog_item": CatalogItem,
+    "schedule": Schedule,
     "partner": Partner,
     "cohort": Cohort,
     "connector": Connector,

@@ -10,11 +10,13 @@ import aiohttp
 import msgspec
 
 from braze_sandbox.clock import Clock
+from braze_sandbox.liquid.catalogs import LOOK_UP
 from braze_sandbox.liquid.connected import FETCH, ConnectedContentError, ContentRequest
 from braze_sandbox.liquid.extras import EXTRAS
 from braze_sandbox.liquid.tags import AbortedMessageError
 from braze_sandbox.liquid.template import RenderError
 from braze_sandbox.liquid.variables import make_variables
+from braze_sandbox.model.catalog import CatalogItem
 from braze_sandbox.model.delivery import Activity
 from braze_sandbox.model.mail import Occasion, Origin
 from braze_sandbox.model.profile import Profile
@@ -127,7 +129,11 @@ class Dispatch:
         started = time.perf_counter()
         line = self._blank_line(mail.origin, profile)
         try:
-            variables = self._variables(profile, mail.origin, occasion, extras)
+            variables = {
+                **make_variables(profile, mail.origin, occasion),
+                **self._services(workspace),
+                EXTRAS: extras,
+            }
             message = await mail.template.render(variables)
         except (AbortedMessageError, RenderError, ConnectedContentError) as error:
             return msgspec.structs.replace(line, error=str(error)), None
@@ -143,13 +149,17 @@ class Dispatch:
         )
         return activity, message.url
 
-    def _variables(
-        self, profile: Profile, origin: Origin, occasion: Occasion, extras: dict[str, str]
-    ) -> dict[str, Any]:
+    def _services(self, workspace: Workspace) -> dict[str, Any]:
+        """Return what tags reach the world with."""
+
         async def fetch(request: ContentRequest) -> Any:
             return await self._content.fetch(request, self._settings)
 
-        return {**make_variables(profile, origin, occasion), FETCH: fetch, EXTRAS: extras}
+        def look_up(catalog: str, key: str) -> dict[str, Any] | None:
+            item = workspace.shelf(CatalogItem).get(f"{catalog}/{key}")
+            return None if item is None else item.values
+
+        return {FETCH: fetch, LOOK_UP: look_up}
 
     async def _deliver(self, workspace: Workspace, message: Message, dispatch_id: str) -> Delivery:
         if self._hosts.is_paused(workspace.id, message.url, now=self._clock()):

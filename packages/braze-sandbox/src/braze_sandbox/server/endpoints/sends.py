@@ -18,7 +18,7 @@ from braze_sandbox.track.request import TrackRequest, read_track
 from braze_sandbox.users.naming import find_named
 from braze_sandbox.webhooks.firing import Recipient
 
-_CANVAS_PROPERTIES = ("context", "canvas_entry_properties")
+CANVAS_PROPERTIES = ("context", "canvas_entry_properties")
 _NOT_SENT = {
     "paused": "The campaign or Canvas is paused. Resume it so that messages are sent.",
     "stopped": "The campaign or Canvas is stopped. Resume it so that messages are sent.",
@@ -43,7 +43,7 @@ class InvalidCanvasError(RefusedError):
 
 def trigger_campaign(engine: Engine, call: Call) -> Result:
     """Send a campaign to recipients, or to its segment."""
-    campaign = call.workspace.campaigns.get(_text(call, "campaign_id"))
+    campaign = call.workspace.campaigns.get(read_text(call, "campaign_id"))
     if campaign is None:
         raise InvalidCampaignError
     send = read_trigger(call.data, engine.settings, properties=("trigger_properties",))
@@ -59,10 +59,10 @@ def trigger_campaign(engine: Engine, call: Call) -> Result:
 
 def trigger_canvas(engine: Engine, call: Call) -> Result:
     """Let recipients, or its segment, enter a Canvas."""
-    canvas = call.workspace.shelf(Canvas).get(_text(call, "canvas_id"))
+    canvas = call.workspace.shelf(Canvas).get(read_text(call, "canvas_id"))
     if canvas is None:
         raise InvalidCanvasError
-    send = read_trigger(call.data, engine.settings, properties=_CANVAS_PROPERTIES)
+    send = read_trigger(call.data, engine.settings, properties=CANVAS_PROPERTIES)
     recipients = _find_recipients(engine, call, send, canvas)
     if canvas.status != "active":
         return _not_sent(canvas)
@@ -131,7 +131,8 @@ def _attributes(addressee: Addressee) -> dict[str, Any]:
     return addressee.as_attributes()
 
 
-def _text(call: Call, name: str) -> str:
+def read_text(call: Call, name: str) -> str:
+    """Return a text of the body, empty if it holds none of that name."""
     value = call.data.get(name) if isinstance(call.data, dict) else None
     return value if isinstance(value, str) else ""
 

@@ -1,0 +1,1 @@
+"""Catalogs: tables that messages look things up in."""
