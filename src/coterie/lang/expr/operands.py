@@ -8,6 +8,8 @@ from coterie.lang.expr.values import strict_number
 
 WORDS = ("like", "contains", "in", "intersects", "between")
 SPELT_WRONG = (*WORDS, "and", "or", "not", "exists", "include")
+_BETWEEN_OPERANDS = (*WORDS, "and", "or")
+OPERAND = "a field, a value or a condition"
 _LITERALS = {"true": True, "false": False}
 
 
@@ -82,7 +84,7 @@ class OperandReader:
             self.cursor.expect_op(")", "to close '('")
             self.in_list = outer
             return node
-        raise self.cursor.unexpected("a field, a value or a condition")
+        raise self.cursor.unexpected(OPERAND)
 
     def _named(self, token: Token) -> Node:
         word = self.cursor.word()
@@ -97,6 +99,9 @@ class OperandReader:
         if word == "match_all":
             self.cursor.take()
             return Everything(token.at)
+        if word in _BETWEEN_OPERANDS:
+            # As a field such a word stands in back-ticks; without them something is missing here.
+            raise self.cursor.unexpected(OPERAND)
         return Name(self._path(), token.at)
 
     def _path(self) -> tuple[str, ...]:
