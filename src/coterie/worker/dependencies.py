@@ -6,7 +6,6 @@ from coterie.base.clock import Clock
 from coterie.base.seal import KeyRing
 from coterie.base.settings import Settings
 from coterie.flow.run.context import Contexts
-from coterie.flow.run.names import IDENTITY_PURPOSE, Names
 from coterie.flow.run.settle import Settler
 from coterie.store import Store
 
@@ -23,4 +22,4 @@ class Bench(msgspec.Struct, frozen=True):
     @property
     def settler(self) -> Settler:
         """What clusters identities again."""
-        return Settler(self.contexts, Names(self.ring.hash_key(IDENTITY_PURPOSE)))
+        return Settler(self.contexts)

@@ -87,7 +87,7 @@ class Worker:
         names = Names(deps.batch.hash_key)
         self._contexts = Contexts(deps.config_at, names, deps.batch.bounds)
         self._processor = LaneProcessor(self._contexts, deps.batch)
-        self._settler = Settler(self._contexts, names)
+        self._settler = Settler(self._contexts)
         # A pace for each lane: a lane that goes well says nothing about one that fails.
         self._paces: dict[int, Pace] = {}
         self._flip_pace = Pace(FLIPS_A_TURN)

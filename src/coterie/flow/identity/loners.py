@@ -26,6 +26,8 @@ def find_hubs(
 
     `among`: look at these only.
     """
+    if len(graph.edges) + len(graph.apart) <= rules.least_limit:
+        return set()
     counts = Counter(
         weaker
         for stronger, weaker in graph.edges.keys() | graph.apart.keys()
@@ -57,6 +59,8 @@ def kept_apart(
     nodes: Collection[Identifier], graph: Graph, rules: IdentityRules
 ) -> list[RefusedEdge]:
     """Return the edges that join nobody and are to be stored with the profile of `nodes`."""
+    if not graph.apart:
+        return []
     kept: list[RefusedEdge] = []
     of_hubs: dict[Identifier, list[tuple[int, Identifier, Pair]]] = {}
     whole: set[Pair] = set()

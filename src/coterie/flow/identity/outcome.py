@@ -100,6 +100,11 @@ class Outcome:
             )
         )
 
+    def begin(self, group: Group, graph: Graph) -> None:
+        """Make one profile of identifiers that nobody knew."""
+        found = Cluster(tuple(graph.nodes), tuple(graph.edges.values()), ())
+        self._add_all(group, graph, [found], is_unsettled=False)
+
     def regroup(self, group: Group, graph: Graph) -> None:
         """Cluster the whole component again."""
         live = set_apart(graph, self._rules)
@@ -159,16 +164,17 @@ class Outcome:
                 sources.add(source)
                 lost_a_part = lost_a_part or not all(held)
         self._hand_over(inside, graph, profile_id)
+        events = tuple([event for event in group.events if event.identifiers[0] in inside])
         profile = ResolvedProfile(
             profile_id,
             {node: graph.nodes[node] for node in person.nodes},
             person.edges,
             (*person.refused, *kept_apart(inside, graph, self._rules)),
             tuple(sorted(sources, key=lambda source: (source != profile_id, source))),
-            tuple(event for event in group.events if event.identifiers[0] in inside),
+            events,
             regrouped=lost_a_part or sources != {profile_id},
             standing=_standing(person.nodes, graph, is_unsettled=is_unsettled),
-            at_us=max([self._at_us, *_arrivals(group, inside)]),
+            at_us=self._at_us if events else max([self._at_us, *_arrivals(group, inside)]),
         )
         if not self._is_as_stored(profile):
             self._profiles.append(profile)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 import msgspec
 
 from coterie.flow.identity.graph import Graph, add_group, seen_again, stored_graph
-from coterie.flow.identity.groups import group_events, group_stored
+from coterie.flow.identity.groups import Group, group_events, group_stored
 from coterie.flow.identity.known import Known
 from coterie.flow.identity.loners import find_hubs
 from coterie.flow.identity.outcome import NameProfile, Outcome
@@ -52,24 +52,11 @@ def resolve(
     outcome = Outcome(known, rules, name)
     missing: set[Identifier] = set()
     for group in group_events(events, known, rules):
-        if len(group.sources) == 1 and not group.touched and not group.apart:
-            same = seen_again(known.stored[group.sources[0]].body, group.events, rules)
-            if same is not None:
-                outcome.go_on(group, *same)
-                continue
+        if _is_seen_again(group, known, rules, outcome):
+            continue
         graph = stored_graph(group.sources, known, rules)
-        held = frozenset(graph.nodes)
-        noted = frozenset(graph.apart)
-        moved = add_group(graph, group, rules)
-        if len(group.sources) == 1:
-            if len(graph.nodes) > len(held) >= limits.in_profile:
-                seated = seat_passengers(group, graph, held, rules)
-                outcome.take_passengers(seated)
-                moved -= {(carrier, passenger) for passenger, carrier in seated.items()}
-            fresh = moved | (graph.apart.keys() - noted)
-            if _stays_whole(graph, held, moved, rules) and not _makes_hub(graph, fresh, rules):
-                outcome.keep(group, graph)
-                continue
+        if _stays_simple(group, graph, rules, outcome, limits):
+            continue
         beyond = _beyond(graph, known, rules)
         if not beyond:
             outcome.regroup(group, graph)
@@ -80,6 +67,40 @@ def resolve(
     if missing:
         return NeedsNeighbours(frozenset(missing))
     return outcome.resolution()
+
+
+def _is_seen_again(group: Group, known: Known, rules: IdentityRules, outcome: Outcome) -> bool:
+    """Go on with a stored profile of which a group tells nothing new; say whether that is all."""
+    if len(group.sources) != 1 or group.touched or group.apart:
+        return False
+    same = seen_again(known.stored[group.sources[0]].body, group.events, rules)
+    if same is not None:
+        outcome.go_on(group, *same)
+    return same is not None
+
+
+def _stays_simple(
+    group: Group, graph: Graph, rules: IdentityRules, outcome: Outcome, limits: Limits
+) -> bool:
+    """Add a group's events to its graph; say whether it is one profile without clustering."""
+    held = frozenset(graph.nodes)
+    noted = frozenset(graph.apart)
+    moved = add_group(graph, group, rules)
+    if not group.sources:
+        if is_one := _is_one(group, graph, rules):
+            outcome.begin(group, graph)
+        return is_one
+    if len(group.sources) > 1:
+        return False
+    if len(graph.nodes) > len(held) >= limits.in_profile:
+        seated = seat_passengers(group, graph, held, rules)
+        outcome.take_passengers(seated)
+        moved -= {(carrier, passenger) for passenger, carrier in seated.items()}
+    fresh = moved | (graph.apart.keys() - noted)
+    is_whole = _stays_whole(graph, held, moved, rules) and not _makes_hub(graph, fresh, rules)
+    if is_whole:
+        outcome.keep(group, graph)
+    return is_whole
 
 
 def resolve_again(
@@ -107,6 +128,17 @@ def resolve_again(
     return outcome.resolution()
 
 
+def _is_one(group: Group, graph: Graph, rules: IdentityRules) -> bool:
+    """Say whether identifiers that nobody knew are one person, without clustering them.
+
+    Events connect them all, so they are unless a rule could stand in the way.
+    """
+    if group.touched or group.apart or len(graph.edges) > rules.least_limit:
+        return False
+    fields = [node[0] for node in graph.nodes if node[0] in rules.unique]
+    return len(fields) == len(set(fields)) and rules.pins.named.isdisjoint(graph.nodes)
+
+
 def _stays_whole(
     graph: Graph, held: frozenset[Identifier], moved: set[Pair], rules: IdentityRules
 ) -> bool:
@@ -128,9 +160,7 @@ def _stays_whole(
 
 def _makes_hub(graph: Graph, fresh: Collection[Pair], rules: IdentityRules) -> bool:
     """Say whether new edges give one of their weaker ends too many stronger neighbours."""
-    if not fresh or len(graph.edges) + len(graph.apart) <= rules.least_limit:
-        return False
-    return bool(find_hubs(graph, rules, {weaker for _, weaker in fresh}))
+    return bool(fresh) and bool(find_hubs(graph, rules, {weaker for _, weaker in fresh}))
 
 
 def _beyond(graph: Graph, known: Known, rules: IdentityRules) -> set[Identifier]:

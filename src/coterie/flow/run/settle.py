@@ -16,7 +16,6 @@ from coterie.flow.identity.maintenance import (
     take_unsettled,
 )
 from coterie.flow.run.context import Contexts
-from coterie.flow.run.names import Names
 from coterie.flow.run.step import AccountStep, EntangledError
 from coterie.model.changes import Cause
 from coterie.model.mapped import Identifier
@@ -44,11 +43,8 @@ USUAL_LIMITS = SettleLimits()
 class Settler:
     """Clusters again what is due, in the caller's transactions."""
 
-    def __init__(
-        self, contexts: Contexts, names: Names, limits: SettleLimits = USUAL_LIMITS
-    ) -> None:
+    def __init__(self, contexts: Contexts, limits: SettleLimits = USUAL_LIMITS) -> None:
         self._contexts = contexts
-        self._names = names
         self._limits = limits
 
     def follow_decision(self, conn: Connection, *, now: datetime) -> bool:
@@ -105,7 +101,7 @@ class Settler:
         self._contexts.refresh(conn)
         if not self._contexts.knows(account):
             return None
-        step = AccountStep(conn, self._contexts.get(account), self._names)
+        step = AccountStep(conn, self._contexts.get(account), self._contexts.names)
         place = take_place(conn, DECISION_LANE)
         try:
             step.settle(identifiers, place, cause=cause, now=now, largest=largest)
