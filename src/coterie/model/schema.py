@@ -17,7 +17,7 @@ USUAL_BLOCKED = (
     "unknown", "undefined", "(not set)", "not set", "not available", "anonymous", "anonym", "guest",
     "test", "true", "false", "[object object]",
     "00000000-0000-0000-0000-000000000000", "00000000000000000000000000000000",
-    "test@test.com", "test@example.com", "none@none.com", "no@email.com", "noemail@noemail.com",
+    "test@test.com", "none@none.com", "no@email.com", "noemail@noemail.com",
     "a@a.com",
 )  # fmt: skip
 
