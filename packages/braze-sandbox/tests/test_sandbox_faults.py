@@ -1,5 +1,7 @@
 import http.client
 import time
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
@@ -153,3 +155,38 @@ def test_counts_outlive_the_journals_bounds(sandbox: RunningSandbox) -> None:
     assert sandbox.call("GET", "/journal/counts")["counts"] == [
         {"path": "/users/track", "status": 201, "requests": 3}
     ]
+
+
+def test_partial_errors_can_be_ordered(sandbox: RunningSandbox) -> None:
+    sandbox.fail(path="/users/track", reject_every=3)
+    items = [{"external_id": f"u{n}", "x": 1} for n in range(5)]
+    event = {"external_id": "u0", "name": "e", "time": "2020-01-01"}
+    body = {"attributes": [*items[:2], {"x": 1}, *items[2:]], "events": [event]}
+
+    answer = sandbox.post("/users/track", body)
+
+    assert answer.status == 201
+    shown = answer.json()
+    assert (shown["attributes_processed"], shown["events_processed"]) == (4, 0)
+    places = [(error["input_array"], error["index"]) for error in shown["errors"]]
+    assert places == [("attributes", 2), ("attributes", 3), ("events", 0)]
+    assert [user["external_id"] for user in sandbox.users()] == ["u0", "u1", "u3", "u4"]
+    assert sandbox.post("/users/track", body).json()["attributes_processed"] == 5
+
+
+def test_a_partial_error_that_leaves_nothing_is_400(sandbox: RunningSandbox) -> None:
+    sandbox.fail(path="/users/track", reject_every=1)
+
+    assert track(sandbox) == 400
+
+
+def test_the_clock_can_be_wrong(sandbox: RunningSandbox) -> None:
+    sandbox.set(clock_skew_seconds=-7200)
+
+    answer = sandbox.post("/users/track", {"attributes": [{"external_id": "u1"}]})
+
+    said = parsedate_to_datetime(answer.headers["date"])
+    assert timedelta(hours=1, minutes=59) < datetime.now(UTC) - said < timedelta(hours=2, minutes=1)
+    reset = datetime.fromtimestamp(int(answer.headers["x-ratelimit-reset"]), UTC)
+    assert said < reset < said + timedelta(hours=1, seconds=2)
+    assert sandbox.users()[0]["created_at"][:13] == f"{said:%Y-%m-%dT%H}"

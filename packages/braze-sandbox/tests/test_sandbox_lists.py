@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from braze_sandbox.catcher import WebhookCatcher
 from braze_sandbox.testing import RunningSandbox
 
 ALL = {"user_attribute": {"name": "external_id", "comparison": "exists"}}
@@ -101,3 +102,27 @@ def test_names_of_events_products_and_attributes_are_listed(sandbox: RunningSand
     second = sandbox.get(link[1 : link.index(">")].removeprefix(sandbox.url))
     assert [a["name"] for a in second.json()["attributes"]] == names[50:]
     assert "link" not in second.headers
+
+
+def test_figures_of_campaigns_and_canvases_come_by_day(
+    sandbox: RunningSandbox, catcher: WebhookCatcher
+) -> None:
+    sandbox.set(webhook_retries=0)
+    sandbox.post("/users/track", {"attributes": [{"external_id": "u1"}, {"external_id": "u2"}]})
+    campaign = sandbox.add_campaign("C", {"url": catcher.url})
+    catcher.answer_with(404)
+    sandbox.fire(campaign)
+    steps = [{"type": "message", "name": "m", "webhook": {"url": catcher.url}}]
+    canvas = sandbox.call("POST", "/canvases", {"name": "V", "steps": steps})
+    sandbox.call("POST", f"/canvases/{canvas['id']}/launch")
+
+    shown = sandbox.get("/campaigns/data_series", campaign_id=campaign, length=2).json()["data"]
+    (before,), (today,) = (day["messages"]["webhook"] for day in shown)
+    assert (before["sent"], today["sent"], today["errors"]) == (0, 2, 1)
+    assert shown[1]["unique_recipients"] == 2
+    found = sandbox.get("/canvas/data_series", canvas_id=canvas["id"], length=1).json()["data"]
+    (day,) = found["stats"]
+    assert day["total_stats"] == {"entries": 2}
+    (step,) = day["step_stats"].values()
+    assert step["messages"]["webhook"] == [{"sent": 2, "errors": 0}]
+    assert sandbox.get("/canvas/data_series", canvas_id=canvas["id"], length=15).status == 400

@@ -10,6 +10,7 @@ from braze_sandbox.auth.permissions import PERMISSIONS
 from braze_sandbox.catcher import WebhookCatcher
 from braze_sandbox.csv_export import EMAIL_COLUMNS, USER_COLUMNS, guard_cell
 from braze_sandbox.errors import RefusedError
+from braze_sandbox.instances import INSTANCES
 from braze_sandbox.liquid.template import RenderError, Template
 from braze_sandbox.server.rest import ENDPOINTS
 from braze_sandbox.testing import RunningSandbox
@@ -86,6 +87,14 @@ def test_permissions_agree(vectors: Vectors) -> None:
         known = listed["endpoint_to_permission"].get(route, endpoint.permission)
         assert known == endpoint.permission
         assert endpoint.permission in PERMISSIONS
+
+
+def test_instances_agree(vectors: Vectors) -> None:
+    listed = vectors("braze/instances.json")["instances"]
+
+    assert [(i.instance, i.dashboard, i.rest) for i in INSTANCES] == [
+        (i["instance"], i["dashboard"], i["rest"]) for i in listed
+    ]
 
 
 def test_csv_columns_agree(vectors: Vectors) -> None:

@@ -1,6 +1,7 @@
 """The parts of one running sandbox, put together."""
 
 import asyncio
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -38,8 +39,9 @@ class Engine:
 
     def __init__(self, state: str | Path, *, settings: Settings, clock: Clock) -> None:
         check_limits(settings)
-        self.clock = clock
+        self._true_clock = clock
         self.settings = settings
+        clock = self.clock
         power = settings.durability == "power"
         self.state = State(Database(state, survive_power_cut=power))
         self.limiter = Limiter()
@@ -56,6 +58,10 @@ class Engine:
             self.state, self.dispatch, clock=clock, ask=self.asking, tell=self._tell_moved
         )
         self.schedules = Schedules(self.state, clock=clock)
+
+    def clock(self) -> datetime:
+        """Return the time as the sandbox takes it, which may be ordered to be wrong."""
+        return self._true_clock() + timedelta(seconds=self.settings.clock_skew_seconds)
 
     async def run(self) -> None:
         """Do what happens without requests: queue, Canvases, schedules, until it is cancelled."""

@@ -87,6 +87,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     app_ids: Annotated[
         tuple[str, ...], Meta(description="Apps that push tokens may name; empty: any.")
     ] = ()
+    clock_skew_seconds: Annotated[
+        float, Meta(description="How far the sandbox's clock is ahead; below 0: behind.")
+    ] = 0.0
     processing_lag_seconds: Annotated[
         float, Meta(ge=0, description="How long after the answer a write becomes visible.")
     ] = 0.0

@@ -19,6 +19,7 @@ _DEFAULTS = {
     "users.export.ids": "250/min",
     "users.export.ids.narrow": "40/s",
     "subscription.status.set": "5000/min",
+    "campaigns.data_series": "50000/min",
     "catalogs": "50/min",
     "catalogs.items": "16000/min",
     "cohorts": "250000/h",

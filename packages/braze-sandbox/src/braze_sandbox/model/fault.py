@@ -1,8 +1,9 @@
 """A misbehaviour that the sandbox is asked to show."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -14,7 +15,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     long and then the connection is cut. `after_work` does the work first, so that the caller
     cannot know whether it was done. `rate_headers` is the header set of a status answer, which
     tells to wait `retry_after` seconds; `body` is its JSON. `spare` requests pass before the first
-    is hit.
+    is hit. `reject_every` refuses every n-th object of a /users/track request and does the rest.
     """
 
     path: str = "/"
@@ -29,3 +30,4 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     cut: bool = False
     hang_seconds: float | None = None
     after_work: bool = False
+    reject_every: Annotated[int, Meta(ge=1)] | None = None

@@ -9,6 +9,7 @@ from braze_sandbox.auth.keys import make_key
 from braze_sandbox.auth.permissions import PERMISSIONS
 from braze_sandbox.errors import RefusedError
 from braze_sandbox.ids import new_id
+from braze_sandbox.instances import INSTANCES
 from braze_sandbox.journal import Entry
 from braze_sandbox.limits.policy import list_buckets
 from braze_sandbox.model.fault import Fault
@@ -58,6 +59,7 @@ def steering_routes() -> list[web.RouteDef]:
         web.patch("/_sandbox/settings", patch_settings),
         web.get("/_sandbox/limits", list_limits),
         web.get("/_sandbox/permissions", list_permissions),
+        web.get("/_sandbox/instances", list_instances),
         web.get("/_sandbox/workspaces", list_workspaces),
         web.post("/_sandbox/workspaces", add_workspace),
         web.get("/_sandbox/keys", list_keys),
@@ -104,6 +106,11 @@ async def list_limits(request: web.Request) -> web.Response:
 async def list_permissions(_: web.Request) -> web.Response:
     """Give the names of all permissions."""
     return json_answer({"permissions": PERMISSIONS})
+
+
+async def list_instances(_: web.Request) -> web.Response:
+    """Give Braze's instances with the addresses of their dashboards and REST endpoints."""
+    return json_answer({"instances": INSTANCES})
 
 
 async def list_workspaces(request: web.Request) -> web.Response:

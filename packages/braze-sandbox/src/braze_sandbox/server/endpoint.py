@@ -13,7 +13,7 @@ from braze_sandbox.limits.limiter import EMPTY_HEADERS, RateLimitedError
 from braze_sandbox.model.access import RestKey
 from braze_sandbox.operations import make_job
 from braze_sandbox.server.answers import ENGINE, decode_json, json_answer
-from braze_sandbox.server.recording import KEY_NAME
+from braze_sandbox.server.recording import KEY_NAME, REJECT_EVERY
 from braze_sandbox.store.workspace import Workspace
 
 
@@ -28,7 +28,7 @@ class Call(msgspec.Struct, frozen=True):
     """An admitted request: whose key, the body as sent, the JSON in it.
 
     `query` holds the query string without the `[]` that marks lists, `path` the parts of the
-    address that are variable, `origin` the sandbox's own address.
+    address that are variable, `origin` the sandbox's own address, `reject_every` a planned fault.
     """
 
     key: RestKey
@@ -38,6 +38,7 @@ class Call(msgspec.Struct, frozen=True):
     query: dict[str, list[str]]
     path: Mapping[str, str]
     origin: str
+    reject_every: int | None = None
 
     def one(self, name: str) -> str | None:
         """Return the first value of a query parameter."""
@@ -88,6 +89,7 @@ def handler(endpoint: Endpoint) -> Callable[[web.Request], Any]:
             _read_query(request),
             request.match_info,
             f"{request.scheme}://{request.host}",
+            request.get(REJECT_EVERY),
         )
         return _answer(engine, endpoint, call)
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from email.utils import format_datetime
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -14,6 +15,7 @@ from braze_sandbox.model.fault import Fault
 from braze_sandbox.server.answers import ENGINE, json_answer
 
 KEY_NAME: web.RequestKey[str] = web.RequestKey("key_name", str)
+REJECT_EVERY: web.RequestKey[int] = web.RequestKey("reject_every", int)
 ADMIN = "/_sandbox"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -56,6 +58,8 @@ async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
         answer: web.StreamResponse | None = await handler(request)
     else:
         answer = await _misbehave(engine, fault, request, handler)
+    if answer is not None and engine.settings.clock_skew_seconds:
+        answer.headers["Date"] = format_datetime(engine.clock(), usegmt=True)
     milliseconds = (time.perf_counter() - started) * 1000
     await _enter(engine, request, answer, fault=fault is not None, milliseconds=milliseconds)
     return answer if answer is not None else _cut(request)
@@ -66,6 +70,8 @@ async def _misbehave(
 ) -> web.StreamResponse | None:
     """Return the answer that `fault` orders, None for a connection to cut."""
     await asyncio.sleep(fault.delay_seconds)
+    if fault.reject_every is not None:
+        request[REJECT_EVERY] = fault.reject_every
     harmless = fault.status is None and not fault.cut and fault.hang_seconds is None
     if fault.after_work or harmless:
         answer = await handler(request)

@@ -10,6 +10,7 @@ from braze_sandbox.server.endpoints import (
     lists,
     schedules,
     sends,
+    series,
     subscriptions,
     track,
     users,
@@ -23,6 +24,7 @@ ENDPOINTS = (
     *email.ENDPOINTS,
     *lists.ENDPOINTS,
     *sends.ENDPOINTS,
+    *series.ENDPOINTS,
     *schedules.ENDPOINTS,
     *catalogs.ENDPOINTS,
 )

@@ -81,6 +81,7 @@ BAD_SUBSCRIPTION_INFO = Problem(
     "'email_subscription_info' is not a valid attribute",
     "INVALID_ATTRIBUTE_EMAIL_SUBSCRIPTION_INFO",
 )
+PLANNED_FAULT = Problem("refused by a planned fault of the sandbox")
 NOT_AN_OBJECT = Problem("items must be objects")
 
 

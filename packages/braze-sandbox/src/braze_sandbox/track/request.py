@@ -40,10 +40,11 @@ class NothingValidError(RefusedError):
 
 
 class Accepted(msgspec.Struct, frozen=True):
-    """One object that will be processed."""
+    """One object that will be processed, with its place in its array."""
 
     identifier: Identifier
     item: dict[str, Any]
+    index: int
 
 
 class TrackRequest(msgspec.Struct, frozen=True):
@@ -65,6 +66,21 @@ class TrackRequest(msgspec.Struct, frozen=True):
         if self.errors:
             body["errors"] = [error.show(form) for error in self.errors]
         return body
+
+    def without_every(self, count: int) -> "TrackRequest":
+        """Return the request with every `count`-th accepted object refused, for a planned fault."""
+        kept: dict[str, list[Accepted] | None] = {}
+        errors, turn = list(self.errors), 0
+        for name, items in zip(ARRAYS, self.arrays(), strict=True):
+            left = []
+            for accepted in items or ():
+                turn += 1
+                if turn % count:
+                    left.append(accepted)
+                else:
+                    errors.append(ItemError(problems.PLANNED_FAULT, name, accepted.index))
+            kept[name] = None if items is None else left
+        return TrackRequest(**kept, errors=errors)
 
     def is_empty(self) -> bool:
         """Tell whether nothing was accepted."""
@@ -136,7 +152,7 @@ def _accept(
     for index, item in enumerate(items):
         result = _check_item(name, item, settings)
         if isinstance(result, Identifier):
-            accepted.append(Accepted(result, item))
+            accepted.append(Accepted(result, item, index))
         else:
             errors.append(ItemError(result, name, index))
     return accepted

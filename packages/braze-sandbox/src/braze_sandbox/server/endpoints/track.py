@@ -8,7 +8,13 @@ from braze_sandbox.errors import RefusedError
 from braze_sandbox.operations import Job
 from braze_sandbox.server.endpoint import Call, Endpoint, Result
 from braze_sandbox.track.process import process_track
-from braze_sandbox.track.request import TrackRequest, read_bulk, read_sync, read_track
+from braze_sandbox.track.request import (
+    NothingValidError,
+    TrackRequest,
+    read_bulk,
+    read_sync,
+    read_track,
+)
 from braze_sandbox.track.show import show_written
 
 
@@ -22,6 +28,11 @@ class BulkTooLargeError(RefusedError):
 def track(engine: Engine, call: Call) -> Result:
     """Take attributes, events and purchases."""
     request = read_track(call.data, engine.settings)
+    if call.reject_every is not None:
+        request = request.without_every(call.reject_every)
+        if request.is_empty():
+            types = engine.settings.error_types
+            raise NothingValidError([error.show(types) for error in request.errors])
     return _accept(engine, call, "track", request)
 
 
