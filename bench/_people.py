@@ -37,6 +37,17 @@ def audiences() -> list[str]:
     ]
 
 
+def behavioural_audiences() -> list[str]:
+    """Return five filters over the history of events; they watch for six things."""
+    return [
+        'FILTER count_of("view", "now-30d") >= 20',
+        'FILTER AND (count_of("order", "now-90d") >= 3, last_of("order", amount) > 50)',
+        'FILTER sum_of("order", amount, "now-30d") > 200',
+        'FILTER did("search", page LIKE "/shop/1*", "now-7d")',
+        'FILTER did_in_order("view", "click", "order", "now-7d")',
+    ]
+
+
 def first_event(person: int) -> dict[str, object]:
     """Return the event that names all three identifiers of a person."""
     return {

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from time import perf_counter
 
+from coterie.base.clock import to_us
+from coterie.lang.behaviour import EMPTY, Bounds, Occurrence, add
 from coterie.lang.expr.dates import parse_date
 from coterie.lang.filterql import compile_filter, parse_filter
 from coterie.lang.lql import MappingRule, compile_mapping
@@ -25,6 +27,13 @@ FILTER AND (
     email LIKE "*@example.com"
     channels INTERSECTS ("web", "mobile")
     NOT unsubscribed == true
+)
+"""
+THREE_QUESTIONS = """
+FILTER AND (
+    count_of("order", "now-90d") >= 3
+    last_of("order", price) < 50
+    NOT did("push_open", last_time_of("order"))
 )
 """
 RULES = tuple(
@@ -109,6 +118,23 @@ def measure_filters(seconds: float, *, moments: int) -> float:
     return count_per_second(run, seconds)
 
 
+def measure_behaviour(seconds: float) -> float:
+    """Return evaluations a second of three questions to histories of 30 orders."""
+    matches = compile_filter(parse_filter(THREE_QUESTIONS)).matches
+    orders = EMPTY
+    for number in range(30):
+        at = NOW - timedelta(days=number * 4)
+        orders = add(orders, Occurrence(to_us(at), 0, number, 20 + number), Bounds())
+    row = {'track("order", NULL, *)': orders, 'track("order", price, *)': orders}
+
+    def run() -> int:
+        for _ in range(1_000):
+            matches(row, NOW)
+        return 1_000
+
+    return count_per_second(run, seconds)
+
+
 def measure_mappings(seconds: float) -> float:
     """Return events a second through twelve rules, no date of which was seen before."""
     apply = compile_mapping(RULES).apply
@@ -143,6 +169,7 @@ def main() -> None:
         "filter_evaluations_per_second_by_event_time": round(
             measure_filters(seconds, moments=1_000)
         ),
+        "behaviour_evaluations_per_second": round(measure_behaviour(seconds)),
         "mapped_events_per_second": round(measure_mappings(seconds)),
         "parse_1000_conditions_ms": round(measure_parsing(), 1),
     }

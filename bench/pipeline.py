@@ -19,12 +19,14 @@ from pathlib import Path
 
 import msgspec
 from _figures import Options, common_options, options_of, print_figures
-from _people import LQL, STREAM, audiences, first_event, next_events
+from _people import LQL, STREAM, audiences, behavioural_audiences, first_event, next_events
 from _postgres import ServerTime
 
 from coterie.app.roles import spare_the_collector
 from coterie.app.services import config_source
 from coterie.base.clock import system_clock
+from coterie.base.seal import new_ring
+from coterie.base.settings import Settings
 from coterie.control.accounts import create_account
 from coterie.control.definitions.audiences import create_audience
 from coterie.control.definitions.schema import publish_lql
@@ -34,12 +36,17 @@ from coterie.flow.eventlog.bulk import append_events
 from coterie.flow.eventlog.prepare import ensure_days, ensure_lanes
 from coterie.flow.eventlog.read import lanes_with_work
 from coterie.flow.run.batch import BatchSettings
+from coterie.flow.run.context import Contexts
+from coterie.flow.run.names import Names
 from coterie.model.control import Actor
 from coterie.model.events import IncomingEvent
 from coterie.store import Embedded, Store, migrate
+from coterie.worker.builder import build_range
+from coterie.worker.dependencies import Bench
 from coterie.worker.loop import Worker, WorkerDependencies, prepare_connection
 
 ACTOR = Actor(name="bench")
+KEY = b"k" * 32
 LANES = 4
 WORKERS = 2
 CHUNK = 5_000
@@ -57,6 +64,7 @@ class Task(msgspec.Struct, frozen=True):
     events: int
     batch: int
     is_bulk: bool
+    filters: tuple[str, ...]
 
 
 def main() -> None:
@@ -77,16 +85,21 @@ def read_task() -> tuple[Task, Options]:
     parser.add_argument("--people", type=int, help=f"how many (default {PEOPLE:,})")
     parser.add_argument("--events", type=int, help=f"how many are measured (default {EVENTS:,})")
     parser.add_argument("--bulk", action="store_true", help="as an import, with no live traffic")
+    parser.add_argument(
+        "--behaviour", action="store_true", help="with audiences that ask what people did"
+    )
     given = parser.parse_args()
     options = options_of(given)
     people, events = (QUICK_PEOPLE, QUICK_EVENTS) if options.quick else (PEOPLE, EVENTS)
     batch = BULK_BATCH if given.bulk else LIVE_BATCH
-    return Task(given.people or people, given.events or events, batch, given.bulk), options
+    filters = (*audiences(), *(behavioural_audiences() if given.behaviour else ()))
+    task = Task(given.people or people, given.events or events, batch, given.bulk, filters)
+    return task, options
 
 
 def measure(store: Store, task: Task) -> dict[str, int | float | str]:
     """Fill the log twice, work it off twice; the second time counts."""
-    account = prepare(store)
+    account = prepare(store, task.filters)
     fill(store, account, (first_event(person) for person in range(task.people)))
     first = drain(store.url, BULK_BATCH)
     fill(store, account, next_events(task.people, task.events, in_blocks=task.is_bulk))
@@ -153,7 +166,7 @@ def work(url: str, batch: int) -> Drained:
     spare_the_collector()
     with Store.open(url) as store, store.connect() as conn:
         prepare_connection(conn)
-        settings = BatchSettings(b"k" * 32, limit=batch)
+        settings = BatchSettings(KEY, limit=batch)
         deps = WorkerDependencies(store, config_source(), system_clock, settings)
         worker = Worker(deps, conn)
         if _gate is not None:
@@ -172,12 +185,12 @@ def work(url: str, batch: int) -> Drained:
         return Drained(0.0, time.process_time() - cpu, batches, memory)
 
 
-def prepare(store: Store) -> int:
+def prepare(store: Store, filters: Iterable[str]) -> int:
     """Make the account with its schema and its audiences; return its number."""
     clock = system_clock
     account = create_account(store, name="Bench", actor=ACTOR, clock=clock).number
     publish_lql(store, account=account, text=LQL, actor=ACTOR, clock=clock)
-    for number, text in enumerate(audiences()):
+    for number, text in enumerate(filters):
         create_audience(
             store,
             account=account,
@@ -191,6 +204,10 @@ def prepare(store: Store) -> int:
     with store.transaction() as conn:
         ensure_lanes(conn, LANES)
         ensure_days(conn, clock().date())
+    contexts = Contexts(config_source(), Names(KEY))
+    bench = Bench(Settings(), clock, new_ring(), store, contexts)
+    while build_range(bench):
+        pass
     return account
 
 

@@ -55,9 +55,14 @@ class HistoryQuestion(Struct, frozen=True):
         parts = self._cut(row, now, edges) or ()
         return all(_is_exact(self.name, part) for part in parts)
 
-    def turning_points(self, row: Row, since: int) -> list[int]:
-        """Return the seconds from `since` on that an edge of the window may meet, rising."""
-        found = [turning_points(_history(row, name), since) for name in self.trackers]
+    def turning_points(
+        self, row: Row, after: int, *, of_start: bool, most: int | None = None
+    ) -> list[int]:
+        """Return the seconds after `after` at which an edge of the window changes what counts."""
+        found = [
+            turning_points(_history(row, name), after, of_start=of_start, most=most)
+            for name in self.trackers
+        ]
         return (
             found[0] if len(found) == 1 else sorted({second for each in found for second in each})
         )

@@ -66,21 +66,28 @@ def cut(history: History, window: Window) -> Part:
     return Part(inside, totals, inside[0] if inside else None, is_exact, is_first_known)
 
 
-def turning_points(history: History, since: int) -> list[int]:
-    """Return the seconds from `since` on at which an edge of a window may meet something, rising.
+def turning_points(
+    history: History, after: int, *, of_start: bool, most: int | None = None
+) -> list[int]:
+    """Return the seconds after `after` at which an edge changes what lies in a window, rising.
 
-    The answer may change when the edge reaches such a second, and when it leaves it.
+    It changes as the edge, the start of the window or else its end, reaches such a second. `most`:
+    only so many of the earliest are asked for.
     """
-    low = bisect_left(history.kept, since * SECOND_US, key=_at)
-    kept = [occurrence.at_us // SECOND_US for occurrence in history.kept[low:]]
+    # The start leaves an occurrence behind a second later than the end takes it in.
+    leaving = 1 if of_start else 0
+    low = bisect_left(history.kept, (after + 1 - leaving) * SECOND_US, key=_at)
+    kept = history.kept[low:] if most is None else history.kept[low : low + most]
+    seconds = [occurrence.at_us // SECOND_US + leaving for occurrence in kept]
     if history.first is None:
-        return kept
-    edges = {day * _DAY_SECONDS for found in history.days for day in (found, found + 1)}
+        return seconds
+    edges = {(day + leaving) * _DAY_SECONDS for day in history.days}
+    edges.add(history.first.at_us // SECOND_US + leaving)
     if history.older is not None:
-        last = (history.older.last_day + 1) * _DAY_SECONDS
-        edges |= {history.older.first_day * _DAY_SECONDS, last - 1}
-    edges.add(history.first.at_us // SECOND_US)
-    return sorted({second for second in edges if second >= since}.union(kept))
+        begin = history.older.first_day * _DAY_SECONDS
+        end = (history.older.last_day + 1) * _DAY_SECONDS
+        edges.add(begin + 1 if of_start else end - 1)
+    return sorted({second for second in edges if second > after}.union(seconds))
 
 
 def time_of(occurrence: Occurrence) -> datetime:

@@ -34,15 +34,17 @@ class Watch(Struct, frozen=True):
     """A reason to look again later.
 
     With a `shift`: the instant at which now, so shifted, reaches a date in the value of `node`.
-    With `asked` too: the instant at which now, so shifted, reaches or leaves a turning point of
-    that question. With a `node` alone, which is a call: the instant that its function foretells.
-    Without: the next full hour, or the next midnight when `daily`.
+    With `asked` too: the instant at which now, so shifted, reaches a turning point of that
+    question's window, `of_start` of its start, else of its end. With a `node` alone, which is a
+    call: the instant that its function foretells. Without: the next full hour, or the next midnight
+    when `daily`.
     """
 
     node: Node | None = None
     shift: Shift | None = None
     daily: bool = False
     asked: Asked | None = None
+    of_start: bool = False
 
 
 class Misuse(Struct, frozen=True):
@@ -132,9 +134,10 @@ def _watch_within(side: Node) -> Iterator[Watch | Misuse]:
 def _watch_edges(node: Asked) -> Iterator[Watch | Misuse]:
     # Until when is the present, where nothing else is said: what lies in the future comes to count.
     shifts = [_shift_of(edge) for edge in node.edges] + [Shift()] * (len(node.edges) < _EDGES)
-    for shift in shifts:
+    for place, shift in enumerate(shifts):
         if shift is not None:
-            yield Watch(shift=shift, asked=node)
+            of_start = place == 0 and len(node.edges) > 0
+            yield Watch(shift=shift, asked=node, of_start=of_start)
     for edge in node.edges:
         yield from find_watches(edge)
 

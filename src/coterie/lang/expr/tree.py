@@ -163,10 +163,18 @@ class Question(Protocol):
     def is_exact(self, row: Mapping[str, object], now: datetime, *edges: object) -> bool:
         """Say whether the answer takes in all that happened, as against what is kept of it."""
 
-    def turning_points(self, row: Mapping[str, object], since: int) -> list[int]:
-        """Return the seconds since 1970, from `since` on, at which an edge may change the answer.
+    def turning_points(
+        self,
+        row: Mapping[str, object],
+        after: int,
+        *,
+        of_start: bool,
+        most: int | None = None,
+    ) -> list[int]:
+        """Return the seconds since 1970 after `after` at which an edge changes what counts, rising.
 
-        It may when the edge reaches such a second, and when it leaves it.
+        It may change as the edge, the start of the window or else its end, reaches such a second.
+        `most`: only so many of the earliest are asked for.
         """
 
 

@@ -9,12 +9,14 @@ from coterie.lang.expr.codegen import Writer
 from coterie.lang.expr.lookup import top_level_names
 from coterie.lang.expr.tree import Asked, Name, Node, walk
 from coterie.lang.filterql.filter import Filter
-from coterie.lang.filterql.flips import next_look, watches_of
+from coterie.lang.filterql.flips import asked_turns, next_look, watches_of
 from coterie.lang.filterql.include import usable_includes
 
 # After so many instants at which nothing changed, the next one is reported as it is: a wake that
 # comes too early is asked again, one that comes too late is a wrong answer.
 MAX_LOOKS = 32
+# A person may have done a hundred things, each of which leaves a window at an instant of its own.
+MAX_LOOKS_AT_HISTORY = 8
 NO_INCLUDES: Mapping[str, Filter] = {}
 
 
@@ -32,7 +34,7 @@ class CompiledFilter:
     alone can. `matches` answers for one profile; None means not evaluable and counts as no match.
     """
 
-    __slots__ = ("_watches", "has_datemath", "matches", "reads")
+    __slots__ = ("_asked", "_watches", "has_datemath", "matches", "reads")
 
     def __init__(self, tree: Node, includes: Mapping[str, Node]) -> None:
         trees = (tree, *includes.values())
@@ -43,13 +45,17 @@ class CompiledFilter:
         )
         self.has_datemath = any(moves_with_time(each) for each in trees)
         self.matches: Predicate = _write(tree, includes)
-        self._watches = watches_of(tree, includes) if self.has_datemath else ()
+        watches = watches_of(tree, includes) if self.has_datemath else ()
+        self._watches = tuple(watch for watch in watches if watch.asked is None)
+        self._asked = tuple(watch for watch in watches if watch.asked is not None)
 
     def next_flip(self, profile: Mapping[str, object], now: datetime) -> datetime | None:
         """Return the earliest instant after `now` at which the answer can change by itself.
 
         Never later than the true one, sometimes earlier; None for never. A whole second, in UTC.
         """
+        if self._asked:
+            return self._next_flip_of_history(profile, now)
         if not self._watches:
             return None
         answer = self.matches(profile, now)
@@ -58,6 +64,23 @@ class CompiledFilter:
             if instant is None or self.matches(profile, instant) is not answer:
                 break
             instant = next_look(self._watches, profile, instant)
+        return instant
+
+    def _next_flip_of_history(
+        self, profile: Mapping[str, object], now: datetime
+    ) -> datetime | None:
+        answer = self.matches(profile, now)
+        turns = asked_turns(self._asked, profile, now, most=MAX_LOOKS_AT_HISTORY + 1)
+        instant = now
+        for look in range(MAX_LOOKS_AT_HISTORY + 1):
+            instants = [turn for turn in turns if turn > instant][:1]
+            if self._watches and (other := next_look(self._watches, profile, instant)) is not None:
+                instants.append(other)
+            if not instants:
+                return None
+            instant = min(instants)
+            if look == MAX_LOOKS_AT_HISTORY or self.matches(profile, instant) is not answer:
+                break
         return instant
 
 

@@ -1,5 +1,6 @@
 """The instants at which a filter's answer may change with no new data."""
 
+import itertools
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -8,7 +9,7 @@ from coterie.lang.expr.clock import Watch, find_watches
 from coterie.lang.expr.datemath import Shift, add_months, whole_second
 from coterie.lang.expr.dates import epoch_seconds
 from coterie.lang.expr.interpret import World, evaluate, foretold_turn
-from coterie.lang.expr.tree import Asked, Call, Node
+from coterie.lang.expr.tree import Call, Node
 from coterie.lang.expr.values import aware, items_of, kind_of, to_time
 
 _SECOND = timedelta(seconds=1)
@@ -40,9 +41,34 @@ def next_look(
     )
 
 
+def asked_turns(
+    watches: tuple[Watch, ...], row: Mapping[str, object], now: datetime, *, most: int
+) -> list[datetime]:
+    """Return the instants after `now` at which what counts for a question may change, rising.
+
+    At most the `most` earliest; all watches are of questions (`asked`).
+    """
+    found: list[datetime] = []
+    for watch in watches:
+        asked, shift = watch.asked, watch.shift
+        edge = None if shift is None else shift.apply(now)
+        if asked is None or shift is None or edge is None:
+            continue
+        second = epoch_seconds(aware(edge))
+        if shift.months:
+            # Months may swap the order of instants a little.
+            second -= _CALENDAR_SLACK * _DAY // _SECOND
+        points = asked.question.turning_points(
+            row, second, of_start=watch.of_start, most=None if shift.months else most
+        )
+        for point in points:
+            turns = _turns(from_us(point * 1_000_000), shift)
+            # Months have turns that are no whole durations off, the others are met at once.
+            found.extend(turns if shift.months else itertools.islice(turns, 1))
+    return sorted({instant for instant in found if instant > now})[:most]
+
+
 def _next(watch: Watch, row: Mapping[str, object], now: datetime) -> datetime | None:
-    if watch.asked is not None and watch.shift is not None:
-        return _next_turn(watch.asked, watch.shift, row, now)
     if watch.shift is None and isinstance(watch.node, Call):
         return foretold_turn(watch.node, World(row, now))
     if watch.node is None or watch.shift is None:
@@ -59,24 +85,6 @@ def _next(watch: Watch, row: Mapping[str, object], now: datetime) -> datetime | 
         if turn > now
     )
     return min(turns, default=None)
-
-
-def _next_turn(
-    asked: Asked, shift: Shift, row: Mapping[str, object], now: datetime
-) -> datetime | None:
-    edge = shift.apply(now)
-    if edge is None:
-        return None
-    # Of exact durations the next turning point turns first; months may swap their order a little.
-    slack = timedelta(days=_CALENDAR_SLACK) if shift.months else timedelta()
-    seconds = asked.question.turning_points(row, epoch_seconds(aware(edge)) - slack // _SECOND)
-    near = seconds if shift.months else seconds[:1]
-    turns = (turn for second in near for turn in _turns(_at(second), shift) if turn > now)
-    return min(turns, default=None)
-
-
-def _at(second: int) -> datetime:
-    return from_us(second * 1_000_000)
 
 
 def _turns(date: datetime, shift: Shift) -> Iterator[datetime]:
