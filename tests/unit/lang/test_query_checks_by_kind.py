@@ -6,7 +6,7 @@ from coterie.flow.mapping.coerce import coercion
 from coterie.lang.expr.errors import Problem
 from coterie.lang.expr.kinds import SchemaView
 from coterie.lang.expr.samples import SAMPLES
-from coterie.lang.lql import LqlError, parse_lql
+from coterie.lang.lql import LqlError, MappingRule, check_rule, parse_lql
 from coterie.lang.lql.check import can_become
 from coterie.model.merging import KINDS
 from coterie.model.schema import SPECIAL_KINDS
@@ -77,6 +77,16 @@ def test_a_query_of_columns_that_fit_is_read() -> None:
     query = parse_lql(f"SELECT {columns} FROM s INTO user BY email ALIAS s", view=VIEW)
 
     assert len(query.columns) == 7
+
+
+def test_a_single_mapping_is_held_against_its_field_too() -> None:
+    check_rule(MappingRule("points", "toint(p)", "exists(p)"), "int")
+
+    with pytest.raises(LqlError, match=r"set\(p\) is \[\]string and never becomes int") as caught:
+        check_rule(MappingRule("points", "  set(p)"), "int")
+    assert caught.value.problems[0].column == 3
+    with pytest.raises(LqlError, match=r"len\(p\) is int and no condition"):
+        check_rule(MappingRule("points", "p", "len(p)"), "int")
 
 
 def test_without_a_schema_only_the_text_counts() -> None:

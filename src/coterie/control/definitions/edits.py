@@ -16,6 +16,7 @@ from coterie.control.definitions.draft import (
     put_mappings,
 )
 from coterie.control.definitions.lengths import check_length
+from coterie.lang.lql import MappingRule, check_rule
 from coterie.model.schema import (
     MAP_KINDS,
     SCALAR_KINDS,
@@ -113,7 +114,7 @@ def change_field(draft: Draft, name: str, change: FieldChange) -> Draft:
 
 
 def add_mapping(draft: Draft, mapping: Mapping) -> Draft:
-    """Return the draft with a mapping beside those there are. Raises SchemaError."""
+    """Return the draft with a mapping beside those there are. Raises SchemaError, LqlError."""
     _check_mapping(draft, mapping)
     if mapping in draft.mappings:
         raise SchemaError(
@@ -125,7 +126,7 @@ def add_mapping(draft: Draft, mapping: Mapping) -> Draft:
 def replace_mappings(draft: Draft, mapping: Mapping) -> Draft:
     """Return the draft with a mapping in place of its stream's others to the same field.
 
-    Raises SchemaError, also if there is none to replace.
+    Raises LqlError, and SchemaError, also if there is none to replace.
     """
     _check_mapping(draft, mapping)
     drop_mappings(draft, mapping.stream, mapping.field)
@@ -148,9 +149,10 @@ def _check_capacity(name: str, kind: str, capacity: int | None) -> None:
 
 
 def _check_mapping(draft: Draft, mapping: Mapping) -> None:
-    get_field(draft, mapping.field)
+    field = get_field(draft, mapping.field)
     check_length(mapping.expr, what="The expression")
     check_length(mapping.guard or "", what="The condition")
+    check_rule(MappingRule(field.name, mapping.expr, mapping.guard), field.kind)
 
 
 def get_field(draft: Draft, name: str) -> Field:

@@ -1,5 +1,6 @@
 """LQL: the language of mappings from events to profile fields."""
 
+from coterie.lang.lql.check import check_rule
 from coterie.lang.lql.errors import LqlError
 from coterie.lang.lql.format import format_lql
 from coterie.lang.lql.grammar import parse_lql
@@ -14,6 +15,7 @@ __all__ = [
     "LqlError",
     "MappingRule",
     "Query",
+    "check_rule",
     "compile_mapping",
     "format_lql",
     "guess_kind",

@@ -11,7 +11,9 @@ from coterie.lang.expr.misfits import show_kinds, subject_of
 from coterie.lang.expr.tokens import token_length
 from coterie.lang.expr.tree import Node
 from coterie.lang.expr.typecheck import find_type_problems, find_value_problems
+from coterie.lang.lql.errors import LqlError
 from coterie.lang.lql.guess import guess_kind
+from coterie.lang.lql.mapping import MappingRule, parse_mapping
 from coterie.lang.lql.query import Column
 from coterie.model.merging import IDENTIFIER_KINDS, KINDS, OPS, find_kind, find_op
 from coterie.model.schema import MAP_KINDS, SCALAR_KINDS, SET_KINDS, SPECIAL_KINDS
@@ -79,11 +81,31 @@ def _find_column_problems(
         return
     yield from _find_conflicts(column, place, text, view)
     kind = column.kind or view.kinds.get(column.field)
-    found = kinds_of(place.node, _NO_FIELDS)
-    if kind is not None and found is not None and not any(can_become(each, kind) for each in found):
-        what = f"{subject_of(place.node)} is {show_kinds(found)}"
-        message = f"{what} and never becomes {kind}, which {column.field} is"
-        yield _problem(text, place.at, message)
+    if kind is not None:
+        yield from _find_misfit(place.node, text, place.at, field=column.field, kind=kind)
+
+
+def check_rule(rule: MappingRule, kind: str) -> None:
+    """Raise LqlError for all that is wrong with a mapping to a field of this kind."""
+    node, text = parse_mapping(rule.expr), rule.expr
+    start = len(text) - len(text.lstrip())
+    problems = [
+        *find_value_problems(node, text, _NO_FIELDS),
+        *_find_misfit(node, text, start, field=rule.field, kind=kind),
+    ]
+    if rule.guard is not None:
+        guard = parse_mapping(rule.guard)
+        problems.extend(find_type_problems(guard, rule.guard, _NO_FIELDS))
+    if problems:
+        raise LqlError(*problems)
+
+
+def _find_misfit(node: Node, text: str, at: int, *, field: str, kind: str) -> Iterator[Problem]:
+    """Yield that the values of an expression are never kept in a field of this kind."""
+    found = kinds_of(node, _NO_FIELDS)
+    if found is not None and not any(can_become(each, kind) for each in found):
+        what = f"{subject_of(node)} is {show_kinds(found)}"
+        yield _problem(text, at, f"{what} and never becomes {kind}, which {field} is")
 
 
 def can_become(source: str, kind: str) -> bool:
