@@ -218,3 +218,38 @@ def test_mistakes_in_a_canvas_are_explained_when_it_is_made(
         canvas(sandbox, delay(), exit_filter={"x": 1})
     answer = sandbox.post("/canvas/trigger/send", {"canvas_id": "x", "broadcast": True})
     assert (answer.status, answer.json()) == (400, {"message": "Invalid Canvas ID"})
+
+
+def test_what_lost_its_segment_or_block_stops_nothing(
+    sandbox: RunningSandbox, catcher: WebhookCatcher
+) -> None:
+    segment = sandbox.add_segment("A", IN_A)
+    sandbox.call("POST", "/content_blocks", {"name": "b", "content": "x"})
+    action = {"schedule_type": "action_based", "event": "bought"}
+    sandbox.add_campaign("C", {"url": catcher.url}, segment_id=segment, **action)
+    body = "{{content_blocks.${b}}}"
+    sandbox.add_campaign("D", {"url": catcher.url, "body": body}, **action)
+    canvas_id = canvas(sandbox, message(catcher, "m", x=body), message(catcher, "n"), **action)
+    sandbox.call("DELETE", f"/segments/{segment}")
+    sandbox.call("DELETE", "/content_blocks/b")
+
+    assert sandbox.post("/users/track", {"events": [event("bought")]}).status == 201
+    sandbox.settle()
+
+    assert ways(catcher) == [("n", "u0")]
+    assert states(sandbox, canvas_id) == ["finished"]
+
+
+def test_one_event_leads_into_several_canvases(
+    sandbox: RunningSandbox, catcher: WebhookCatcher
+) -> None:
+    action = {"schedule_type": "action_based", "event": "bought"}
+    ids = {canvas(sandbox, message(catcher, name), **action) for name in ("a", "b")}
+
+    sandbox.post("/users/track", {"events": [event("bought")]})
+    sandbox.settle()
+
+    (user,) = sandbox.post("/users/export/ids", {"external_ids": ["u0"]}).json()["users"]
+    received = user["canvases_received"]
+    assert {canvas["api_canvas_id"] for canvas in received} == ids
+    assert all(canvas["last_entered"] for canvas in received)

@@ -129,3 +129,17 @@ def test_stored_events_are_paged(sandbox: RunningSandbox) -> None:
     second = sandbox.call("GET", "/events", limit=3, after=first["next"])
 
     assert (len(first["events"]), len(second["events"]), second["next"]) == (3, 2, None)
+
+
+def test_products_beyond_the_limit_are_dropped(sandbox: RunningSandbox) -> None:
+    sandbox.set(product_ids=2)
+    item = {"external_id": "u1", "currency": "EUR", "price": 1, "time": "2020-01-01"}
+
+    items = [{**item, "product_id": name} for name in ("a", "b", "c", "a")]
+    assert sandbox.post("/users/track", {"purchases": items}).status == 201
+
+    user = sandbox.user("u1")
+    assert user is not None
+    assert {name: tally["count"] for name, tally in user["purchases"].items()} == {"a": 2, "b": 1}
+    (notice,) = sandbox.call("GET", "/notices")["notices"]
+    assert (notice["attribute"], "2 product ids" in notice["reason"]) == ("c", True)

@@ -190,3 +190,19 @@ def test_two_sandboxes_give_the_same_users_the_same_ids(sandbox: RunningSandbox)
 
     assert {user["braze_id"] for user in sandbox.users()} == set(first)
     assert len(set(first)) == 2
+
+
+def test_an_imported_push_token_makes_an_anonymous_user_once(sandbox: RunningSandbox) -> None:
+    token = {"app_id": "app", "token": "t1", "device_id": "device-1"}
+    item = {"push_token_import": True, "push_tokens": [token], "plan": "free"}
+
+    for _ in range(2):
+        answer = sandbox.post("/users/track", {"attributes": [item]})
+        assert answer.json() == {"attributes_processed": 1, "message": "success"}
+
+    (user,) = sandbox.users()
+    assert (user["external_id"], user["user_aliases"]) == (None, [])
+    assert user["fields"]["push_tokens"] == [token]
+    assert user["custom_attributes"] == {"plan": "free"}
+    refused = sandbox.post("/users/track", {"attributes": [{"push_token_import": True}]})
+    assert refused.status == 400

@@ -68,6 +68,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     purchase_quantity: Annotated[
         int, Meta(ge=1, description="Largest `quantity` of a purchase.")
     ] = 100
+    product_ids: Annotated[
+        int, Meta(ge=1, description="Product ids a workspace holds; purchases of more are dropped.")
+    ] = 5000
     export_ids: Annotated[
         int, Meta(ge=1, description="Identifiers one /users/export/ids request may hold.")
     ] = 50

@@ -151,6 +151,8 @@ class State:
             self.workspaces[workspace].profiles.put(_profile.decode(body))
         for workspace, name, kind in self._database.rows("SELECT * FROM attribute_type"):
             self.workspaces[workspace].attribute_types[name] = kind
+        for known in self.workspaces.values():
+            known.product_ids |= {n for n, _ in self.deeds.names(known.id, "purchase")}
         for workspace, *line in self._database.rows("SELECT * FROM data_points"):
             self.workspaces[workspace].meter.restore([MeterLine(*line)])
         for workspace, kind, body in self._database.rows(

@@ -24,6 +24,7 @@ class Workspace:
         self.profiles = Profiles(workspace_id)
         self.meter = Meter()
         self.attribute_types: dict[str, str] = {}
+        self.product_ids: set[str] = set()
         self.definitions = Definitions()
         self.unsaved_profiles: dict[str, Profile] = {}
         self.unsaved_types: dict[str, str] = {}
@@ -68,7 +69,8 @@ class Workspace:
         self.unsaved_events.append(event)
 
     def record_purchase(self, purchase: Purchase) -> None:
-        """Keep a purchase."""
+        """Keep a purchase; an unknown product joins the list of products."""
+        self.product_ids.add(purchase.product_id)
         self.unsaved_purchases.append(purchase)
 
     def mark_saved(self) -> None:
@@ -86,4 +88,5 @@ class Workspace:
         self.profiles.clear()
         self.meter.clear()
         self.attribute_types.clear()
+        self.product_ids.clear()
         self.mark_saved()

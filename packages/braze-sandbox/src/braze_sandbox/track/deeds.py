@@ -79,11 +79,17 @@ def apply_event(profile: Profile, item: dict[str, Any], writing: Writing) -> Pro
 def apply_purchase(profile: Profile, item: dict[str, Any], writing: Writing) -> Profile:
     """Store one purchase object; return the user with its tally and revenue.
 
-    The quantity counts as that many purchases. Revenue is summed without converting currencies.
+    The quantity counts as that many purchases. Revenue is summed without converting currencies. A
+    product beyond the workspace's limit is dropped.
     """
+    known, product = writing.workspace.product_ids, str(item["product_id"])
+    if product not in known and len(known) >= writing.settings.product_ids:
+        reason = f"the workspace holds {len(known)} product ids already"
+        writing.drop(profile.external_id or profile.braze_id, product, reason)
+        return profile
     purchase = Purchase(
         braze_id=profile.braze_id,
-        product_id=str(item["product_id"]),
+        product_id=product,
         time=_deed_time(item, writing),
         currency=item["currency"],
         price=item["price"],

@@ -21,6 +21,8 @@ def read_identifier(item: dict[str, Any], settings: Settings) -> Identifier | Pr
     if len(given) > 1:
         return problems.TWO_IDENTIFIERS
     choice = item.get("_update_existing_only")
+    if not given and item.get("push_token_import") is True:
+        return _read_token(item)
     if not given:
         return _read_secondary(item, update_only=choice is True)
     value = item[given[0]]
@@ -43,6 +45,8 @@ def find_profile(profiles: Profiles, identifier: Identifier) -> Profile | None:
         return profiles.find_external(value)
     if identifier.kind == "braze_id":
         return profiles.find(value)
+    if identifier.kind == "push_token":
+        return next((profile for profile in profiles if _has_token(profile, value)), None)
     if identifier.kind == "email":
         return _choose(profiles.with_email(value))
     return _choose(profiles.with_phone(value))
@@ -53,6 +57,20 @@ def _choose(matches: list[Profile]) -> Profile | None:
     if not matches:
         return None
     return max(matches, key=lambda p: (p.external_id is not None, p.updated_at, p.number))
+
+
+def _read_token(item: dict[str, Any]) -> Identifier | Problem:
+    """Return the first token of an import, which makes an anonymous user if nobody has it."""
+    tokens = item.get("push_tokens")
+    first = tokens[0] if isinstance(tokens, list) and tokens else None
+    token = first.get("token") if isinstance(first, dict) else None
+    if not isinstance(token, str) or not token:
+        return problems.BAD_TOKEN_IMPORT
+    return Identifier("push_token", token, update_only=False)
+
+
+def _has_token(profile: Profile, token: str) -> bool:
+    return any(held["token"] == token for held in profile.fields.get("push_tokens", ()))
 
 
 def _read_external_id(value: Any, settings: Settings, *, update_only: bool) -> Identifier | Problem:

@@ -63,6 +63,8 @@ def create_profile(identifier: Identifier, writing: Writing) -> Profile:
         return msgspec.structs.replace(blank, aliases=(value,))
     if identifier.kind == "external_id":
         return msgspec.structs.replace(blank, external_id=value)
+    if identifier.kind == "push_token":
+        return blank
     return msgspec.structs.replace(blank, fields={identifier.kind: value})
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from braze_sandbox.clock import Clock
+from braze_sandbox.errors import RefusedError
 from braze_sandbox.ids import new_dispatch_id, new_id
 from braze_sandbox.model.canvas import Canvas, DelayStep, Journey, MessageStep
 from braze_sandbox.model.content_block import ContentBlock
@@ -24,6 +25,8 @@ from braze_sandbox.webhooks.firing import Recipient
 from braze_sandbox.webhooks.message import MessageTemplate
 from braze_sandbox.webhooks.receipts import note_entered
 
+# Of more journeys than these the oldest that ended are forgotten.
+_REMEMBERED = 100_000
 # Hears that a user entered (`Entry`), or left because of what it did or is (`exit.…`).
 Tell = Callable[[Workspace, Profile, Canvas, str], None]
 
@@ -73,7 +76,9 @@ class Journeys:
         dispatch_id, now = new_dispatch_id(), self._clock()
         began: list[Journey] = []
         for recipient in recipients:
-            profile = recipient.profile
+            # An entry into another Canvas may have changed the user since it was named.
+            named = recipient.profile
+            profile = workspace.profiles.find(named.braze_id) or named
             before = profile.canvases.get(canvas.id)
             again = before is not None and before.last_entered is not None
             if not self._dispatch.may_receive(profile) or (again and not canvas.reenter):
@@ -204,7 +209,10 @@ class Journeys:
         journey: Journey,
         profile: Profile,
     ) -> None:
-        template = MessageTemplate(step.webhook, workspace.shelf(ContentBlock))
+        try:
+            template = MessageTemplate(step.webhook, workspace.shelf(ContentBlock))
+        except RefusedError:
+            return  # A content block is gone, so there is no message; users go on.
         origin = Origin(dispatch_id=journey.dispatch_id, canvas=canvas, step=step)
         occasion = Occasion(context=journey.context, event_properties=journey.event_properties)
         await self._dispatch.send(workspace, Mail(template, origin), profile, occasion)
@@ -213,7 +221,10 @@ class Journeys:
         exit_filter: dict[str, Any] | None = canvas.exit_filter
         if exit_filter is None:
             return False
-        return read_filter(exit_filter, self._ask(workspace))(profile)
+        try:
+            return read_filter(exit_filter, self._ask(workspace))(profile)
+        except RefusedError:
+            return False  # It names a segment that is gone.
 
     def _wait(self, workspace: Workspace, journey: Journey, due: datetime) -> None:
         heapq.heappush(self._waiting, (due, workspace.id, journey.id))
@@ -221,3 +232,8 @@ class Journeys:
 
     def _end(self, workspace: Workspace, journey: Journey, state: Any) -> None:
         self._state.put(workspace, msgspec.structs.replace(journey, state=state, due=None))
+        shelf = workspace.shelf(Journey)
+        if len(shelf) > _REMEMBERED:
+            oldest = next((j for j in shelf.values() if j.state != "on_the_way"), None)
+            if oldest is not None:
+                self._state.remove(workspace, Journey, oldest.id)

@@ -1,5 +1,8 @@
 """What follows when users do something: action-based campaigns, entries into Canvases, exits."""
 
+from contextlib import suppress
+
+from braze_sandbox.errors import RefusedError
 from braze_sandbox.model.campaign import Campaign
 from braze_sandbox.model.canvas import Canvas
 from braze_sandbox.model.deed import Event
@@ -12,7 +15,11 @@ from braze_sandbox.webhooks.journeys import Journeys
 
 
 def react(asking: Asking, events: list[Event], firing: Firing, journeys: Journeys) -> None:
-    """Send, let in and let out as the campaigns and Canvases of the workspace say."""
+    """Send, let in and let out as the campaigns and Canvases of the workspace say.
+
+    One that cannot be sent any more, because its segment or a content block was removed, is passed
+    over: the write that set it off has happened.
+    """
     campaigns = [c for c in asking.workspace.campaigns.values() if c.event and _is_on(c)]
     canvases = list(asking.workspace.shelf(Canvas).values())
     if not campaigns and not canvases:
@@ -24,7 +31,8 @@ def react(asking: Asking, events: list[Event], firing: Firing, journeys: Journey
         recipient = Recipient(profile, Occasion(event_properties=event.properties))
         for campaign in campaigns:
             if campaign.event == event.name and _is_met(asking, campaign, profile):
-                firing.start(asking, campaign, only=[recipient])
+                with suppress(RefusedError):
+                    firing.start(asking, campaign, only=[recipient])
         for canvas in canvases:
             if canvas.exit_event == event.name:
                 journeys.leave(asking.workspace, profile, canvas)
@@ -37,5 +45,8 @@ def _is_on(sent: Campaign | Canvas) -> bool:
 
 
 def _is_met(asking: Asking, sent: Campaign | Canvas, profile: Profile) -> bool:
-    condition = resolve_filter(asking, sent.segment_id, sent.filter)
+    try:
+        condition = resolve_filter(asking, sent.segment_id, sent.filter)
+    except RefusedError:
+        return False
     return condition is None or condition(profile)
