@@ -15,7 +15,7 @@ from litestar.types import ASGIApp
 
 from coterie.api.dependencies import ApiDependencies
 from coterie.api.routes import as_http_response, build_api, with_collect
-from coterie.app.identities import identity_calls
+from coterie.app.identities import identity_calls, make_explainer
 from coterie.app.parent import end_with_forking_parent
 from coterie.app.services import Services, config_source, open_services
 from coterie.base.errors import UserError
@@ -154,6 +154,7 @@ def _console(services: Services, lookup: Lookup, explainer: Explainer) -> Consol
         explain_membership=lambda account, identifier, audience: explainer.explain(
             account, identifier, audience, clock()
         ),
+        identity_graph=make_explainer(services).graph,
         latest_events=lookup.latest_events,
         rejected_events=lookup.rejected_events,
         audience_members=lookup.audience_members,

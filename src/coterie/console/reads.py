@@ -7,6 +7,8 @@ import msgspec
 from coterie.flow.run.explain import MembershipExplanation
 from coterie.model.control import Audience
 from coterie.model.delivery import ParkedRow
+from coterie.model.identities import IdentityGraph
+from coterie.model.mapped import Identifier
 from coterie.model.views import (
     EventView,
     JobFigures,
@@ -21,15 +23,16 @@ from coterie.model.views import (
 class Reads(msgspec.Struct, frozen=True, kw_only=True):
     """Functions that the composition root binds to the store; the first parameter is the account.
 
-    overview(account); find_profile(account, field, value); explain_membership(account, (field,
-    value), audience), None without such a profile; latest_events and
-    rejected_events(account, stream, limit), newest first; audience_members(account, audience_id,
-    limit), newest first; job_figures(account, job_id); refused_users and
-    omitted_users(account, job_id, limit).
+    overview(account); find_profile(account, field, value); identity_graph(account, identifier);
+    explain_membership(account, (field, value), audience), None without such a profile;
+    latest_events and rejected_events(account, stream, limit), newest first;
+    audience_members(account, audience_id, limit), newest first; job_figures(account, job_id);
+    refused_users and omitted_users(account, job_id, limit).
     """
 
     overview: Callable[[int], Overview]
     find_profile: Callable[[int, str, str], ProfileView | None]
+    identity_graph: Callable[[int, Identifier], IdentityGraph | None]
     explain_membership: Callable[[int, tuple[str, str], Audience], MembershipExplanation | None]
     latest_events: Callable[[int, str, int], tuple[EventView, ...]]
     rejected_events: Callable[[int, str, int], tuple[RejectedView, ...]]

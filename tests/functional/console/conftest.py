@@ -23,6 +23,7 @@ from coterie.flow.run.explain import MembershipExplanation
 from coterie.lang.filterql import explain, parse_filter
 from coterie.model.control import Actor, Audience, ProbeResult
 from coterie.model.delivery import ParkedRow
+from coterie.model.identities import IdentityGraph
 from coterie.model.views import (
     DeliveryTotals,
     EventView,
@@ -65,6 +66,7 @@ class DataPlane:
         self.rejected: tuple[RejectedView, ...] = ()
         self.members: tuple[MemberView, ...] = ()
         self.profiles: dict[tuple[str, str], ProfileView] = {}
+        self.graphs: dict[tuple[str, str], IdentityGraph] = {}
         self.figures = JobFigures()
         self.omitted: tuple[OmittedView, ...] = ()
         self.refused: tuple[ParkedRow, ...] = ()
@@ -75,6 +77,7 @@ class DataPlane:
         return Reads(
             overview=lambda _: self.overview(),
             find_profile=lambda _, field, value: self.profiles.get((field, value)),
+            identity_graph=lambda _, identifier: self.graphs.get(identifier),
             explain_membership=lambda _, identifier, audience: self.explain(identifier, audience),
             latest_events=lambda _, stream, limit: self._of(self.events, stream)[:limit],
             rejected_events=lambda _, stream, limit: self._of(self.rejected, stream)[:limit],
