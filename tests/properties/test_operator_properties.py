@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coterie.flow.mapping.coerce import coercion
+from coterie.flow.profiles.ageing import DAY_US
 from coterie.flow.profiles.fold import Folder
-from coterie.flow.profiles.operators import DAY_US, operator
+from coterie.flow.profiles.operators import operator
 from coterie.flow.profiles.view import Viewer
 from coterie.model.mapped import Identifier, MappedEvent
 from coterie.model.profile import Body, Fragment, Resolution, ResolvedProfile, StoredProfile

@@ -32,6 +32,12 @@ def create(
     capacity: Annotated[
         int | None, typer.Option(help="Most members of a set or map.", min=1)
     ] = None,
+    keep_days: Annotated[
+        int | None,
+        typer.Option(
+            help="Days for which a member of a set or map is shown after it was last seen.", min=1
+        ),
+    ] = None,
     description: Annotated[str, typer.Option(help="What it means.")] = "",
     personal: Annotated[bool, typer.Option("--personal", help="It holds personal data.")] = False,
     identifier: Annotated[
@@ -57,6 +63,7 @@ def create(
         kind=kind,
         op=merge,
         capacity=capacity,
+        keep_days=keep_days,
         description=description,
         is_personal=personal,
         is_identifier=identifier,
@@ -79,6 +86,14 @@ def update(
     capacity: Annotated[
         int | None, typer.Option(help="Most members of a set or map; 0 for no limit.", min=0)
     ] = None,
+    keep_days: Annotated[
+        int | None,
+        typer.Option(
+            help="Days for which a member of a set or map is shown after it was last seen; 0 for "
+            "ever. Audiences that read the field are built anew.",
+            min=0,
+        ),
+    ] = None,
     personal: Annotated[
         bool | None, typer.Option("--personal/--not-personal", help="Whether it is personal data.")
     ] = None,
@@ -86,7 +101,9 @@ def update(
     as_json: AsJson = False,
 ) -> None:
     """Change a field and publish the schema's next version; what is not given stays."""
-    change = edits.FieldChange(description=description, capacity=capacity, is_personal=personal)
+    change = edits.FieldChange(
+        description=description, capacity=capacity, keep_days=keep_days, is_personal=personal
+    )
     _publish(
         name,
         lambda draft: edits.change_field(draft, name, change),
@@ -156,7 +173,7 @@ def _print(field: Field, *, as_json: bool) -> None:
             ("Neighbour limit", field.identifier.neighbour_limit),
             ("Blocked values", field.identifier.blocked or "those of the schema"),
         ]
-    facts.append(("Capacity", field.capacity))
+    facts += [("Capacity", field.capacity), ("Days kept", field.keep_days)]
     print_record(f"Field {field.name}", facts)
 
 

@@ -41,6 +41,11 @@ OPS: dict[str, tuple[MergeOp, ...]] = {
 }
 """The merge operators of each kind; the first is what a field gets that names none."""
 
+AGEING_OPS: tuple[MergeOp, ...] = (
+    "merge", "latestmap", "oldestmap", "mapmax", "mapmin", "mapsum",
+)  # fmt: skip
+"""The operators that know when each of a field's values was last seen, as `keep_days` needs."""
+
 # Kinds by the other names that Lytics has for them.
 _OTHER_NAMES = {
     "integer": "int",

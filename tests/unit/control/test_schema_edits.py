@@ -49,6 +49,15 @@ def test_what_is_not_given_stays_and_zero_takes_the_limit_off() -> None:
     assert (field.description, field.is_pii, field.capacity) == ("Labels", True, None)
 
 
+def test_days_that_values_are_kept_can_be_changed_and_taken_off() -> None:
+    made = create_field(Draft(), NewField(name="tags", kind="[]string", keep_days=30))
+    shorter = change_field(made, "tags", FieldChange(keep_days=7))
+
+    assert [field.keep_days for field in (*made.fields, *shorter.fields)] == [30, 7]
+    (field,) = change_field(shorter, "tags", FieldChange(keep_days=0)).fields
+    assert field.keep_days is None
+
+
 def test_a_mapping_is_added_beside_others_or_replaces_those_of_its_stream() -> None:
     two = add_mapping(add_mapping(TAGS, mapping("a")), mapping("b"))
     other = add_mapping(two, mapping("c", stream="web"))
@@ -63,6 +72,8 @@ def test_a_mapping_is_added_beside_others_or_replaces_those_of_its_stream() -> N
     ("edit", "message"),
     [
         (lambda: create_field(Draft(), NewField(name="n", capacity=3)), "holds one value"),
+        (lambda: create_field(Draft(), NewField(name="n", keep_days=3)), "merges by latest"),
+        (lambda: change_field(TAGS, "tags", FieldChange(keep_days=36_501)), "36,500 days"),
         (lambda: change_field(TAGS, "nope", FieldChange()), "no field 'nope'"),
         (lambda: add_mapping(TAGS, mapping("a", field="nope")), "no field 'nope'"),
         (lambda: add_mapping(add_mapping(TAGS, mapping("a")), mapping("a")), "already"),

@@ -17,6 +17,7 @@ from coterie.control.definitions.draft import (
 )
 from coterie.control.definitions.lengths import check_length
 from coterie.lang.lql import MappingRule, check_rule
+from coterie.model.merging import AGEING_OPS
 from coterie.model.schema import (
     MAP_KINDS,
     SCALAR_KINDS,
@@ -28,6 +29,7 @@ from coterie.model.schema import (
     Normalise,
 )
 
+MOST_KEEP_DAYS = 36_500
 SPELLINGS: tuple[Normalise, ...] = get_args(Normalise)
 
 
@@ -47,13 +49,15 @@ class NewField(msgspec.Struct, frozen=True, kw_only=True):
     """A field to be made; `op` None takes the usual operator of its kind.
 
     An identifier gets the weakest rank, as a name in BY does; `is_unique` None makes it unique if
-    it holds one value. `capacity` bounds a set or a map.
+    it holds one value. `capacity` bounds a set or a map; `keep_days` is for how many days each of
+    its members is shown after it was last seen.
     """
 
     name: str
     kind: str = "string"
     op: str | None = None
     capacity: int | None = None
+    keep_days: int | None = None
     description: str = ""
     is_personal: bool = False
     is_identifier: bool = False
@@ -62,13 +66,14 @@ class NewField(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FieldChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What shall be different about a field; None leaves as it is, capacity 0 takes the limit off.
+    """What shall be different about a field; None leaves as it is, 0 takes a limit off.
 
     Kind and operator never change: what profiles hold under them would lose its meaning.
     """
 
     description: str | None = None
     capacity: int | None = None
+    keep_days: int | None = None
     is_personal: bool | None = None
 
 
@@ -94,6 +99,8 @@ def create_field(draft: Draft, new: NewField) -> Draft:
     )
     draft = put_field(draft, column)
     _check_capacity(new.name, new.kind, new.capacity)
+    if new.keep_days is not None:
+        draft = change_field(draft, new.name, FieldChange(keep_days=new.keep_days))
     if new.is_identifier:
         draft = put_identifiers(draft, {new.name: _weakest(draft, new)})
     return mark_personal(draft, [new.name]) if new.is_personal else draft
@@ -105,6 +112,9 @@ def change_field(draft: Draft, name: str, change: FieldChange) -> Draft:
     if change.capacity is not None:
         _check_capacity(name, field.kind, change.capacity)
         field = msgspec.structs.replace(field, capacity=change.capacity or None)
+    if change.keep_days is not None:
+        _check_keep_days(field, change.keep_days)
+        field = msgspec.structs.replace(field, keep_days=change.keep_days or None)
     if change.description is not None:
         field = msgspec.structs.replace(field, description=change.description)
     if change.is_personal is not None:
@@ -145,6 +155,20 @@ def _check_capacity(name: str, kind: str, capacity: int | None) -> None:
         raise SchemaError(
             message=f"The field {name!r} of kind {kind} holds one value, so it has no capacity. "
             "Leave the capacity out, or choose a set or a map."
+        )
+
+
+def _check_keep_days(field: Field, keep_days: int) -> None:
+    if not 0 <= keep_days <= MOST_KEEP_DAYS:
+        raise SchemaError(
+            message=f"Values are kept for 1 to {MOST_KEEP_DAYS:,} days, or for ever (0), and not "
+            f"for {keep_days}."
+        )
+    if keep_days and field.op not in AGEING_OPS:
+        raise SchemaError(
+            message=f"The field {field.name!r} of kind {field.kind} merges by {field.op}, which "
+            "knows no time for each of several values. Leave the days out, or choose a set or a "
+            f"map that merges by {', '.join(AGEING_OPS)}."
         )
 
 

@@ -28,6 +28,7 @@ from coterie.control.definitions.lql import (
     read_query,
     report_lql,
 )
+from coterie.control.definitions.rebuilding import rebuild_readers
 from coterie.control.definitions.streams import ensure_in
 from coterie.control.rows import find_one, get_value, list_all, run, to_json
 from coterie.model.control import Actor
@@ -189,7 +190,19 @@ def _publish(change: Change, account: int, edit: Edit, *, description: str, acto
     streams = sorted(mapped | {rule.stream for rule in draft.streams})
     ensure_in(change.conn, account, streams, actor=actor, now=change.now)
     version = before.version + 1
-    return _save(change, account, draft, version=version, description=description, actor=actor)
+    saved = _save(change, account, draft, version=version, description=description, actor=actor)
+    rebuild_readers(change, account, _shown_otherwise(before, saved))
+    return saved
+
+
+def _shown_otherwise(before: Schema, after: Schema) -> frozenset[str]:
+    """Return the fields whose values are from now on shown for more or fewer days."""
+    kept = {field.id: field.keep_days for field in before.fields}
+    return frozenset(
+        field.name
+        for field in after.fields
+        if kept.get(field.id, field.keep_days) != field.keep_days
+    )
 
 
 def _save(

@@ -7,20 +7,18 @@ msgpack can carry.
 
 import operator as operator_module
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from msgspec import Raw
 
 from coterie.base import exact
 from coterie.flow.profiles.containers import MapOperator, Operator, SetOperator, State
 from coterie.flow.profiles.ordering import sort_key
-from coterie.flow.profiles.timed import OrderedSetOperator, TallyOperator, hours_since
+from coterie.flow.profiles.timed import OrderedSetOperator, TallyOperator
 from coterie.model.profile import unpack
-from coterie.model.schema import TALLY_KIND, Field
+from coterie.model.schema import Field
 
 Stamped = tuple[int, Any]
-
-DAY_US = 86_400_000_000
 
 
 class ScalarOperator(NamedTuple):
@@ -142,21 +140,6 @@ def _union(field: Field) -> Operator:
             return OrderedSetOperator(field.capacity, of_instants=False)
         case kind:
             return SetOperator(field.capacity, of_instants=kind == "[]time")
-
-
-def kept(field: Field, state: State, now_us: int) -> State:
-    """Return what `keep_days` leaves of a set or map at `now_us` (None: nothing)."""
-    if field.keep_days is None or not isinstance(state, dict):
-        return state
-    since = now_us - field.keep_days * DAY_US
-    if field.kind == TALLY_KIND:
-        return hours_since(state, since) or None
-    left = {
-        key: item
-        for key, item in state.items()
-        if cast("int", item if isinstance(item, int) else item[0]) >= since
-    }
-    return left or None
 
 
 def senses_time(field: Field, *, is_alone: bool) -> bool:

@@ -1,14 +1,17 @@
 """What a profile shows: its fragments folded into one value a field."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from datetime import datetime
+from functools import partial, reduce
 from typing import Any
 
 import msgspec
 from msgspec import Raw
 
+from coterie.base.clock import from_us
+from coterie.flow.profiles.ageing import kept, next_ageing
 from coterie.flow.profiles.containers import Operator, State
-from coterie.flow.profiles.operators import kept, operator
+from coterie.flow.profiles.operators import operator
 from coterie.model.profile import Fragment, unpack
 from coterie.model.schema import Field, Schema
 
@@ -54,6 +57,9 @@ class Viewer:
         self._ids |= {name: look.field.id for name, look in self._hidden.items()}
         self._shown: dict[frozenset[str] | None, _Steps] = {}
         self._read: dict[frozenset[str] | None, _Steps] = {}
+        self._ageing = tuple(
+            look for look in self._looks.values() if look.field.keep_days is not None
+        )
 
     @property
     def field_ids(self) -> Mapping[str, int]:
@@ -74,6 +80,21 @@ class Viewer:
     ) -> dict[str, Any]:
         """Return what `view` returns with sets in any order, as audiences read them."""
         return _fold(self._choose(self._read, only, ordered=False), fragments, now_us)
+
+    def next_ageing(
+        self, fragments: Sequence[Fragment], now_us: int, only: frozenset[str]
+    ) -> datetime | None:
+        """Return when the next value of one of `only` goes by `keep_days`; None for never."""
+        if not self._ageing:
+            return None
+        instants = [
+            instant
+            for look in self._ageing
+            if look.name in only
+            and (state := _combined(look, fragments)) is not None
+            and (instant := next_ageing(look.field, state, now_us)) is not None
+        ]
+        return from_us(min(instants)) if instants else None
 
     def _choose(
         self,
@@ -101,6 +122,12 @@ def _step(look: _Look, *, ordered: bool) -> _Step:
         show = partial(_newest, merge, limit)
     keep = partial(kept, look.field) if look.field.keep_days is not None else None
     return look.name, look.field.id, merge.combine, keep, show
+
+
+def _combined(look: _Look, fragments: Sequence[Fragment]) -> State | None:
+    key = look.field.id
+    parts = [unpack(part.states[key]) for part in fragments if key in part.states]
+    return reduce(look.merge.combine, parts) if parts else None
 
 
 def _newest(merge: Operator, limit: int, state: State) -> Any:

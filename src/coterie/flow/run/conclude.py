@@ -1,6 +1,7 @@
 """What follows once values are folded: evaluate, diff, claim, write."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -97,7 +98,10 @@ def evaluate(
         prior.next_flip if prior else None,
         (now, profile.now_us),
     )
-    return EvaluatedProfile(profile, verdict.audiences, verdict.since_us, verdict.next_flip)
+    # The view also changes by itself when a value has been kept for long enough.
+    ageing = context.viewer.next_ageing(profile.fragments, profile.now_us, affected.reads)
+    flip = _earlier(verdict.next_flip, ageing)
+    return EvaluatedProfile(profile, verdict.audiences, verdict.since_us, flip)
 
 
 def write(
@@ -126,6 +130,12 @@ def snapshot_of(context: AccountContext, profile: StoredProfile) -> Snapshot:
     at_us = to_us(profile.updated_at)
     view = context.viewer.view(profile.body.fragments, at_us, context.exporter.reads)
     return Snapshot(profile.profile_id, first, _held(profile), view)
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other)
 
 
 def _plan(context: AccountContext, profile: EvaluatedProfile) -> ClaimPlan | None:
