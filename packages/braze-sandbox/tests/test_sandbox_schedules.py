@@ -95,3 +95,11 @@ def test_unknown_campaigns_and_canvases_are_refused(sandbox: RunningSandbox) -> 
     for path, message in (("campaigns", "Invalid Campaign ID"), ("canvas", "Invalid Canvas ID")):
         answer = sandbox.post(f"/{path}/trigger/schedule/create", in_time(hours=1))
         assert (answer.status, answer.json()) == (400, {"message": message})
+
+
+def test_a_reset_forgets_what_waits(sandbox: RunningSandbox, catcher: WebhookCatcher) -> None:
+    order(sandbox, catcher, hours=1)
+
+    sandbox.reset()
+
+    assert waiting(sandbox) == 0

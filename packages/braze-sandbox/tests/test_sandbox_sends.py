@@ -17,7 +17,7 @@ def _users(sandbox: RunningSandbox) -> None:
     sandbox.post("/users/track", {"attributes": items})
 
 
-def vip(value: bool = True) -> dict[str, Any]:
+def vip(*, value: bool = True) -> dict[str, Any]:
     content = {"custom_attribute_name": "vip", "comparison": "equals", "value": value}
     return {"custom_attribute": content}
 
@@ -65,15 +65,17 @@ def test_only_members_of_the_segment_are_reached(
     assert [item["id"] for item in sent(sandbox, catcher)] == ["u0", "u1"]
 
 
-@pytest.mark.parametrize("scope", [{"broadcast": True}, {"audience": vip()}])
+@pytest.mark.parametrize(
+    ("scope", "limit"), [({"broadcast": True}, "250"), ({"audience": vip()}, "10")]
+)
 def test_a_segment_is_addressed_as_a_whole(
-    sandbox: RunningSandbox, catcher: WebhookCatcher, scope: dict[str, Any]
+    sandbox: RunningSandbox, catcher: WebhookCatcher, scope: dict[str, Any], limit: str
 ) -> None:
     campaign = sandbox.add_campaign("C", {"url": catcher.url, "body": BODY}, filter=vip())
 
     answer = trigger(sandbox, campaign, **scope)
 
-    assert answer.headers["x-ratelimit-limit"] == "250"
+    assert answer.headers["x-ratelimit-limit"] == limit
     assert [item["id"] for item in sent(sandbox, catcher)] == ["u0", "u1"]
 
 
@@ -240,3 +242,18 @@ def test_a_host_that_fails_too_often_is_left_alone(
     assert (report["matched"], report["failed"], len(catcher.caught)) == (4, 4, 3)
     line = sandbox.call("GET", "/activity")["activity"][0]
     assert (line["status"], line["attempts"]) == (598, 0)
+
+
+def test_each_audience_has_a_limit_of_its_own(
+    sandbox: RunningSandbox, catcher: WebhookCatcher
+) -> None:
+    sandbox.set(limits={"messages.audience": "1/h"})
+    campaign = sandbox.add_campaign("C", {"url": catcher.url})
+
+    statuses = [
+        trigger(sandbox, campaign, audience=audience).status
+        for audience in (vip(), vip(), vip(value=False))
+    ]
+
+    assert statuses == [201, 429, 201]
+    sandbox.settle()

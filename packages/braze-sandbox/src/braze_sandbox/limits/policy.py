@@ -26,6 +26,7 @@ _DEFAULTS = {
     "names": "1000/h",
     "messages": "250000/h",
     "messages.broadcast": "250/min",
+    "messages.audience": "10/min",
     "other": "250000/h",
 }
 _BURSTS = {"users.track": "users.track.burst"}
@@ -43,8 +44,12 @@ def check_limits(settings: Settings) -> None:
 
 
 def find_rate(bucket: str, settings: Settings) -> Rate:
-    """Return the rate of a bucket: the settings' own, else Braze's, else that of `other`."""
-    known = bucket if bucket in settings.limits or bucket in _DEFAULTS else "other"
+    """Return the rate of a bucket: the settings' own, else Braze's, else that of `other`.
+
+    What follows a space in a bucket's name tells apart what is counted apart at one rate.
+    """
+    name = bucket.partition(" ")[0]
+    known = name if name in settings.limits or name in _DEFAULTS else "other"
     return read_rate(settings.limits.get(known) or _DEFAULTS[known])
 
 

@@ -8,6 +8,7 @@ from braze_sandbox.errors import RefusedError
 from braze_sandbox.model.access import RestKey
 from braze_sandbox.model.canvas import Journey
 from braze_sandbox.model.profile import Profile
+from braze_sandbox.model.schedule import Schedule
 from braze_sandbox.store.database import Database
 from braze_sandbox.store.deeds import Deeds
 from braze_sandbox.store.definitions import Definition, name_of
@@ -130,10 +131,12 @@ class State:
         with self._database.transaction():
             for table in tables:
                 self._database.run(f"DELETE FROM {table}")
-            self._database.run("DELETE FROM definition WHERE kind = ?", (name_of(Journey),))
+            for kind in (Journey, Schedule):
+                self._database.run("DELETE FROM definition WHERE kind = ?", (name_of(kind),))
         for workspace in self.workspaces.values():
             workspace.clear_users()
             workspace.shelf(Journey).clear()
+            workspace.shelf(Schedule).clear()
             if definitions:
                 workspace.definitions.clear()
 

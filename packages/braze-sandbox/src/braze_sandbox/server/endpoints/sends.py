@@ -1,7 +1,10 @@
 """The calls that send messages."""
 
+import hashlib
 from functools import partial
 from typing import Any
+
+import msgspec
 
 from braze_sandbox.engine import Engine
 from braze_sandbox.errors import RefusedError
@@ -73,7 +76,7 @@ def trigger_canvas(engine: Engine, call: Call) -> Result:
 
 
 def send_message(engine: Engine, call: Call) -> Result:
-    """Send a webhook that stands in the request; messages of other channels are taken and kept."""
+    """Send a webhook of the request; messages of other channels are accepted and not sent."""
     request = read_inline(call.data, engine.settings)
     known = call.workspace.campaigns.get(request.campaign_id or "")
     if request.campaign_id is not None and known is None:
@@ -89,8 +92,12 @@ def send_message(engine: Engine, call: Call) -> Result:
 
 
 def bucket(data: Any) -> str:
-    """Return the rate limit that holds: sends to segments have a narrower one."""
-    wide = isinstance(data, dict) and (data.get("broadcast") or data.get("audience"))
+    """Return the rate limit that holds: narrow for segments, narrower for each audience."""
+    audience = data.get("audience") if isinstance(data, dict) else None
+    if audience:
+        digest = hashlib.sha256(msgspec.json.encode(audience, order="deterministic"))
+        return f"messages.audience {digest.hexdigest()}"
+    wide = isinstance(data, dict) and data.get("broadcast")
     return "messages.broadcast" if wide else "messages"
 
 
