@@ -10,12 +10,12 @@ from litestar import Litestar
 from tests.docs.conftest import ROOT
 
 from coterie.api.collect import NotFoundError, find_target
-from coterie.api.dependencies import ApiDependencies, IdentityCalls
+from coterie.api.dependencies import ApiDependencies, AudienceCalls, IdentityCalls
 from coterie.api.errors import STATUSES
 from coterie.api.routes import build_api
 
 PAGE = (ROOT / "docs" / "reference" / "http.md").read_text("utf-8")
-ROUTE = re.compile(r"^\| `(GET|POST) (/[^`]+)` \|", re.MULTILINE)
+ROUTE = re.compile(r"^\| `(GET|POST|PUT) (/[^`]+)` \|", re.MULTILINE)
 SHOWN = set(ROUTE.findall(PAGE))
 COLLECT = {route for route in SHOWN if route[1].startswith(("/c/", "/collect/"))}
 
@@ -35,6 +35,7 @@ def litestar_routes() -> Iterator[tuple[str, str]]:
         list_jobs=unused,
         find_profile=unused,
         explain_membership=unused,
+        audiences=AudienceCalls(create=unused, update=unused),
         identities=IdentityCalls(
             graph=unused, relation=unused, list_decisions=unused, decide=unused, undo=unused
         ),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from coterie.base.errors import UserError
 from coterie.control.scopes import allows
-from coterie.model.control import Grant
+from coterie.model.control import Actor, Grant
 
 TOKEN_PARAMETERS = ("key", "access_token")
 
@@ -49,3 +49,8 @@ def check_scope(grant: Grant, needed: str) -> None:
     """Raise MissingScopeError unless the grant covers `needed`."""
     if not allows(grant.scopes, needed):
         raise MissingScopeError(needed=needed)
+
+
+def actor_of(grant: Grant) -> Actor:
+    """Return who asks for a change, as the audit log names it."""
+    return Actor(name=f"token:{grant.prefix}", account=grant.account)

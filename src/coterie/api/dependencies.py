@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from coterie.base.clock import Clock
+from coterie.control.definitions.audiences import SavedAudience
 from coterie.control.definitions.decisions import NewDecision
 from coterie.control.definitions.lql import LqlReport
 from coterie.control.definitions.saved_filters import FilterReport
@@ -34,6 +35,17 @@ class IdentityCalls(msgspec.Struct, frozen=True, kw_only=True):
     undo: Callable[[int, int, str, Actor], Decision]
 
 
+class AudienceCalls(msgspec.Struct, frozen=True, kw_only=True):
+    """What the API saves of audiences; both take the keywords of the functions of control.
+
+    create(account, slug, name, description, filter_text, actor); update(…) with None for what
+    stays. They raise UserError.
+    """
+
+    create: Callable[..., SavedAudience]
+    update: Callable[..., SavedAudience]
+
+
 class ApiDependencies(msgspec.Struct, frozen=True, kw_only=True):
     """Functions that the composition root binds to the store; blocking unless it says otherwise.
 
@@ -54,5 +66,6 @@ class ApiDependencies(msgspec.Struct, frozen=True, kw_only=True):
     list_jobs: Callable[[int], Sequence[Job]]
     find_profile: Callable[[int, str, str], ProfileView | None]
     explain_membership: Callable[[int, tuple[str, str], Audience], MembershipExplanation | None]
+    audiences: AudienceCalls
     identities: IdentityCalls
     clock: Clock

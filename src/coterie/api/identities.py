@@ -8,11 +8,11 @@ from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from coterie.api.auth import check_scope
+from coterie.api.auth import actor_of, check_scope
 from coterie.api.resources import Success, UnknownProfileError
 from coterie.api.state import ApiState
 from coterie.control.definitions.decisions import NewDecision
-from coterie.model.control import Actor, Grant
+from coterie.model.control import Grant
 from coterie.model.decisions import Decision, DecisionKind
 from coterie.model.identities import IdentityGraph, Relation
 
@@ -118,7 +118,7 @@ def make_decision(
         b=None if data.b is None else (data.b.field, data.b.value),
         reason=data.reason,
     )
-    made = api.dependencies.identities.decide(grant.account, new, _actor(grant))
+    made = api.dependencies.identities.decide(grant.account, new, actor_of(grant))
     return Success(made, status=201)
 
 
@@ -138,8 +138,4 @@ def undo_decision(
     """Take a decision back, as if it had never been made."""
     check_scope(grant, DECIDE_SCOPE)
     undo = api.dependencies.identities.undo
-    return Success(undo(grant.account, decision_id, data.reason, _actor(grant)))
-
-
-def _actor(grant: Grant) -> Actor:
-    return Actor(name=f"token:{grant.prefix}", account=grant.account)
+    return Success(undo(grant.account, decision_id, data.reason, actor_of(grant)))

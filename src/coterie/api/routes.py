@@ -10,6 +10,7 @@ from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
+from coterie.api.audiences import create_audience, update_audience
 from coterie.api.collect import CollectDoor
 from coterie.api.dependencies import ApiDependencies
 from coterie.api.errors import ErrorAnswer, answer_error
@@ -65,6 +66,8 @@ def build_api(dependencies: ApiDependencies) -> Api:
             metrics,
             list_audiences,
             get_audience,
+            create_audience,
+            update_audience,
             list_jobs,
             get_profile,
             explain_membership,
@@ -83,6 +86,7 @@ def build_api(dependencies: ApiDependencies) -> Api:
         exception_handlers={
             CoterieError: as_response,
             HTTPException: as_http_response,
+            RecursionError: as_too_deep,
             Exception: as_response,
         },
     )
@@ -120,3 +124,13 @@ def as_http_response(_: Request[Any, Any, Any], error: HTTPException) -> Respons
         code="http_error",
     )
     return Response(body, status_code=body.status, headers=error.headers, media_type=MediaType.JSON)
+
+
+def as_too_deep(_: Request[Any, Any, Any], __: RecursionError) -> Response[ErrorAnswer]:
+    """Answer a body whose nesting nothing can follow."""
+    body = ErrorAnswer(
+        status=400,
+        message="The body is nested too deeply to be read. Take levels out of it.",
+        code="nested_too_deep",
+    )
+    return Response(body, status_code=body.status, media_type=MediaType.JSON)

@@ -13,7 +13,7 @@ from litestar.concurrency import set_asyncio_executor
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
 
-from coterie.api.dependencies import ApiDependencies
+from coterie.api.dependencies import ApiDependencies, AudienceCalls
 from coterie.api.routes import as_http_response, build_api, with_collect
 from coterie.app.identities import identity_calls, make_explainer
 from coterie.app.parent import end_with_forking_parent
@@ -26,7 +26,12 @@ from coterie.console.failures import show_http_error
 from coterie.console.reads import Reads
 from coterie.console.routes import build_console
 from coterie.control.audit import Subject, record
-from coterie.control.definitions.audiences import get_audience, list_audiences
+from coterie.control.definitions.audiences import (
+    create_audience,
+    get_audience,
+    list_audiences,
+    update_audience,
+)
 from coterie.control.definitions.saved_filters import report_filter
 from coterie.control.definitions.schema import check_lql
 from coterie.control.definitions.streams import ensure_streams
@@ -138,6 +143,10 @@ def _api(services: Services, lookup: Lookup, explainer: Explainer) -> ApiDepende
         ),
         explain_membership=lambda account, identifier, audience: explainer.explain(
             account, identifier, audience, clock()
+        ),
+        audiences=AudienceCalls(
+            create=partial(create_audience, store, clock=clock),
+            update=partial(update_audience, store, clock=clock),
         ),
         identities=identity_calls(services),
         clock=clock,
