@@ -83,10 +83,9 @@ def turning_points(
         return seconds
     edges = {(day + leaving) * _DAY_SECONDS for day in history.days}
     edges.add(history.first.at_us // SECOND_US + leaving)
-    if history.older is not None:
-        begin = history.older.first_day * _DAY_SECONDS
-        end = (history.older.last_day + 1) * _DAY_SECONDS
-        edges.add(begin + 1 if of_start else end - 1)
+    if history.older is not None and not of_start:
+        # The start leaves these behind with the first occurrence, which is the oldest of them.
+        edges.add((history.older.last_day + 1) * _DAY_SECONDS - 1)
     return sorted({second for second in edges if second > after}.union(seconds))
 
 
