@@ -169,6 +169,19 @@ def test_reading_takes_work_in_proportion_to_the_text(piece: str) -> None:
             assert calls < CALLS_AT_LEAST + CALLS_A_LETTER * length
 
 
+@pytest.mark.parametrize("item", ["nosuch{}(a)", "nosuch{} == 1", "INCLUDE nosuch{}"])
+def test_looking_for_what_was_meant_is_bounded(item: str) -> None:
+    text = f"FILTER OR ({', '.join(item.format(number) for number in range(450))})"
+    view = SchemaView(kinds={f"nosach{number}": "string" for number in range(500)})
+    known = {f"nosach{number}": parse_filter("*") for number in range(500)}
+
+    calls, _ = count_calls(
+        lambda text: check_filter(parse_filter(text), view, includes=known), text
+    )
+
+    assert calls < CALLS_AT_LEAST + CALLS_A_LETTER * len(text)
+
+
 @settings(max_examples=600, deadline=None)
 @given(filter_texts)
 def test_a_filter_is_read_or_refused_with_places(text: str) -> None:

@@ -1,5 +1,7 @@
 """Turning calls of behavioural functions, as they were read, into questions about a history."""
 
+from collections.abc import Iterable
+
 from msgspec.structs import fields, replace
 
 from coterie.lang.behaviour.arguments import sort_arguments
@@ -7,6 +9,7 @@ from coterie.lang.behaviour.functions import BEHAVIOUR, BehaviourFunction
 from coterie.lang.behaviour.question import HistoryQuestion
 from coterie.lang.expr.errors import LangError, Problem, problem_at, suggest
 from coterie.lang.expr.functions import FUNCTIONS
+from coterie.lang.expr.limits import MAX_PROBLEMS
 from coterie.lang.expr.tokens import token_length
 from coterie.lang.expr.tree import Asked, Call, Compare, Node, Not, Null, walk
 
@@ -16,9 +19,10 @@ def bind_behaviour(tree: Node, text: str) -> tuple[Node, list[Problem]]:
 
     What is wrong with the tree otherwise is for others to say.
     """
-    if not any(isinstance(node, Call) and _is_ours(node.name) for node in walk(tree)):
+    ours = _find_ours(dict.fromkeys(node.name for node in walk(tree) if isinstance(node, Call)))
+    if not ours:
         return tree, []
-    binder = _Binder(text)
+    binder = _Binder(text, ours)
     return binder.bind(tree), binder.problems
 
 
@@ -28,11 +32,17 @@ def trackers_of(tree: Node) -> frozenset[str]:
     return frozenset(name for node in asked for name in node.question.reads)
 
 
-def _is_ours(name: str) -> bool:
-    """Say whether this names a behavioural function, well or badly spelt."""
-    if name in BEHAVIOUR or name in FUNCTIONS:
-        return name in BEHAVIOUR
-    return suggest(name, (*FUNCTIONS, *BEHAVIOUR)) in BEHAVIOUR
+def _find_ours(names: Iterable[str]) -> frozenset[str]:
+    """Return the names that are behavioural functions, well or badly spelt."""
+    wanted = list(names)
+    unknown = [name for name in wanted if name not in BEHAVIOUR and name not in FUNCTIONS]
+    # Looking for what was meant takes a while, and beyond these nothing is told of any.
+    near = (
+        name
+        for name in unknown[:MAX_PROBLEMS]
+        if suggest(name, (*FUNCTIONS, *BEHAVIOUR)) in BEHAVIOUR
+    )
+    return frozenset((*(name for name in wanted if name in BEHAVIOUR), *near))
 
 
 def _is_no_truth(name: str) -> bool:
@@ -46,13 +56,14 @@ def _is_node(value: object) -> bool:
 class _Binder:
     """Binds the calls of one text; a wrong one becomes NULL, and a problem."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, ours: frozenset[str]) -> None:
         self.text = text
+        self.ours = ours
         self.problems: list[Problem] = []
 
     def bind(self, node: Node) -> Node:
         match node:
-            case Call(name=name) if _is_ours(name):
+            case Call(name=name) if name in self.ours:
                 return self._ask(node)
             case Compare(left=Not(arg=Call(name=name), at=at)) if _is_no_truth(name):
                 # Lytics reads `NOT f(x) > 1` as `(NOT f(x)) > 1`, which says nothing of a number.

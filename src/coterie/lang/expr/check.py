@@ -1,10 +1,11 @@
 """Finding what is wrong with a tree before it runs, whatever the data are."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 from coterie.lang.expr.errors import LangError, Problem, problem_at, suggest
 from coterie.lang.expr.functions import FUNCTIONS
-from coterie.lang.expr.limits import MAX_CONDITIONS, MAX_INCLUDES, MAX_PATTERN
+from coterie.lang.expr.limits import MAX_CONDITIONS, MAX_INCLUDES, MAX_PATTERN, MAX_PROBLEMS
 from coterie.lang.expr.tokens import token_length
 from coterie.lang.expr.tree import (
     Between,
@@ -28,7 +29,11 @@ def check_calls(node: Node, text: str) -> None:
 
 
 def find_call_problems(node: Node, text: str) -> Iterator[Problem]:
-    """Yield what is wrong with the functions that are called."""
+    """Yield what is wrong with the functions that are called, up to `MAX_PROBLEMS`."""
+    yield from islice(_find_call_problems(node, text), MAX_PROBLEMS)
+
+
+def _find_call_problems(node: Node, text: str) -> Iterator[Problem]:
     for call in walk(node):
         if not isinstance(call, Call):
             continue

@@ -1,6 +1,7 @@
 """Checking a filter against what it will run on: the fields of a schema, and other filters."""
 
 from collections.abc import Mapping
+from itertools import chain, islice
 
 from coterie.lang.expr.chances import find_idle_conditions
 from coterie.lang.expr.doubts import (
@@ -10,6 +11,7 @@ from coterie.lang.expr.doubts import (
 )
 from coterie.lang.expr.errors import Problem, first_problems
 from coterie.lang.expr.kinds import SchemaView
+from coterie.lang.expr.limits import MAX_PROBLEMS
 from coterie.lang.expr.typecheck import find_type_problems
 from coterie.lang.filterql.errors import FilterError
 from coterie.lang.filterql.filter import Filter
@@ -26,14 +28,16 @@ def check_filter(
     the mapping to it may be published later.
     """
     text, tree = flt.text, flt.tree
-    errors = [*find_include_problems(flt, includes), *find_type_problems(tree, text, view)]
+    errors = [
+        *islice(find_include_problems(flt, includes), MAX_PROBLEMS),
+        *islice(find_type_problems(tree, text, view), MAX_PROBLEMS),
+    ]
     if errors:
         raise FilterError(*errors)
-    return first_problems(
-        [
-            *find_unknown_fields(tree, text, view),
-            *find_broken_patterns(tree, text),
-            *find_missing_traps(tree, text),
-            *find_idle_conditions(tree, text, view),
-        ]
+    doubts = (
+        find_unknown_fields(tree, text, view),
+        find_broken_patterns(tree, text),
+        find_missing_traps(tree, text),
+        find_idle_conditions(tree, text, view),
     )
+    return first_problems(chain(*(islice(found, MAX_PROBLEMS) for found in doubts)))

@@ -11,6 +11,7 @@ from coterie.lang.expr.check import find_excess, find_mapping_problems
 from coterie.lang.expr.cursor import Cursor
 from coterie.lang.expr.errors import LangError
 from coterie.lang.expr.kinds import SchemaView
+from coterie.lang.expr.limits import MAX_PROBLEMS
 from coterie.lang.expr.parser import Parser
 from coterie.lang.expr.render import render
 from coterie.lang.expr.tree import Call, Name, Node, walk
@@ -123,8 +124,9 @@ class _Reader:
 
     def _expression(self) -> Node:
         node = self.parser.expression()
-        found = [*find_mapping_problems(node, self.text), *find_excess(node, self.text)]
-        self.cursor.problems.extend(found)
+        if len(self.cursor.problems) < MAX_PROBLEMS:
+            found = [*find_mapping_problems(node, self.text), *find_excess(node, self.text)]
+            self.cursor.problems.extend(found)
         return node
 
     def _column(self) -> tuple[Column, ColumnPlace]:
