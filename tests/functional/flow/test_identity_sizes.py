@@ -27,6 +27,12 @@ def held(house: "House", profile_id: str) -> "tuple[Fragment, ...]":
     return held_body(house, profile_id).fragments
 
 
+def flags(house: "House", field: str, value: str) -> tuple[str, ...]:
+    found = house.lookup.find_profile(house.account.number, field, value, house.now)
+    assert found is not None
+    return found.flags
+
+
 def waiting(house: "House") -> int:
     with house.store.transaction() as conn:
         enter_live_generation(conn)
@@ -51,6 +57,8 @@ def test_a_shared_device_lets_go_of_the_people_whom_it_had_joined(house: "House"
         ["in_oslo"] if n == 1 else [] for n in range(11)
     ]
     assert {kind for kind, _, _ in house.changes()} == {"enter", "exit", "split"}
+    assert flags(house, "_uids", "library") == ("hub",)
+    assert flags(house, "email", "e0@x.org") == ()
 
 
 def test_a_new_leaf_of_a_large_profile_is_its_passenger(house: "House") -> None:
@@ -65,6 +73,7 @@ def test_a_new_leaf_of_a_large_profile_is_its_passenger(house: "House") -> None:
     person = house.profile("user_id", "u1")
     assert house.profile("_uids", "late")["id"] == person["id"]
     assert person["city"] == "Oslo"
+    assert flags(house, "user_id", "u1") == ("passengers",)
     assert ("_uids", "late") not in [
         part.identifier for part in held_body(house, person["id"]).fragments
     ]
@@ -106,6 +115,7 @@ def test_a_group_too_large_for_a_batch_is_flagged_and_settled_by_maintenance(
     assert flagged.standing.is_unsettled
     assert [item.rule for item in flagged.refused] == ["unique", "pending"]
     assert waiting(house) > 0
+    assert flags(house, "user_id", "u0") == ("unsettled",)
 
     while settle_next(house.bench):
         pass

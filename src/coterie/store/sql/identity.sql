@@ -79,9 +79,12 @@ SELECT count(*), count(*) FILTER (WHERE too_large) FROM unsettled;
 
 -- name: take_decision()^
 -- The next act that profiles do not follow yet; one worker at a time. Acts are numbered in the order
--- of their commits, because each is made behind the fence.
+-- of their commits, because each is made behind the fence. Without one the cursor is not even locked,
+-- since that would write to the disk at every turn.
 SELECT d.id, d.account, d.kind, d.field_a, d.value_a, d.field_b, d.value_b
-FROM (SELECT decision_id FROM decision_cursor FOR UPDATE SKIP LOCKED) c
+FROM (SELECT decision_id FROM decision_cursor
+      WHERE EXISTS (SELECT 1 FROM decision n WHERE n.id > decision_cursor.decision_id)
+      FOR UPDATE SKIP LOCKED) c
 JOIN decision d ON d.id > c.decision_id
 ORDER BY d.id LIMIT 1;
 
