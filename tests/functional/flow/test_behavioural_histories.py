@@ -129,6 +129,36 @@ def test_an_audience_that_comes_back_knows_what_happened_meanwhile(house: House)
     assert audiences(house, "u1") == ["loyal", "twice"]
 
 
+def test_what_was_said_under_a_passenger_counts_for_its_carrier(house: House) -> None:
+    house.audience("live", 'FILTER count_of("order") == 2')
+    house.send({"user_id": "u1", "_uid": [f"c{n}" for n in range(600)]})
+    house.work()
+    house.send(order("u1", _uid="late"))
+    house.work()
+    late = {"_uid": "late", "_e": "order"}
+    house.send(late, {**late, "email": "e@example.com"}, {"_uid": "c7", "_e": "view"})
+    house.work()
+    # The event that names an e-mail address too is about whoever has that.
+    assert audiences(house, "u1") == ["live"]
+
+    house.now += timedelta(minutes=1)
+    house.audience("later", 'FILTER count_of("order", price == 10 OR true) == 2')
+    house.build()
+
+    assert sorted(audiences(house, "u1")) == ["later", "live"]
+
+
+def test_history_of_a_shared_device_stays_with_whom_it_is_about(house: House) -> None:
+    for number in range(12):
+        house.send({"email": f"e{number}@example.com", "_uid": "library", "_e": "order"})
+    house.work()
+
+    house.audience("once", 'FILTER count_of("order") == 1')
+    house.build()
+
+    assert members(house, "once") == 12
+
+
 def test_an_edited_audience_asks_the_history_anew(house: House) -> None:
     house.send(order("u1", 10), order("u2", 99))
     house.work()
