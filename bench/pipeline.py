@@ -12,8 +12,9 @@ import resource
 import statistics
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
@@ -21,6 +22,7 @@ import msgspec
 from _figures import Options, common_options, options_of, print_figures
 from _people import LQL, STREAM, audiences, behavioural_audiences, first_event, next_events
 from _postgres import ServerTime
+from _steps import watch
 
 from coterie.app.roles import spare_the_collector
 from coterie.app.services import config_source
@@ -58,13 +60,17 @@ _messages = itertools.count()
 
 
 class Task(msgspec.Struct, frozen=True):
-    """What to measure; `batch` is the most events that a worker takes in one transaction."""
+    """What to measure; `batch` is the most events that a worker takes in one transaction.
+
+    `shows_steps`: not how fast, but which steps of one worker take the time.
+    """
 
     people: int
     events: int
     batch: int
     is_bulk: bool
     filters: tuple[str, ...]
+    shows_steps: bool
 
 
 def main() -> None:
@@ -88,13 +94,14 @@ def read_task() -> tuple[Task, Options]:
     parser.add_argument(
         "--behaviour", action="store_true", help="with audiences that ask what people did"
     )
+    parser.add_argument("--steps", action="store_true", help="which steps take a worker's time")
     given = parser.parse_args()
     options = options_of(given)
     people, events = (QUICK_PEOPLE, QUICK_EVENTS) if options.quick else (PEOPLE, EVENTS)
     batch = BULK_BATCH if given.bulk else LIVE_BATCH
     filters = (*audiences(), *(behavioural_audiences() if given.behaviour else ()))
-    task = Task(given.people or people, given.events or events, batch, given.bulk, filters)
-    return task, options
+    people, events = given.people or people, given.events or events
+    return Task(people, events, batch, given.bulk, filters, given.steps), options
 
 
 def measure(store: Store, task: Task) -> dict[str, int | float | str]:
@@ -103,6 +110,9 @@ def measure(store: Store, task: Task) -> dict[str, int | float | str]:
     fill(store, account, (first_event(person) for person in range(task.people)))
     first = drain(store.url, BULK_BATCH)
     fill(store, account, next_events(task.people, task.events, in_blocks=task.is_bulk))
+    if task.shows_steps:
+        with at_work(store.url, task.batch) as (own, worker):
+            return {**watch(lambda: work_off(own, worker)).percent()}
     server = ServerTime(store)
     before = server.seconds()
     then = drain(store.url, task.batch)
@@ -164,25 +174,39 @@ _gate: Barrier | None = None
 def work(url: str, batch: int) -> Drained:
     """Be one worker, until the log is worked off."""
     spare_the_collector()
+    with at_work(url, batch) as (store, worker):
+        if _gate is not None:
+            _gate.wait()
+        cpu = time.process_time()
+        batches = work_off(store, worker)
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024
+        return Drained(0.0, time.process_time() - cpu, batches, memory)
+
+
+@contextmanager
+def at_work(url: str, batch: int) -> Iterator[tuple[Store, Worker]]:
+    """Yield a worker with a connection of its own, and the store to ask what there is to do."""
     with Store.open(url) as store, store.connect() as conn:
         prepare_connection(conn)
         settings = BatchSettings(KEY, limit=batch)
-        deps = WorkerDependencies(store, config_source(), system_clock, settings)
-        worker = Worker(deps, conn)
-        if _gate is not None:
-            _gate.wait()
-        cpu, batches = time.process_time(), []
-        while True:
-            with store.transaction() as asking:
-                lanes = lanes_with_work(asking)
-            if not lanes:
-                break
-            for lane in lanes:
-                started = time.perf_counter()
-                if worker.process(lane).events:
-                    batches.append(time.perf_counter() - started)
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024
-        return Drained(0.0, time.process_time() - cpu, batches, memory)
+        yield (
+            store,
+            Worker(WorkerDependencies(store, config_source(), system_clock, settings), conn),
+        )
+
+
+def work_off(store: Store, worker: Worker) -> list[float]:
+    """Process batches until no lane has work; return the seconds that each took."""
+    batches: list[float] = []
+    while True:
+        with store.transaction() as asking:
+            lanes = lanes_with_work(asking)
+        if not lanes:
+            return batches
+        for lane in lanes:
+            started = time.perf_counter()
+            if worker.process(lane).events:
+                batches.append(time.perf_counter() - started)
 
 
 def prepare(store: Store, filters: Iterable[str]) -> int:
