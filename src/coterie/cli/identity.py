@@ -216,17 +216,16 @@ def _print(found: list[Decision], *, as_json: bool) -> None:
         print_json(found)
         return
     rows = [
-        (
-            one.id,
-            one.kind,
-            _text(one.a),
-            None if one.b is None else _text(one.b),
-            one.reason,
-            one.decided_by,
-            one.decided_at,
-            one.undone_at,
-        )
+        (one.id, _say(one), one.reason, one.decided_by, one.decided_at, one.undone_at)
         for one in found
     ]
-    columns = ("Id", "Decision", "One", "Other", "Reason", "By", "Since", "Undone")
+    columns = ("Id", "Decision", "Reason", "By", "Since", "Undone")
     print_table("Decisions about identities", columns, rows, empty="Nothing is decided.")
+
+
+def _say(decision: Decision) -> str:
+    one = _text(decision.a)
+    if decision.b is None:
+        return f"{one} joins nobody"
+    how = "apart from" if decision.kind == "pin_apart" else "together with"
+    return f"{one} {how} {_text(decision.b)}"

@@ -82,6 +82,7 @@ def test_a_pin_is_a_step_and_a_reason(house: "House") -> None:
     assert [step.by for step in one.path] == ["pin_together"]
     assert (two.verdict, [edge.rule for edge in two.refused]) == ("apart", ["apart"])
     assert [item.reason for item in two.decisions] == ["A shared computer"]
+    assert why(house, U1, MAIL).decisions == ()
 
 
 @pytest.mark.parametrize("blocks", [False, True])

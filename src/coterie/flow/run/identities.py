@@ -21,7 +21,14 @@ from coterie.flow.run.names import Names
 from coterie.lang.identifiers import normalise
 from coterie.model.config import AccountConfig
 from coterie.model.decisions import Decision
-from coterie.model.identities import GraphNode, IdentityGraph, NodeFlag, PathStep, Relation
+from coterie.model.identities import (
+    GraphEdge,
+    GraphNode,
+    IdentityGraph,
+    NodeFlag,
+    PathStep,
+    Relation,
+)
 from coterie.model.mapped import Identifier, can_identify
 from coterie.model.profile import Body, Fragment, StoredProfile
 from coterie.store import Connection, Store, UuidArray, load_queries
@@ -127,9 +134,8 @@ class _Look:
             said = f"{spell(one)} and {spell(other)} are one person, {_count(path)}."
             return Relation(verdict="together", said=said, path=path)
         refused = refusals_between(profile.body, beside.body)
-        both = {part.identifier for part in (*profile.body.fragments, *beside.body.fragments)}
         edges = tuple(show_edge(item.edge, item) for item in refused)
-        decisions = tuple(item for item in self._about(both) if item.kind != "pin_together")
+        decisions = self._between(profile.body, beside.body, edges)
         reason = edges[0].said if edges else "No event names an identifier of each."
         said = f"{spell(one)} and {spell(other)} are two people. {reason}"
         return Relation(verdict="apart", said=said, refused=edges, decisions=decisions)
@@ -194,10 +200,32 @@ class _Look:
         said = f"{spell(asked)} is a passenger: it goes where {spell(node)} goes."
         return (PathStep(a=node, b=asked, by="passenger", said=said),)
 
+    def _between(
+        self, one: Body, other: Body, refused: tuple[GraphEdge, ...]
+    ) -> tuple[Decision, ...]:
+        """Return the decisions that keep two profiles apart."""
+        witnesses = {item for edge in refused for item in edge.witness}
+        found: list[Decision] = []
+        for item in self._decisions:
+            if item.b is None:
+                parts = item.a in witnesses
+            else:
+                parts = item.kind == "pin_apart" and any(
+                    _holds(one, here) and _holds(other, there)
+                    for here, there in ((item.a, item.b), (item.b, item.a))
+                )
+            if parts:
+                found.append(item)
+        return tuple(found)
+
     def _about(self, nodes: set[Identifier]) -> tuple[Decision, ...]:
         return tuple(
             item for item in self._decisions if item.a in nodes or (item.b and item.b in nodes)
         )
+
+
+def _holds(body: Body, identifier: Identifier) -> bool:
+    return any(part.identifier == identifier for part in body.fragments)
 
 
 def _count(path: tuple[PathStep, ...]) -> str:
