@@ -99,8 +99,9 @@ def test_hours_are_drawn_to_scale() -> None:
     assert chart.total == 15
     heights = [column.height for column in chart.columns]
     assert heights[0] == 0
-    assert heights[2] == 2 * heights[1]
-    assert all(column.y + column.height == 156 for column in chart.columns)
+    assert heights[2] == pytest.approx(2 * heights[1])
+    feet = [column.y + column.height for column in chart.columns]
+    assert feet == pytest.approx([chart.bottom] * len(counts))
     assert [line.value for line in chart.lines] == [0, 3, 6, 9, 12]
 
 
