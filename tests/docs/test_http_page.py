@@ -10,7 +10,7 @@ from litestar import Litestar
 from tests.docs.conftest import ROOT
 
 from coterie.api.collect import NotFoundError, find_target
-from coterie.api.dependencies import ApiDependencies, AudienceCalls, IdentityCalls
+from coterie.api.dependencies import ApiDependencies, AudienceCalls, EntityCalls, IdentityCalls
 from coterie.api.errors import STATUSES
 from coterie.api.routes import build_api
 
@@ -36,6 +36,7 @@ def litestar_routes() -> Iterator[tuple[str, str]]:
         find_profile=unused,
         explain_membership=unused,
         audiences=AudienceCalls(create=unused, update=unused),
+        entities=EntityCalls(find=unused, lineage=unused),
         identities=IdentityCalls(
             graph=unused, relation=unused, list_decisions=unused, decide=unused, undo=unused
         ),

@@ -1,6 +1,6 @@
 """What the composition root hands to the API."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from coterie.flow.run.collect import Collector
 from coterie.flow.run.explain import MembershipExplanation
 from coterie.model.control import Actor, Audience, Grant, Job
 from coterie.model.decisions import Decision
+from coterie.model.entity import Entity, FieldLineage
 from coterie.model.identities import IdentityGraph, Relation
 from coterie.model.mapped import Identifier
 from coterie.model.views import ProfileView
@@ -46,6 +47,17 @@ class AudienceCalls(msgspec.Struct, frozen=True, kw_only=True):
     update: Callable[..., SavedAudience]
 
 
+class EntityCalls(msgspec.Struct, frozen=True, kw_only=True):
+    """What the API asks about single people; None where no profile has the identifier.
+
+    find(account, identifier, fields) and lineage(account, identifier, fields), with None for all
+    fields.
+    """
+
+    find: Callable[[int, Identifier, Collection[str] | None], Entity | None]
+    lineage: Callable[[int, Identifier, Collection[str] | None], tuple[FieldLineage, ...] | None]
+
+
 class ApiDependencies(msgspec.Struct, frozen=True, kw_only=True):
     """Functions that the composition root binds to the store; blocking unless it says otherwise.
 
@@ -68,4 +80,5 @@ class ApiDependencies(msgspec.Struct, frozen=True, kw_only=True):
     explain_membership: Callable[[int, tuple[str, str], Audience], MembershipExplanation | None]
     audiences: AudienceCalls
     identities: IdentityCalls
+    entities: EntityCalls
     clock: Clock

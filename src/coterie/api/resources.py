@@ -11,9 +11,13 @@ from litestar.params import FromPath
 from coterie.api.auth import check_scope, presented_token
 from coterie.api.state import ApiState
 from coterie.base.errors import UserError
+from coterie.control.scopes import allows
 from coterie.model.control import Audience, Grant, Job
+from coterie.model.views import ProfileView
 
 READ_SCOPE = "observer"
+PERSONAL_SCOPE = "data_manager"
+"""What a token needs before it is shown personal data."""
 
 T = TypeVar("T")
 
@@ -86,10 +90,15 @@ def get_profile(
     grant: NamedDependency[Grant],
     api: NamedDependency[ApiState],
 ) -> Response[bytes]:
-    """Return the profile that an identifier belongs to; sums are numbers, however long."""
+    """Return the profile that an identifier belongs to; sums are numbers, however long.
+
+    Personal values are left empty unless the token may see them.
+    """
     profile = api.dependencies.find_profile(grant.account, field, value)
     if profile is None:
         raise UnknownProfileError(field=field)
+    if not allows(grant.scopes, PERSONAL_SCOPE):
+        profile = redact(profile)
     return Response(_encode_exactly(Success(profile)), media_type=MediaType.JSON)
 
 
@@ -112,3 +121,18 @@ def explain_membership(
     if found is None:
         raise UnknownProfileError(field=field)
     return Response(_encode_exactly(Success(found)), media_type=MediaType.JSON)
+
+
+def redact(profile: ProfileView) -> ProfileView:
+    """Return a profile without the values of personal fields, as identifiers and as values."""
+    known = {field.name for field in profile.fields if not field.is_pii}
+    fields = tuple(
+        msgspec.structs.replace(field, value=None, is_redacted=True) if field.is_pii else field
+        for field in profile.fields
+    )
+    # A field that shows no value now may be personal as well.
+    identifiers = tuple(
+        each if each.field in known else msgspec.structs.replace(each, value="", is_redacted=True)
+        for each in profile.identifiers
+    )
+    return msgspec.structs.replace(profile, fields=fields, identifiers=identifiers)

@@ -13,6 +13,7 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 from coterie.api.audiences import create_audience, update_audience
 from coterie.api.collect import CollectDoor
 from coterie.api.dependencies import ApiDependencies
+from coterie.api.entity import get_entity
 from coterie.api.errors import ErrorAnswer, answer_error
 from coterie.api.health import live, metrics, ready
 from coterie.api.identities import (
@@ -71,6 +72,7 @@ def build_api(dependencies: ApiDependencies) -> Api:
             list_jobs,
             get_profile,
             explain_membership,
+            get_entity,
             validate_audience,
             validate_schema,
             get_graph,

@@ -15,6 +15,7 @@ from litestar.types import ASGIApp
 
 from coterie.api.dependencies import ApiDependencies, AudienceCalls
 from coterie.api.routes import as_http_response, build_api, with_collect
+from coterie.app.entities import entity_calls
 from coterie.app.identities import identity_calls, make_explainer
 from coterie.app.parent import end_with_forking_parent
 from coterie.app.services import Services, config_source, open_services
@@ -149,6 +150,7 @@ def _api(services: Services, lookup: Lookup, explainer: Explainer) -> ApiDepende
             update=partial(update_audience, store, clock=clock),
         ),
         identities=identity_calls(services),
+        entities=entity_calls(services),
         clock=clock,
     )
 

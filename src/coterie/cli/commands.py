@@ -13,6 +13,7 @@ from coterie.cli import (
     job,
     lang,
     mapping,
+    profile,
     schema,
     stream,
     token,
@@ -31,8 +32,8 @@ app.command()(up.up)
 app.command()(up.serve)
 app.command(name="doctor")(doctor.doctor)
 GROUPS = (
-    account, user, token, authorization, stream, field, mapping, schema, audience, identity, lang,
-    job, audit,
+    account, user, token, authorization, stream, field, mapping, schema, audience, profile,
+    identity, lang, job, audit,
 )  # fmt: skip
 for group in GROUPS:
     app.add_typer(group.app)

@@ -13,21 +13,29 @@ FieldValue = (
 
 
 class FieldView(msgspec.Struct, frozen=True, kw_only=True):
-    """One field of a profile with its folded value; `kind` is that of the schema."""
+    """One field of a profile with its folded value; `kind` is that of the schema.
+
+    `is_redacted`: it has a value that is not for whoever asks.
+    """
 
     name: str
     kind: str
     value: FieldValue
     is_pii: bool = False
+    is_redacted: bool = False
 
 
 class IdentifierView(msgspec.Struct, frozen=True, kw_only=True):
-    """One identifier of a profile; the instants are None where they are not known."""
+    """One identifier of a profile; the instants are None where they are not known.
+
+    `is_redacted` as in `FieldView`.
+    """
 
     field: str
     value: str
     first_seen: datetime | None = None
     last_seen: datetime | None = None
+    is_redacted: bool = False
 
 
 class MembershipView(msgspec.Struct, frozen=True, kw_only=True):

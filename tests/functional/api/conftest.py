@@ -19,6 +19,7 @@ from litestar import Litestar
 
 from coterie.api.dependencies import ApiDependencies, AudienceCalls
 from coterie.api.routes import Api, build_api, with_collect
+from coterie.app.entities import entity_calls
 from coterie.app.identities import identity_calls
 from coterie.app.services import Services, config_source
 from coterie.base.clock import system_clock
@@ -85,7 +86,12 @@ def token(make_token: MakeToken) -> str:
 
 
 @pytest.fixture
-def api(store: Store, database_url: str) -> Api:
+def services(store: Store) -> Services:
+    return Services(Settings(), system_clock, new_ring(), store)
+
+
+@pytest.fixture
+def api(store: Store, services: Services, database_url: str) -> Api:
     def ensure_stream(account: int, stream: str) -> None:
         ensure_streams(store, account=account, names=[stream], actor=ACTOR, now=datetime.now(UTC))
 
@@ -122,7 +128,8 @@ def api(store: Store, database_url: str) -> Api:
                 create=partial(create_audience, store, clock=system_clock),
                 update=partial(update_audience, store, clock=system_clock),
             ),
-            identities=identity_calls(Services(Settings(), system_clock, new_ring(), store)),
+            identities=identity_calls(services),
+            entities=entity_calls(services),
             clock=system_clock,
         )
     )

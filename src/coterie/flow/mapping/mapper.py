@@ -13,7 +13,7 @@ from coterie.lang.lql import CompiledMapping, MappingRule, compile_mapping
 from coterie.model.config import AccountConfig
 from coterie.model.events import LoggedEvent
 from coterie.model.mapped import Identifier, MappedEvent, can_identify
-from coterie.model.schema import Field, IdentifierRule, Schema
+from coterie.model.schema import Field, IdentifierRule, Mapping, Schema
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -37,6 +37,16 @@ class _Rule(NamedTuple):
 class _StreamMapper(msgspec.Struct, frozen=True):
     compiled: CompiledMapping
     rules: tuple[_Rule, ...]
+    mappings: tuple[Mapping, ...]
+
+
+class Traced(msgspec.Struct, frozen=True):
+    """A value that an event said of a field, with the mapping that took it, of schema `version`."""
+
+    field_id: int
+    value: Any
+    mapping: Mapping
+    version: int
 
 
 class Mapper:
@@ -51,8 +61,7 @@ class Mapper:
 
     def map(self, event: LoggedEvent) -> MappedEvent | RejectedMapping:
         """Return what `event` says, or why it says nothing."""
-        # Events older than the first version are mapped by it: there is no other.
-        at = max(bisect_right(self._published, event.received_at) - 1, 0)
+        at = self._version_at(event)
         mapper = self._mappers.get((at, event.stream)) or self._build(at, event.stream)
         if not mapper.rules:
             return RejectedMapping(f"no mapping reads stream {event.stream!r}")
@@ -65,6 +74,25 @@ class Mapper:
             return mapped
         seen = self._watcher.values_in(mapped, body)
         return msgspec.structs.replace(mapped, values=mapped.values + seen) if seen else mapped
+
+    def trace(self, event: LoggedEvent) -> tuple[Traced, ...]:
+        """Return the values that `map` returns, each with where it comes from."""
+        at = self._version_at(event)
+        mapper = self._mappers.get((at, event.stream)) or self._build(at, event.stream)
+        found: list[Traced] = []
+        for index, raw in mapper.compiled.apply(_decode(event.body), event.received_at) or ():
+            rule = mapper.rules[index]
+            value = rule.coerce(raw)
+            if value is not None and rule.identifier is not None:
+                value = _identify(rule, rule.identifier, value, {})
+            if value is not None:
+                version = self._schemas[at].version
+                found.append(Traced(rule.field_id, value, mapper.mappings[index], version))
+        return tuple(found)
+
+    def _version_at(self, event: LoggedEvent) -> int:
+        # Events older than the first version are mapped by it: there is no other.
+        return max(bisect_right(self._published, event.received_at) - 1, 0)
 
     def _gather(
         self,
@@ -140,7 +168,7 @@ def _compile(schema: Schema, stream: str) -> _StreamMapper:
         where=where,
     )
     rules = tuple(_rule(fields[mapping.field], schema) for mapping in mappings)
-    return _StreamMapper(compiled, rules)
+    return _StreamMapper(compiled, rules, tuple(mappings))
 
 
 def _rule(field: Field, schema: Schema) -> _Rule:

@@ -45,6 +45,19 @@ def find_mentions(
             yield places
 
 
+def latest_mentions(
+    conn: Connection, account: int, nodes: Sequence[bytes], *, limit: int
+) -> Places:
+    """Return where the newest events are that mention one of `nodes`, each once."""
+    asked = {
+        "account": account,
+        "nodes": UuidArray([node.hex() for node in nodes]),
+        "limit": limit,
+    }
+    with conn.cursor(binary=True) as rows:
+        return rows.execute(SQL.latest_mentions, asked).fetchall()
+
+
 def write_timeline(
     conn: Connection, account: int, events: Iterable[MappedEvent], name_node: NameNode
 ) -> None:

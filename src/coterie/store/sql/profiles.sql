@@ -49,6 +49,13 @@ JOIN unnest(CAST(:lanes AS integer[]), CAST(:seqs AS bigint[])) AS b (lane, seq)
   ON t.lane = b.lane AND t.seq <= b.seq
 WHERE t.account = :account AND t.node = ANY (CAST(:nodes AS uuid[]));
 
+-- name: latest_mentions(account, nodes, limit)
+-- For people who ask where a value comes from; one more than they are shown tells that there are more.
+SELECT DISTINCT t.lane, t.seq, t.received_day
+FROM timeline t
+WHERE t.account = :account AND t.node = ANY (CAST(:nodes AS uuid[]))
+ORDER BY t.received_day DESC, t.seq DESC, t.lane LIMIT :limit;
+
 -- name: due_profiles(now, limit)
 -- The ones that are overdue longest come first.
 SELECT account, replace(profile_id::text, '-', '')

@@ -1,0 +1,60 @@
+"""Answers what a profile holds, for programs."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from coterie.base.clock import from_us, to_us
+from coterie.flow.profiles.view import Viewer
+from coterie.flow.run.context import ConfigAt
+from coterie.flow.run.generations import enter_live_generation
+from coterie.flow.run.lookup import find_stored
+from coterie.model.entity import Entity
+from coterie.model.mapped import Identifier
+from coterie.model.schema import Schema
+from coterie.store import Store
+
+
+class Entities:
+    """Looks profiles up by any of their identifiers, a transaction each."""
+
+    def __init__(self, store: Store, config_at: ConfigAt) -> None:
+        self._store = store
+        self._config_at = config_at
+        self._viewers: dict[int, tuple[Schema, Viewer]] = {}
+
+    def find(
+        self, account: int, identifier: Identifier, only: Collection[str] | None, now: datetime
+    ) -> Entity | None:
+        """Return the profile that an identifier belongs to with `only` these fields (None: all).
+
+        None if no profile has it.
+        """
+        with self._store.transaction() as conn:
+            enter_live_generation(conn)
+            config = self._config_at(conn).accounts[account]
+            schema = config.schemas[-1]
+            stored = find_stored(conn, account, schema, identifier)
+        if stored is None:
+            return None
+        wanted = None if only is None else frozenset(only)
+        values = self._viewer(account, schema).view(stored.body.fragments, to_us(now), wanted)
+        slugs = {audience.id: audience.slug for audience in config.audiences}
+        held = [(slugs[each], each) for each in stored.audiences if each in slugs]
+        personal = {field.name for field in schema.fields if field.is_pii}
+        return Entity(
+            profile_id=stored.profile_id,
+            created=from_us(min(part.first_us for part in stored.body.fragments)),
+            modified=stored.updated_at,
+            last_active=from_us(max(part.last_us for part in stored.body.fragments)),
+            values=values,
+            personal=frozenset(personal & values.keys()),
+            audiences=tuple((number, slug) for slug, number in sorted(held)),
+            by_fields=tuple(sorted(field.name for field in schema.fields if field.identifier)),
+        )
+
+    def _viewer(self, account: int, schema: Schema) -> Viewer:
+        known = self._viewers.get(account)
+        if known is None or known[0] is not schema:
+            known = schema, Viewer(schema)
+            self._viewers[account] = known
+        return known[1]
