@@ -165,6 +165,7 @@ def _console(services: Services, lookup: Lookup, explainer: Explainer) -> Consol
         explain_membership=lambda account, identifier, audience: explainer.explain(
             account, identifier, audience, clock()
         ),
+        lineage=entity_calls(services).lineage,
         identity_graph=make_explainer(services).graph,
         latest_events=lookup.latest_events,
         rejected_events=lookup.rejected_events,

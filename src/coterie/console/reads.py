@@ -1,12 +1,13 @@
 """The questions that the console asks of the data plane."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import msgspec
 
 from coterie.flow.run.explain import MembershipExplanation
 from coterie.model.control import Audience
 from coterie.model.delivery import ParkedRow
+from coterie.model.entity import FieldLineage
 from coterie.model.identities import IdentityGraph
 from coterie.model.mapped import Identifier
 from coterie.model.views import (
@@ -23,7 +24,9 @@ from coterie.model.views import (
 class Reads(msgspec.Struct, frozen=True, kw_only=True):
     """Functions that the composition root binds to the store; the first parameter is the account.
 
-    overview(account); find_profile(account, field, value); identity_graph(account, identifier);
+    overview(account); find_profile(account, field, value);
+    lineage(account, identifier, fields), None without such a profile;
+    identity_graph(account, identifier);
     explain_membership(account, (field, value), audience), None without such a profile;
     latest_events and rejected_events(account, stream, limit), newest first;
     audience_members(account, audience_id, limit), newest first; job_figures(account, job_id);
@@ -32,6 +35,9 @@ class Reads(msgspec.Struct, frozen=True, kw_only=True):
 
     overview: Callable[[int], Overview]
     find_profile: Callable[[int, str, str], ProfileView | None]
+    lineage: Callable[
+        [int, tuple[str, str], Collection[str] | None], tuple[FieldLineage, ...] | None
+    ]
     identity_graph: Callable[[int, Identifier], IdentityGraph | None]
     explain_membership: Callable[[int, tuple[str, str], Audience], MembershipExplanation | None]
     latest_events: Callable[[int, str, int], tuple[EventView, ...]]

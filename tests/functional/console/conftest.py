@@ -23,6 +23,7 @@ from coterie.flow.run.explain import MembershipExplanation
 from coterie.lang.filterql import explain, parse_filter
 from coterie.model.control import Actor, Audience, ProbeResult
 from coterie.model.delivery import ParkedRow
+from coterie.model.entity import FieldLineage
 from coterie.model.identities import IdentityGraph
 from coterie.model.views import (
     DeliveryTotals,
@@ -67,6 +68,7 @@ class DataPlane:
         self.members: tuple[MemberView, ...] = ()
         self.profiles: dict[tuple[str, str], ProfileView] = {}
         self.graphs: dict[tuple[str, str], IdentityGraph] = {}
+        self.lineages: dict[tuple[str, str], tuple[FieldLineage, ...]] = {}
         self.figures = JobFigures()
         self.omitted: tuple[OmittedView, ...] = ()
         self.refused: tuple[ParkedRow, ...] = ()
@@ -77,6 +79,9 @@ class DataPlane:
         return Reads(
             overview=lambda _: self.overview(),
             find_profile=lambda _, field, value: self.profiles.get((field, value)),
+            lineage=lambda _, identifier, fields: tuple(
+                one for one in self.lineages.get(identifier, ()) if one.field in (fields or ())
+            ),
             identity_graph=lambda _, identifier: self.graphs.get(identifier),
             explain_membership=lambda _, identifier, audience: self.explain(identifier, audience),
             latest_events=lambda _, stream, limit: self._of(self.events, stream)[:limit],

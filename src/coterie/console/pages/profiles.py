@@ -9,6 +9,7 @@ from coterie.console.pages.parts import Visitor
 from coterie.console.visit import Visit
 from coterie.control.definitions.audiences import get_audience, list_audiences
 from coterie.control.definitions.schema import current_schema
+from coterie.model.entity import FieldLineage
 from coterie.model.schema import Field
 
 
@@ -57,8 +58,18 @@ def _show_profile(visit: Visit) -> Page:
         fields=fields,
         profile=profile,
         audiences=list_audiences(visit.deps.store, visit.account) if profile else (),
+        origin=_find_origin(visit, (field, value)) if profile else None,
         asked=True,
     )
+
+
+def _find_origin(visit: Visit, identifier: tuple[str, str]) -> FieldLineage | None:
+    """Return where the value of the one field comes from that the form asks about, if any."""
+    name = visit.form.text("origin")
+    if not name:
+        return None
+    found = visit.deps.reads.lineage(visit.account, identifier, [name])
+    return next(iter(found or ()), None)
 
 
 def identifier_fields(visit: Visit) -> list[Field]:
