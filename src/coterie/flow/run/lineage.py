@@ -22,6 +22,9 @@ from coterie.model.schema import Field
 from coterie.store import Connection, Store
 
 MOST_EVENTS = 1_000
+# Events may be of a megabyte each, and the server answers others meanwhile.
+MOST_LETTERS = 20_000_000
+EVENTS_AT_ONCE = 25
 MOST_PASSENGERS = 500
 MOST_ORIGINS = 50
 
@@ -31,7 +34,8 @@ Event = tuple[MappedEvent, Traced]
 class LineageFinder:
     """Finds the events behind values; `hash_key` is what names the nodes of the timeline.
 
-    Nothing is stored for it: at most the newest `MOST_EVENTS` events of a profile are read.
+    Nothing is stored for it: at most the newest `MOST_EVENTS` events of a profile are read, and
+    fewer once their bodies hold more than `MOST_LETTERS`.
     """
 
     def __init__(self, store: Store, config_at: ConfigAt, hash_key: bytes) -> None:
@@ -53,20 +57,20 @@ class LineageFinder:
             stored = find_stored(conn, account, schema, identifier)
             if stored is None:
                 return None
-            mapper = Mapper(config)
-            events = self._events(conn, account, stored)
-            said = _sayings(conn, account, stored, mapper, events[:MOST_EVENTS])
+            events, is_cut = self._events(conn, account, stored)
+            said = _sayings(conn, account, stored, Mapper(config), events)
         wanted = None if only is None else frozenset(only)
         shown = Viewer(schema).view(stored.body.fragments, to_us(now), wanted)
         fields = {field.name: field for field in schema.fields}
-        is_cut = len(events) > MOST_EVENTS
         return tuple(
             _lineage(fields[name], said.get(fields[name].id, []), value, is_cut=is_cut)
             for name, value in sorted(shown.items())
         )
 
-    def _events(self, conn: Connection, account: int, stored: StoredProfile) -> list[LoggedEvent]:
-        """Return the newest events that mention the profile, one more than are looked at."""
+    def _events(
+        self, conn: Connection, account: int, stored: StoredProfile
+    ) -> tuple[list[LoggedEvent], bool]:
+        """Return the newest events that mention the profile, and whether some are left out."""
         name = Names(self._hash_key).node(account)
         nodes = [name(part.identifier) for part in stored.body.fragments]
         standing = stored.body.standing
@@ -74,7 +78,16 @@ class LineageFinder:
         passengers = list_passengers(conn, account, set(carriers), limit=MOST_PASSENGERS)
         nodes += [name(passenger) for passenger, _ in passengers]
         places = latest_mentions(conn, account, nodes, limit=MOST_EVENTS + 1)
-        return read_places(conn, places) if places else []
+        events: list[LoggedEvent] = []
+        letters = 0
+        for start in range(0, min(len(places), MOST_EVENTS), EVENTS_AT_ONCE):
+            if letters > MOST_LETTERS:
+                return events, True
+            chunk = places[start : min(start + EVENTS_AT_ONCE, MOST_EVENTS)]
+            found = read_places(conn, chunk)
+            letters += sum(len(event.body) for event in found)
+            events += found
+        return events, len(places) > MOST_EVENTS
 
 
 def _sayings(
