@@ -286,6 +286,13 @@ def people(draw: st.DrawFn) -> dict[str, object]:
     row: dict[str, object] = {"city": draw(st.sampled_from(["x", None]))}
     for event in "ab":
         occurrences = draw(happenings())
+        # Much may happen at once, and more than is looked at ahead.
+        times = draw(st.sampled_from([1, 1, 10]))
+        occurrences = [
+            Occurrence(item.at_us, copy, item.seq, item.value)
+            for item in occurrences
+            for copy in range(times)
+        ]
         row[f'track("{event}", NULL, *)'] = history_of(occurrences, bounds)
         if draw(st.booleans()):
             row[f'track("{event}", price, *)'] = history_of(occurrences, bounds)

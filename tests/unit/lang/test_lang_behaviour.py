@@ -88,6 +88,14 @@ def test_an_exit_is_foretold_to_the_second() -> None:
     assert compiled.matches(row, flip) is False
 
 
+def test_an_exit_is_foretold_however_much_happened_at_once() -> None:
+    compiled = compile_filter(parse_filter('NOT did("order", "now-9d")'))
+    at_once = [(NOW - 3 * DAY, 1)] * 30
+    row = {'track("order", NULL, *)': history(*at_once, (NOW - 2 * DAY, 1))}
+
+    assert compiled.next_flip(row, NOW) == NOW + 7 * DAY + timedelta(seconds=1)
+
+
 def test_what_lies_in_the_future_counts_from_its_instant_on() -> None:
     compiled = compile_filter(parse_filter('did("order")'))
     row = {'track("order", NULL, *)': history((NOW + DAY, 1))}

@@ -5,6 +5,7 @@ counts where any part of that day does; what is kept as one total counts only as
 """
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -77,8 +78,7 @@ def turning_points(
     # The start leaves an occurrence behind a second later than the end takes it in.
     leaving = 1 if of_start else 0
     low = bisect_left(history.kept, (after + 1 - leaving) * SECOND_US, key=_at)
-    kept = history.kept[low:] if most is None else history.kept[low : low + most]
-    seconds = [occurrence.at_us // SECOND_US + leaving for occurrence in kept]
+    seconds = _distinct(history.kept[low:], leaving, most)
     if history.first is None:
         return seconds
     edges = {(day + leaving) * _DAY_SECONDS for day in history.days}
@@ -87,6 +87,19 @@ def turning_points(
         # The start leaves these behind with the first occurrence, which is the oldest of them.
         edges.add((history.older.last_day + 1) * _DAY_SECONDS - 1)
     return sorted({second for second in edges if second > after}.union(seconds))
+
+
+def _distinct(kept: Sequence[Occurrence], leaving: int, most: int | None) -> list[int]:
+    """Return the different seconds of occurrences, `leaving` later, rising; at most `most`."""
+    found: list[int] = []
+    for occurrence in kept:
+        second = occurrence.at_us // SECOND_US + leaving
+        if found and found[-1] == second:
+            continue
+        if len(found) == most:
+            break
+        found.append(second)
+    return found
 
 
 def time_of(occurrence: Occurrence) -> datetime:
