@@ -20,7 +20,7 @@ OWNERS = {
     "control": {
         "account", "person", "console_session", "access_token", "provider_authorization",
         "stream", "schema_version", "audience", "destination", "job", "job_log", "audit_log",
-        "config_epoch", "installation", "decision", "tracker",
+        "config_epoch", "installation", "decision", "tracker", "personalization",
     },
     # Written by migrations alone.
     "store": {"generation"},
@@ -47,6 +47,7 @@ HOMES = {
     "deliveries": "control",
     "installation": "control",
     "jobs": "control",
+    "personalization": "control",
     "tokens": "control",
     "trackers": "control",
     "users": "control",

@@ -36,7 +36,7 @@ def litestar_routes() -> Iterator[tuple[str, str]]:
         find_profile=unused,
         explain_membership=unused,
         audiences=AudienceCalls(create=unused, update=unused),
-        entities=EntityCalls(find=unused, lineage=unused),
+        entities=EntityCalls(find=unused, lineage=unused, personalization=unused, public_rate=1),
         identities=IdentityCalls(
             graph=unused, relation=unused, list_decisions=unused, decide=unused, undo=unused
         ),

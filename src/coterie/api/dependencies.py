@@ -13,7 +13,7 @@ from coterie.control.definitions.lql import LqlReport
 from coterie.control.definitions.saved_filters import FilterReport
 from coterie.flow.run.collect import Collector
 from coterie.flow.run.explain import MembershipExplanation
-from coterie.model.control import Actor, Audience, Grant, Job
+from coterie.model.control import Actor, Audience, Grant, Job, Personalization
 from coterie.model.decisions import Decision
 from coterie.model.entity import Entity, FieldLineage
 from coterie.model.identities import IdentityGraph, Relation
@@ -51,11 +51,14 @@ class EntityCalls(msgspec.Struct, frozen=True, kw_only=True):
     """What the API asks about single people; None where no profile has the identifier.
 
     find(account, identifier, fields) and lineage(account, identifier, fields), with None for all
-    fields.
+    fields; personalization(account), None if nothing is public; `public_rate` is how many requests
+    a second an account's public address takes.
     """
 
     find: Callable[[int, Identifier, Collection[str] | None], Entity | None]
     lineage: Callable[[int, Identifier, Collection[str] | None], tuple[FieldLineage, ...] | None]
+    personalization: Callable[[int], Personalization | None]
+    public_rate: int
 
 
 class ApiDependencies(msgspec.Struct, frozen=True, kw_only=True):

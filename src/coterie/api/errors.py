@@ -24,6 +24,9 @@ STATUSES = {
     "request_too_large": 413,
     "event_too_large": 413,
     "unsupported_encoding": 415,
+    "not_public": 404,
+    "origin_refused": 403,
+    "too_many_requests": 429,
 }
 RETRY_SECONDS = 2.0
 

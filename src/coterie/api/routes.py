@@ -23,6 +23,7 @@ from coterie.api.identities import (
     make_decision,
     undo_decision,
 )
+from coterie.api.public import get_public
 from coterie.api.resources import (
     explain_membership,
     find_grant,
@@ -73,6 +74,7 @@ def build_api(dependencies: ApiDependencies) -> Api:
             get_profile,
             explain_membership,
             get_entity,
+            get_public,
             validate_audience,
             validate_schema,
             get_graph,

@@ -7,6 +7,7 @@ from typing import Any
 from coterie.api.collect import CollectDoor
 from coterie.api.dependencies import ApiDependencies
 from coterie.api.tokens import TokenDesk
+from coterie.api.turnstile import Turnstile
 from coterie.flow.eventlog.queue import LogUnavailableError
 from coterie.flow.run.collect import Collector
 
@@ -22,6 +23,9 @@ class ApiState:
             clock=dependencies.clock,
         )
         self.door = CollectDoor(self.tokens)
+        self.turnstile = Turnstile(
+            per_second=dependencies.entities.public_rate, clock=dependencies.clock
+        )
         self._collector: Collector | None = None
 
     @property

@@ -1,9 +1,11 @@
 """Binds what doors ask about single people to the store."""
 
 from collections.abc import Collection
+from functools import partial
 
 from coterie.api.dependencies import EntityCalls
 from coterie.app.services import Services, config_source
+from coterie.control.personalization import find_personalization
 from coterie.flow.run.entities import Entities
 from coterie.flow.run.lineage import LineageFinder
 from coterie.model.entity import Entity, FieldLineage
@@ -23,4 +25,9 @@ def entity_calls(services: Services) -> EntityCalls:
     ) -> tuple[FieldLineage, ...] | None:
         return finder.find(account, identifier, only, services.clock())
 
-    return EntityCalls(find=find, lineage=lineage)
+    return EntityCalls(
+        find=find,
+        lineage=lineage,
+        personalization=partial(find_personalization, services.store),
+        public_rate=services.settings.public_requests_per_second,
+    )

@@ -144,6 +144,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             le=1_000_000,
         ),
     ] = 10_000
+    public_requests_per_second: Annotated[
+        int,
+        _described(
+            "Requests without a token that a web process answers a second for each account, if "
+            "the account makes anything public.",
+            ge=1,
+            le=100_000,
+        ),
+    ] = 50
     phone_region: Annotated[
         str,
         _described(

@@ -13,6 +13,7 @@ from coterie.cli import (
     job,
     lang,
     mapping,
+    personalization,
     profile,
     schema,
     stream,
@@ -33,7 +34,7 @@ app.command()(up.serve)
 app.command(name="doctor")(doctor.doctor)
 GROUPS = (
     account, user, token, authorization, stream, field, mapping, schema, audience, profile,
-    identity, lang, job, audit,
+    personalization, identity, lang, job, audit,
 )  # fmt: skip
 for group in GROUPS:
     app.add_typer(group.app)

@@ -29,6 +29,17 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class Personalization(msgspec.Struct, frozen=True, kw_only=True):
+    """What is public of an account's people, who are looked up by one of `by_fields`."""
+
+    account: int
+    fields: tuple[str, ...]
+    audiences: tuple[str, ...]
+    by_fields: tuple[str, ...]
+    origins: tuple[str, ...]
+    updated_at: datetime
+
+
 class Person(msgspec.Struct, frozen=True, kw_only=True):
     """Someone who may sign in to the console."""
 

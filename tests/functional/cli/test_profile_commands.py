@@ -14,8 +14,9 @@ from coterie.base.clock import system_clock
 from coterie.base.errors import UserError
 from coterie.base.keyfile import ensure_key_ring, open_key_ring
 from coterie.base.settings import Settings
+from coterie.cli.personalization import app as personalization
 from coterie.cli.profile import NobodyError
-from coterie.cli.profile import app as group
+from coterie.cli.profile import app as profile
 from coterie.control.accounts import create_account
 from coterie.flow.eventlog.bulk import append_events
 from coterie.flow.eventlog.prepare import ensure_days, ensure_lanes
@@ -25,7 +26,8 @@ from coterie.store import Store
 from coterie.worker.loop import Worker, WorkerDependencies
 
 COMMANDS = typer.Typer()
-COMMANDS.add_typer(group)
+COMMANDS.add_typer(profile)
+COMMANDS.add_typer(personalization)
 Invoke = Callable[..., Result]
 
 
@@ -58,14 +60,16 @@ def invoke(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
             Worker(deps, conn).turn()
 
     def run(*words: str) -> Result:
-        return CliRunner().invoke(COMMANDS, ["profile", *words])
+        return CliRunner().invoke(COMMANDS, words)
 
     return run
 
 
 def test_a_person_is_shown_with_the_fields_that_are_asked_for(invoke: Invoke) -> None:
-    table = invoke("show", "user_id", "u1")
-    found = json.loads(invoke("show", "user_id", "u1", "--field", "city", "--json").stdout)
+    table = invoke("profile", "show", "user_id", "u1")
+    found = json.loads(
+        invoke("profile", "show", "user_id", "u1", "--field", "city", "--json").stdout
+    )
 
     assert table.exit_code == 0
     assert "Bergen" in table.stdout
@@ -73,8 +77,10 @@ def test_a_person_is_shown_with_the_fields_that_are_asked_for(invoke: Invoke) ->
 
 
 def test_a_value_is_traced_to_its_event(invoke: Invoke) -> None:
-    table = invoke("lineage", "user_id", "u1", "--field", "city")
-    (city,) = json.loads(invoke("lineage", "user_id", "u1", "--field", "city", "--json").stdout)
+    table = invoke("profile", "lineage", "user_id", "u1", "--field", "city")
+    (city,) = json.loads(
+        invoke("profile", "lineage", "user_id", "u1", "--field", "city", "--json").stdout
+    )
 
     assert "default" in table.stdout
     assert city["events"] == 2
@@ -83,7 +89,19 @@ def test_a_value_is_traced_to_its_event(invoke: Invoke) -> None:
 
 @pytest.mark.parametrize("command", ["show", "lineage"])
 def test_nobody_is_said_to_be_nobody(invoke: Invoke, command: str) -> None:
-    result = invoke(command, "user_id", "u2")
+    result = invoke("profile", command, "user_id", "u2")
 
     assert isinstance(result.exception, NobodyError)
     assert isinstance(result.exception, UserError)
+
+
+def test_what_is_public_is_allowed_shown_and_stopped(invoke: Invoke) -> None:
+    before = invoke("personalization", "show")
+    made = invoke("personalization", "allow", "--by", "user_id", "--field", "city", "--json")
+    shown = json.loads(invoke("personalization", "show", "--json").stdout)
+    stopped = invoke("personalization", "stop")
+
+    assert before.stdout.strip() == "Nothing is public."
+    assert json.loads(made.stdout) == shown
+    assert (shown["by_fields"], shown["fields"], shown["origins"]) == (["user_id"], ["city"], [])
+    assert stopped.stdout.strip() == "Nothing is public any more."
