@@ -165,6 +165,10 @@ class Outcome:
                 lost_a_part = lost_a_part or not all(held)
         self._hand_over(inside, graph, profile_id)
         events = tuple([event for event in group.events if event.identifiers[0] in inside])
+        at_us = self._at_us
+        if group.touched or len(events) < len(group.events):
+            # It is named by events whose data another profile gets, and is asked as late as those.
+            at_us = max([at_us, *_arrivals(group, inside)])
         profile = ResolvedProfile(
             profile_id,
             {node: graph.nodes[node] for node in person.nodes},
@@ -174,7 +178,7 @@ class Outcome:
             events,
             regrouped=lost_a_part or sources != {profile_id},
             standing=_standing(person.nodes, graph, is_unsettled=is_unsettled),
-            at_us=self._at_us if events else max([self._at_us, *_arrivals(group, inside)]),
+            at_us=at_us,
         )
         if not self._is_as_stored(profile):
             self._profiles.append(profile)
