@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.properties.test_lang_properties import conditions, operands
+from tests.properties.test_lang_properties import foreseeable_conditions, operands
 
 from coterie.lang.expr.comments import find_comments
 from coterie.lang.expr.render import render
@@ -50,7 +50,7 @@ def words(text: str) -> Counter[str]:
 
 
 @settings(max_examples=300, deadline=None)
-@given(conditions, st.sampled_from(CLAUSES), glues, st.booleans())
+@given(foreseeable_conditions, st.sampled_from(CLAUSES), glues, st.booleans())
 def test_layout_keeps_meaning_and_comments_and_is_stable(
     tree: Node, clauses: str, glue: list[str], has_word: bool
 ) -> None:
@@ -66,7 +66,7 @@ def test_layout_keeps_meaning_and_comments_and_is_stable(
 
 
 @settings(max_examples=200, deadline=None)
-@given(conditions)
+@given(foreseeable_conditions)
 def test_layout_without_comments_depends_on_what_is_said_alone(tree: Node) -> None:
     text = f"FILTER {render(tree)}"
     spaced = commented(text, ["  ", "\t", "\n"])

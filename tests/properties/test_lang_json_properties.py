@@ -3,7 +3,12 @@
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.properties.test_lang_properties import NOW, conditions, plain_conditions, rows
+from tests.properties.test_lang_properties import (
+    NOW,
+    foreseeable_conditions,
+    plain_conditions,
+    rows,
+)
 
 from coterie.base.errors import UserError
 from coterie.lang.expr.interpret import World, evaluate_truth
@@ -14,7 +19,7 @@ from coterie.lang.filterql import read_json_form, write_json_form
 
 
 @settings(max_examples=500, deadline=None)
-@given(conditions)
+@given(foreseeable_conditions)
 def test_text_to_json_to_text_is_the_same_text(tree: Node) -> None:
     text = render(parse_expression(render(tree), names_in_single_quotes=True))
     form = write_json_form(parse_expression(text, names_in_single_quotes=True))
