@@ -10,6 +10,8 @@ from coterie.model.views import HourCount
 WIDTH = 720
 HEIGHT = 180
 LEFT = 64
+# The name of the last hour is wider than its column.
+RIGHT = 12
 BOTTOM = 30
 TOP = 18
 GAP = 6
@@ -43,6 +45,7 @@ class HourChart(msgspec.Struct, frozen=True, kw_only=True):
     width: int = WIDTH
     height: int = HEIGHT
     left: int = LEFT
+    right: int = WIDTH - RIGHT
     top: int = TOP
     bottom: int = HEIGHT - BOTTOM
 
@@ -70,7 +73,7 @@ def hour_chart(hours: Sequence[HourCount]) -> HourChart:
     """Return the chart of `hours`, oldest first."""
     top = nice_ceiling(max((hour.events for hour in hours), default=0))
     plot = HEIGHT - BOTTOM - TOP
-    slot = (WIDTH - LEFT) / max(1, len(hours))
+    slot = (WIDTH - LEFT - RIGHT) / max(1, len(hours))
     columns = tuple(
         Column(
             x=round(LEFT + index * slot + GAP / 2, 1),
