@@ -20,7 +20,7 @@ OWNERS = {
     "control": {
         "account", "person", "console_session", "access_token", "provider_authorization",
         "stream", "schema_version", "audience", "destination", "job", "job_log", "audit_log",
-        "config_epoch", "installation", "decision", "tracker", "personalization",
+        "config_epoch", "installation", "decision", "tracker", "personalization", "audience_size",
     },
     # Written by migrations alone.
     "store": {"generation"},
@@ -48,6 +48,7 @@ HOMES = {
     "installation": "control",
     "jobs": "control",
     "personalization": "control",
+    "sizes": "control",
     "tokens": "control",
     "trackers": "control",
     "users": "control",

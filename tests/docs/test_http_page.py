@@ -15,7 +15,7 @@ from coterie.api.errors import STATUSES
 from coterie.api.routes import build_api
 
 PAGE = (ROOT / "docs" / "reference" / "http.md").read_text("utf-8")
-ROUTE = re.compile(r"^\| `(GET|POST|PUT) (/[^`]+)` \|", re.MULTILINE)
+ROUTE = re.compile(r"^\| `(GET|POST|PUT|DELETE) (/[^`]+)` \|", re.MULTILINE)
 SHOWN = set(ROUTE.findall(PAGE))
 COLLECT = {route for route in SHOWN if route[1].startswith(("/c/", "/collect/"))}
 
@@ -35,7 +35,7 @@ def litestar_routes() -> Iterator[tuple[str, str]]:
         list_jobs=unused,
         find_profile=unused,
         explain_membership=unused,
-        audiences=AudienceCalls(create=unused, update=unused),
+        audiences=AudienceCalls(**dict.fromkeys(AudienceCalls.__struct_fields__, unused)),
         entities=EntityCalls(find=unused, lineage=unused, personalization=unused, public_rate=1),
         identities=IdentityCalls(
             graph=unused, relation=unused, list_decisions=unused, decide=unused, undo=unused

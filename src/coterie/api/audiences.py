@@ -1,5 +1,6 @@
 """What programs save: audiences, by the text of their filter or by its JSON form."""
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -26,22 +27,31 @@ class FilterFormError(UserError):
 
 
 class NewAudience(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An audience to be; `ast` is a filter in JSON form, in place of its text."""
+    """An audience to be; `ast` is a filter in JSON form, in place of its text.
+
+    A draft holds nobody until it is activated; from `expires_at` on nobody is a member any more.
+    """
 
     slug: str
     name: str = ""
     description: str = ""
     filter: str | None = None
     ast: dict[str, Any] | None = None
+    is_draft: bool = False
+    expires_at: datetime | None = None
 
 
 class AudienceChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What of an audience shall change; what is not given stays."""
+    """What of an audience shall change; what is not given stays.
+
+    `expires_at` null takes the end off.
+    """
 
     name: str | None = None
     description: str | None = None
     filter: str | None = None
     ast: dict[str, Any] | None = None
+    expires_at: datetime | msgspec.UnsetType | None = msgspec.UNSET
 
 
 @post(
@@ -56,7 +66,7 @@ def create_audience(
 ) -> Success[SavedAudience]:
     """Make an audience, which is built in the background; `warnings` are doubts about it."""
     check_scope(grant, SAVE_SCOPE)
-    text = _filter_text(data.filter, data.ast)
+    text = filter_text(data.filter, data.ast)
     if text is None:
         raise FilterFormError(message="An audience needs a filter. Give it as filter or ast.")
     made = api.dependencies.audiences.create(
@@ -65,6 +75,8 @@ def create_audience(
         name=data.name or data.slug,
         description=data.description,
         filter_text=text,
+        is_draft=data.is_draft,
+        expires_at=data.expires_at,
         actor=actor_of(grant),
     )
     return Success(made, status=HTTP_201_CREATED)
@@ -82,18 +94,22 @@ def update_audience(
 ) -> Success[SavedAudience]:
     """Change what is given; another filter is built anew."""
     check_scope(grant, SAVE_SCOPE)
-    changed = api.dependencies.audiences.update(
+    calls, actor = api.dependencies.audiences, actor_of(grant)
+    if not isinstance(data.expires_at, msgspec.UnsetType):
+        calls.set_expiry(account=grant.account, slug=slug, expires_at=data.expires_at, actor=actor)
+    changed = calls.update(
         account=grant.account,
         slug=slug,
         name=data.name,
         description=data.description,
-        filter_text=_filter_text(data.filter, data.ast),
-        actor=actor_of(grant),
+        filter_text=filter_text(data.filter, data.ast),
+        actor=actor,
     )
     return Success(changed)
 
 
-def _filter_text(text: str | None, ast: dict[str, Any] | None) -> str | None:
+def filter_text(text: str | None, ast: dict[str, Any] | None) -> str | None:
+    """Return the text of a filter given as text or in JSON form. Raises FilterFormError."""
     if text is not None and ast is not None:
         raise FilterFormError(message="Both filter and ast are given. Send one of them.")
     return text if ast is None else format_filter(json_form_text(ast))

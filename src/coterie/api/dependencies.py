@@ -11,12 +11,14 @@ from coterie.control.definitions.audiences import SavedAudience
 from coterie.control.definitions.decisions import NewDecision
 from coterie.control.definitions.lql import LqlReport
 from coterie.control.definitions.saved_filters import FilterReport
+from coterie.control.definitions.starter import Installed, Starter
 from coterie.flow.run.collect import Collector
 from coterie.flow.run.explain import MembershipExplanation
-from coterie.model.control import Actor, Audience, Grant, Job, Personalization
+from coterie.model.control import Actor, Audience, Grant, Job, Personalization, SizePoint
 from coterie.model.decisions import Decision
 from coterie.model.entity import Entity, FieldLineage
 from coterie.model.identities import IdentityGraph, Relation
+from coterie.model.insights import Estimate, FieldReport, Overlap
 from coterie.model.mapped import Identifier
 from coterie.model.views import ProfileView
 
@@ -37,14 +39,34 @@ class IdentityCalls(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AudienceCalls(msgspec.Struct, frozen=True, kw_only=True):
-    """What the API saves of audiences; both take the keywords of the functions of control.
+    """What doors do with audiences. All raise UserError.
 
-    create(account, slug, name, description, filter_text, actor); update(…) with None for what
-    stays. They raise UserError.
+    Those that change something take the keywords of the functions of control: account, slug, actor,
+    and create(name, description, filter_text, is_draft, expires_at); update(name, description,
+    filter_text) with None for what stays; set_expiry(expires_at); install(slugs, is_draft).
+    sizes(account, slug, days); preview(account, filter_text, slug), where the slug is that of the
+    audience it shall be; overlaps(account, slug, others), with all others if none is named;
+    field_report(account, slug, fields, limit, hides_personal), with None for all profiles and all
+    fields; scan(account, slug, after, limit), members after a profile id ("" for the first);
+    dependents(account, slug), the slugs of those that include it; inline(account, slug), the text
+    of its filter with all that it includes.
     """
 
     create: Callable[..., SavedAudience]
     update: Callable[..., SavedAudience]
+    activate: Callable[..., Audience]
+    rebuild: Callable[..., Audience]
+    set_expiry: Callable[..., Audience]
+    archive: Callable[..., Audience]
+    sizes: Callable[[int, str, int], Sequence[SizePoint]]
+    preview: Callable[[int, str, str | None], Estimate]
+    overlaps: Callable[[int, str, Collection[str]], tuple[Overlap, ...]]
+    field_report: Callable[[int, str | None, Collection[str] | None, int, bool], FieldReport]
+    scan: Callable[[int, str, str, int], Sequence[Entity]]
+    dependents: Callable[[int, str], Collection[str]]
+    inline: Callable[[int, str], str]
+    starters: Callable[[], Sequence[Starter]]
+    install: Callable[..., Installed]
 
 
 class EntityCalls(msgspec.Struct, frozen=True, kw_only=True):

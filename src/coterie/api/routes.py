@@ -10,6 +10,13 @@ from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
+from coterie.api.audience_life import (
+    activate_audience,
+    archive_audience,
+    install_starters,
+    list_starters,
+    rebuild_audience,
+)
 from coterie.api.audiences import create_audience, update_audience
 from coterie.api.collect import CollectDoor
 from coterie.api.dependencies import ApiDependencies
@@ -23,6 +30,13 @@ from coterie.api.identities import (
     make_decision,
     undo_decision,
 )
+from coterie.api.insights import (
+    list_overlaps,
+    list_sizes,
+    preview_audience,
+    report_everyone,
+    report_members,
+)
 from coterie.api.public import get_public
 from coterie.api.resources import (
     explain_membership,
@@ -31,6 +45,20 @@ from coterie.api.resources import (
     get_profile,
     list_audiences,
     list_jobs,
+)
+from coterie.api.segments import (
+    create_segment,
+    delete_segment,
+    get_segment,
+    list_ancestors,
+    list_segments,
+    reevaluate_segment,
+    report_segment,
+    scan_segment,
+    size_of_filter,
+    size_of_segment,
+    update_segment,
+    validate_segment,
 )
 from coterie.api.state import ApiState
 from coterie.api.validate import validate_audience, validate_schema
@@ -70,6 +98,28 @@ def build_api(dependencies: ApiDependencies) -> Api:
             get_audience,
             create_audience,
             update_audience,
+            activate_audience,
+            rebuild_audience,
+            archive_audience,
+            list_starters,
+            install_starters,
+            preview_audience,
+            list_sizes,
+            list_overlaps,
+            report_members,
+            report_everyone,
+            list_segments,
+            create_segment,
+            get_segment,
+            update_segment,
+            delete_segment,
+            list_ancestors,
+            reevaluate_segment,
+            validate_segment,
+            size_of_filter,
+            size_of_segment,
+            scan_segment,
+            report_segment,
             list_jobs,
             get_profile,
             explain_membership,

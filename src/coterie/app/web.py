@@ -13,8 +13,9 @@ from litestar.concurrency import set_asyncio_executor
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
 
-from coterie.api.dependencies import ApiDependencies, AudienceCalls
+from coterie.api.dependencies import ApiDependencies
 from coterie.api.routes import as_http_response, build_api, with_collect
+from coterie.app.audiences import audience_calls
 from coterie.app.entities import entity_calls
 from coterie.app.identities import identity_calls, make_explainer
 from coterie.app.parent import end_with_forking_parent
@@ -27,12 +28,7 @@ from coterie.console.failures import show_http_error
 from coterie.console.reads import Reads
 from coterie.console.routes import build_console
 from coterie.control.audit import Subject, record
-from coterie.control.definitions.audiences import (
-    create_audience,
-    get_audience,
-    list_audiences,
-    update_audience,
-)
+from coterie.control.definitions.audiences import get_audience, list_audiences
 from coterie.control.definitions.saved_filters import report_filter
 from coterie.control.definitions.schema import check_lql
 from coterie.control.definitions.streams import ensure_streams
@@ -145,10 +141,7 @@ def _api(services: Services, lookup: Lookup, explainer: Explainer) -> ApiDepende
         explain_membership=lambda account, identifier, audience: explainer.explain(
             account, identifier, audience, clock()
         ),
-        audiences=AudienceCalls(
-            create=partial(create_audience, store, clock=clock),
-            update=partial(update_audience, store, clock=clock),
-        ),
+        audiences=audience_calls(services),
         identities=identity_calls(services),
         entities=entity_calls(services),
         clock=clock,
@@ -157,6 +150,7 @@ def _api(services: Services, lookup: Lookup, explainer: Explainer) -> ApiDepende
 
 def _console(services: Services, lookup: Lookup, explainer: Explainer) -> ConsoleDependencies:
     clock = services.clock
+    audiences = audience_calls(services)
     reads = Reads(
         overview=lambda account: lookup.overview(account, clock()),
         find_profile=lambda account, field, value: lookup.find_profile(
@@ -170,6 +164,9 @@ def _console(services: Services, lookup: Lookup, explainer: Explainer) -> Consol
         latest_events=lookup.latest_events,
         rejected_events=lookup.rejected_events,
         audience_members=lookup.audience_members,
+        preview=audiences.preview,
+        overlaps=audiences.overlaps,
+        field_report=audiences.field_report,
         job_figures=lookup.job_figures,
         omitted_users=lookup.omitted_users,
         refused_users=partial(list_refused, services.store),

@@ -35,6 +35,9 @@ def create(
     ast: Ast = None,
     name: Annotated[str, typer.Option(help="How lists call it; the slug if left out.")] = "",
     description: Annotated[str, typer.Option(help="A longer word about it.")] = "",
+    draft: Annotated[
+        bool, typer.Option("--draft", help="It holds nobody until `activate`.")
+    ] = False,
     account: AccountNumber = None,
     as_json: AsJson = False,
 ) -> None:
@@ -48,15 +51,16 @@ def create(
     with open_context() as context:
         made = audiences.create_audience(
             context.store,
-            account=_number(context, account),
+            account=choose_number(context, account),
             slug=slug,
             name=name or slug,
             description=description,
             filter_text=text,
+            is_draft=draft,
             actor=ACTOR,
             clock=context.clock,
         )
-    _print([made], as_json=as_json)
+    print_audiences([made], as_json=as_json)
     print_warnings(made.warnings)
 
 
@@ -78,7 +82,7 @@ def update(
     with open_context() as context:
         after = audiences.update_audience(
             context.store,
-            account=_number(context, account),
+            account=choose_number(context, account),
             slug=slug,
             name=name,
             description=description,
@@ -86,7 +90,7 @@ def update(
             actor=ACTOR,
             clock=context.clock,
         )
-    _print([after], as_json=as_json)
+    print_audiences([after], as_json=as_json)
     print_warnings(after.warnings)
 
 
@@ -107,7 +111,7 @@ def validate(
     """
     text = read_text(filter_text)
     with open_context() as context:
-        number = _number(context, account)
+        number = choose_number(context, account)
         report = saved_filters.report_filter(context.store, number, text, slug=slug)
     if as_json:
         print_json(report)
@@ -124,17 +128,17 @@ def list_(
 ) -> None:
     """List an account's audiences with exact sizes."""
     with open_context() as context:
-        number = _number(context, account)
+        number = choose_number(context, account)
         found = audiences.list_audiences(context.store, number, with_archived=archived)
-    _print(found, as_json=as_json)
+    print_audiences(found, as_json=as_json)
 
 
 @app.command("show")
 def show(slug: Slug, account: AccountNumber = None, as_json: AsJson = False) -> None:
     """Show one audience."""
     with open_context() as context:
-        found = audiences.get_audience(context.store, _number(context, account), slug)
-    _print([found], as_json=as_json)
+        found = audiences.get_audience(context.store, choose_number(context, account), slug)
+    print_audiences([found], as_json=as_json)
 
 
 @app.command("archive")
@@ -143,19 +147,19 @@ def archive(slug: Slug, account: AccountNumber = None, as_json: AsJson = False) 
     with open_context() as context:
         found = audiences.archive_audience(
             context.store,
-            account=_number(context, account),
+            account=choose_number(context, account),
             slug=slug,
             actor=ACTOR,
             clock=context.clock,
         )
-    _print([found], as_json=as_json)
+    print_audiences([found], as_json=as_json)
 
 
 @app.command("trackers")
 def list_trackers(account: AccountNumber = None, as_json: AsJson = False) -> None:
     """List what audiences have watched for in events, and since when its history is known."""
     with open_context() as context:
-        found = trackers.list_trackers(context.store, _number(context, account))
+        found = trackers.list_trackers(context.store, choose_number(context, account))
     if as_json:
         print_json(found)
         return
@@ -183,11 +187,13 @@ def _read_filter(filter_text: str | None, ast: str | None) -> str | None:
     return format_filter(json_form_text(form))
 
 
-def _number(context: CliContext, account: int | None) -> int:
+def choose_number(context: CliContext, account: int | None) -> int:
+    """Return the account's number, that of the only one if none is given. Raises UserError."""
     return accounts.choose_account(context.store, account).number
 
 
-def _print(found: Sequence[Audience], *, as_json: bool) -> None:
+def print_audiences(found: Sequence[Audience], *, as_json: bool) -> None:
+    """Print audiences as a table or as JSON."""
     if as_json:
         print_json(found)
         return

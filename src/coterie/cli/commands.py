@@ -5,6 +5,8 @@ import typer
 from coterie.cli import (
     account,
     audience,
+    audience_insights,
+    audience_life,
     audit,
     authorization,
     doctor,
@@ -36,5 +38,7 @@ GROUPS = (
     account, user, token, authorization, stream, field, mapping, schema, audience, profile,
     personalization, identity, lang, job, audit,
 )  # fmt: skip
+# These add commands to those of `audience`.
+MORE_OF_AUDIENCE = (audience_life, audience_insights)
 for group in GROUPS:
     app.add_typer(group.app)

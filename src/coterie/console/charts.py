@@ -5,6 +5,7 @@ from datetime import datetime
 
 import msgspec
 
+from coterie.model.control import SizePoint
 from coterie.model.views import HourCount
 
 WIDTH = 720
@@ -15,6 +16,7 @@ RIGHT = 12
 BOTTOM = 30
 TOP = 18
 GAP = 6
+MOST_LABELS = 8
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +50,34 @@ class HourChart(msgspec.Struct, frozen=True, kw_only=True):
     right: int = WIDTH - RIGHT
     top: int = TOP
     bottom: int = HEIGHT - BOTTOM
+
+
+class SizeMark(msgspec.Struct, frozen=True, kw_only=True):
+    """One point of a line, in SVG units; `label` is empty where the axis names no day."""
+
+    x: float
+    y: float
+    label: str
+    at: datetime
+    size: int
+
+
+class SizeChart(msgspec.Struct, frozen=True, kw_only=True):
+    """Sizes over time as a line."""
+
+    marks: tuple[SizeMark, ...]
+    lines: tuple[GridLine, ...]
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = LEFT
+    right: int = WIDTH - RIGHT
+    top: int = TOP
+    bottom: int = HEIGHT - BOTTOM
+
+    @property
+    def path(self) -> str:
+        """The points of the line as SVG writes them."""
+        return " ".join(f"{mark.x},{mark.y}" for mark in self.marks)
 
 
 class Bar(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,10 +116,45 @@ def hour_chart(hours: Sequence[HourCount]) -> HourChart:
         )
         for index, hour in enumerate(hours)
     )
-    lines = tuple(
+    return HourChart(columns=columns, lines=_grid(top), total=sum(hour.events for hour in hours))
+
+
+def size_chart(points: Sequence[SizePoint]) -> SizeChart | None:
+    """Return the chart of sizes, oldest first; None for fewer than two, which are no line."""
+    if len(points) < 2:
+        return None
+    top = nice_ceiling(max(point.size for point in points))
+    plot, span = HEIGHT - BOTTOM - TOP, points[-1].at - points[0].at
+    labelled = _label_days(points)
+    marks = tuple(
+        SizeMark(
+            x=round(LEFT + (WIDTH - LEFT - RIGHT) * ((point.at - points[0].at) / span), 1),
+            y=round(TOP + plot - plot * point.size / top, 1),
+            label=f"{point.at.day} {point.at:%b}" if index in labelled else "",
+            at=point.at,
+            size=point.size,
+        )
+        for index, point in enumerate(points)
+    )
+    return SizeChart(marks=marks, lines=_grid(top))
+
+
+def _label_days(points: Sequence[SizePoint]) -> frozenset[int]:
+    """Choose the points that the axis names: the first of a day, a handful in all."""
+    days = [
+        index
+        for index, point in enumerate(points)
+        if index == 0 or point.at.date() != points[index - 1].at.date()
+    ]
+    step = max(1, -(-len(days) // MOST_LABELS))
+    return frozenset(days[::step])
+
+
+def _grid(top: int) -> tuple[GridLine, ...]:
+    plot = HEIGHT - BOTTOM - TOP
+    return tuple(
         GridLine(y=TOP + plot - plot * step / 4, value=top * step // 4) for step in (0, 1, 2, 3, 4)
     )
-    return HourChart(columns=columns, lines=lines, total=sum(hour.events for hour in hours))
 
 
 def bars(rows: Sequence[tuple[str, str, int]]) -> tuple[Bar, ...]:

@@ -9,6 +9,7 @@ from coterie.model.control import Audience
 from coterie.model.delivery import ParkedRow
 from coterie.model.entity import FieldLineage
 from coterie.model.identities import IdentityGraph
+from coterie.model.insights import Estimate, FieldReport, Overlap
 from coterie.model.mapped import Identifier
 from coterie.model.views import (
     EventView,
@@ -29,7 +30,8 @@ class Reads(msgspec.Struct, frozen=True, kw_only=True):
     identity_graph(account, identifier);
     explain_membership(account, (field, value), audience), None without such a profile;
     latest_events and rejected_events(account, stream, limit), newest first;
-    audience_members(account, audience_id, limit), newest first; job_figures(account, job_id);
+    audience_members(account, audience_id, limit), newest first; preview, overlaps and field_report
+    as in `api.dependencies.AudienceCalls`; job_figures(account, job_id);
     refused_users and omitted_users(account, job_id, limit).
     """
 
@@ -43,6 +45,9 @@ class Reads(msgspec.Struct, frozen=True, kw_only=True):
     latest_events: Callable[[int, str, int], tuple[EventView, ...]]
     rejected_events: Callable[[int, str, int], tuple[RejectedView, ...]]
     audience_members: Callable[[int, int, int], tuple[MemberView, ...]]
+    preview: Callable[[int, str, str | None], Estimate]
+    overlaps: Callable[[int, str, Collection[str]], tuple[Overlap, ...]]
+    field_report: Callable[[int, str | None, Collection[str] | None, int, bool], FieldReport]
     job_figures: Callable[[int, int], JobFigures]
     omitted_users: Callable[[int, int, int], tuple[OmittedView, ...]]
     refused_users: Callable[[int, int, int], tuple[ParkedRow, ...]]

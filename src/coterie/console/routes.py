@@ -10,6 +10,7 @@ from coterie.console.doorkeeper import WebRequest, admit
 from coterie.console.failures import FAILURES
 from coterie.console.headers import SECURITY_HEADERS
 from coterie.console.pages import (
+    audience_insights,
     audiences,
     audit,
     authorizations,
@@ -43,6 +44,12 @@ PAGES = (
     audiences.do_edit,
     audiences.show_archive,
     audiences.do_archive,
+    audience_insights.show_overlap,
+    audience_insights.show_values,
+    audience_insights.do_activate,
+    audience_insights.do_rebuild,
+    audience_insights.show_starters,
+    audience_insights.do_install_starters,
     profiles.show_look_up,
     profiles.do_look_up,
     profiles.do_explain,

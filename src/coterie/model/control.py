@@ -6,7 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 Health = Literal["healthy", "unhealthy", "unknown"]
-AudienceState = Literal["draft", "building", "live", "archived"]
+AudienceState = Literal["draft", "building", "live", "expired", "archived"]
 JobState = Literal[
     "runnable", "running", "sleeping", "paused",
     "completed", "fault", "failed", "killed", "deleted",
@@ -234,7 +234,10 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Audience(msgspec.Struct, frozen=True, kw_only=True):
-    """An audience with its exact size and, while it is building, how far that has come."""
+    """An audience with its exact size and, while it is building, how far that has come.
+
+    From `expires_at` on it holds nobody (None: it has no end).
+    """
 
     id: int
     account: int
@@ -249,6 +252,14 @@ class Audience(msgspec.Struct, frozen=True, kw_only=True):
     build_done: int = 0
     build_total: int = 0
     size: int = 0
+    expires_at: datetime | None = None
+
+
+class SizePoint(msgspec.Struct, frozen=True, kw_only=True):
+    """How many members an audience had at an instant."""
+
+    at: datetime
+    size: int
 
 
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):

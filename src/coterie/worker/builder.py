@@ -8,6 +8,7 @@ from coterie.control.definitions.building import (
     save_building,
     set_live,
 )
+from coterie.control.definitions.sizes import note_size
 from coterie.control.definitions.trackers import set_filled
 from coterie.flow.profiles.storage import count_profiles
 from coterie.flow.run.generations import enter_live_generation
@@ -44,6 +45,7 @@ def build_range(bench: Bench) -> bool:
             trackers = bench.contexts.get(building.account).trackers_of(building.audience_id)
             set_filled(conn, building.account, trackers, now=now)
             set_live(conn, building.audience_id, now=now)
+            note_size(conn, building.audience_id, now=now)
             log.info("audience.built", account=building.account, audience=building.audience_id)
             return True
         total = count_profiles(conn, building.account)

@@ -6,6 +6,8 @@ from datetime import timedelta
 import structlog
 
 from coterie.base.errors import TransientError
+from coterie.control.definitions.audience_life import expire_overdue
+from coterie.control.definitions.sizes import note_sizes
 from coterie.flow.eventlog.prepare import ensure_days
 from coterie.flow.eventlog.seen import forget_seen
 from coterie.flow.run.generations import enter_live_generation
@@ -17,17 +19,21 @@ log = structlog.get_logger(__name__)
 IDLE_SECONDS = 0.25
 BROKEN_SECONDS = 10.0
 EVERY = timedelta(hours=1)
+ENDS_EVERY = timedelta(seconds=1)
 FORGET_AT_ONCE = 10_000
 
 
 def keep_house(bench: Bench, stop: threading.Event) -> None:
     """Work until `stop` is set."""
-    due = bench.clock()
+    due = ends_due = bench.clock()
     while not stop.is_set():
         try:
             if bench.clock() >= due:
                 tidy(bench)
                 due = bench.clock() + EVERY
+            if bench.clock() >= ends_due:
+                expire_overdue(bench.store, bench.clock)
+                ends_due = bench.clock() + ENDS_EVERY
             if not settle_next(bench) and not build_range(bench) and not empty_range(bench):
                 stop.wait(IDLE_SECONDS)
         except TransientError as error:
@@ -47,10 +53,13 @@ def settle_next(bench: Bench) -> bool:
 
 
 def tidy(bench: Bench) -> None:
-    """Make the partitions of the coming days; forget messages whose time is over."""
+    """Make the partitions of the coming days; keep sizes; forget messages whose time is over."""
     today = bench.clock().date()
     with bench.store.transaction() as conn:
         ensure_days(conn, today)
+    with bench.store.transaction() as conn:
+        enter_live_generation(conn)
+        note_sizes(conn, now=bench.clock())
     while True:
         with bench.store.transaction() as conn:
             if forget_seen(conn, today=today, limit=FORGET_AT_ONCE) < FORGET_AT_ONCE:

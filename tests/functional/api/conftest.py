@@ -17,8 +17,9 @@ import psycopg
 import pytest
 from litestar import Litestar
 
-from coterie.api.dependencies import ApiDependencies, AudienceCalls
+from coterie.api.dependencies import ApiDependencies
 from coterie.api.routes import Api, build_api, with_collect
+from coterie.app.audiences import audience_calls
 from coterie.app.entities import entity_calls
 from coterie.app.identities import identity_calls
 from coterie.app.services import Services, config_source
@@ -26,12 +27,7 @@ from coterie.base.clock import system_clock
 from coterie.base.seal import new_ring
 from coterie.base.settings import Settings
 from coterie.control.accounts import create_account
-from coterie.control.definitions.audiences import (
-    create_audience,
-    get_audience,
-    list_audiences,
-    update_audience,
-)
+from coterie.control.definitions.audiences import get_audience, list_audiences
 from coterie.control.definitions.saved_filters import report_filter
 from coterie.control.definitions.schema import check_lql
 from coterie.control.definitions.streams import ensure_streams
@@ -124,10 +120,7 @@ def api(store: Store, services: Services, database_url: str) -> Api:
             explain_membership=lambda account, identifier, audience: explainer.explain(
                 account, identifier, audience, system_clock()
             ),
-            audiences=AudienceCalls(
-                create=partial(create_audience, store, clock=system_clock),
-                update=partial(update_audience, store, clock=system_clock),
-            ),
+            audiences=audience_calls(services),
             identities=identity_calls(services),
             entities=entity_calls(services),
             clock=system_clock,

@@ -25,6 +25,7 @@ from coterie.model.control import Actor, Audience, ProbeResult
 from coterie.model.delivery import ParkedRow
 from coterie.model.entity import FieldLineage
 from coterie.model.identities import IdentityGraph
+from coterie.model.insights import Estimate, FieldReport, Overlap
 from coterie.model.views import (
     DeliveryTotals,
     EventView,
@@ -70,6 +71,11 @@ class DataPlane:
         self.graphs: dict[tuple[str, str], IdentityGraph] = {}
         self.lineages: dict[tuple[str, str], tuple[FieldLineage, ...]] = {}
         self.figures = JobFigures()
+        self.estimate = Estimate(
+            size=0, low=0, high=0, profiles=0, asked=0, matched=0, is_exact=True
+        )
+        self.overlaps: tuple[Overlap, ...] = ()
+        self.field_report = FieldReport(size=0, asked=0, is_exact=True, fields=())
         self.omitted: tuple[OmittedView, ...] = ()
         self.refused: tuple[ParkedRow, ...] = ()
         self.replayed: list[tuple[int, int, str]] = []
@@ -87,6 +93,9 @@ class DataPlane:
             latest_events=lambda _, stream, limit: self._of(self.events, stream)[:limit],
             rejected_events=lambda _, stream, limit: self._of(self.rejected, stream)[:limit],
             audience_members=lambda *_: self.members,
+            preview=lambda *_: self.estimate,
+            overlaps=lambda *_: self.overlaps,
+            field_report=lambda *_: self.field_report,
             job_figures=lambda *_: self.figures,
             omitted_users=lambda *_: self.omitted,
             refused_users=lambda *_: self.refused,

@@ -1,15 +1,20 @@
 """Audiences: list, create, edit, look at, archive."""
 
+from datetime import UTC, datetime, timedelta
+
 from litestar import get, post
 from litestar.params import FromPath
 
 from coterie.base.errors import UserError
+from coterie.console.charts import size_chart
 from coterie.console.doorkeeper import needs
 from coterie.console.forms import Form, filled_form
 from coterie.console.headers import Page
 from coterie.console.pages.parts import Visitor
 from coterie.console.visit import Visit
+from coterie.control.definitions.audience_life import set_expiry
 from coterie.control.definitions.audiences import (
+    BadAudienceError,
     archive_audience,
     create_audience,
     get_audience,
@@ -18,14 +23,19 @@ from coterie.control.definitions.audiences import (
 )
 from coterie.control.definitions.saved_filters import find_warnings
 from coterie.control.definitions.schema import current_schema
+from coterie.control.definitions.sizes import list_sizes
 from coterie.control.jobs import list_jobs
 from coterie.lang.expr.errors import LangError, Problem
 from coterie.model.control import Audience, ExportAudienceConfig, Job
+from coterie.model.insights import Estimate
 
 HOME = "/audiences"
 # No slug starts with a hyphen, so no audience is hidden behind this page.
 NEW = f"{HOME}/-new"
 SAMPLE = 20
+SIZE_DAYS = 90
+# What the buttons of the form ask for beside saving.
+PREVIEW, DRAFT = "preview", "draft"
 
 
 @get(HOME, sync_to_thread=True)
@@ -43,8 +53,10 @@ def show_new_audience(visit: Visitor) -> Page:
 
 @post(NEW, sync_to_thread=True)
 def do_create_audience(visit: Visitor) -> Page:
-    """Create an audience, or show where its filter is wrong."""
+    """Create an audience, or show where its filter is wrong, or how many it would hold."""
     form = visit.form
+    if form.raw("do") == PREVIEW:
+        return _preview_page(visit, None)
     try:
         made = create_audience(
             visit.deps.store,
@@ -53,23 +65,28 @@ def do_create_audience(visit: Visitor) -> Page:
             name=form.text("name"),
             description=form.text("description"),
             filter_text=form.text("filter_text"),
+            is_draft=form.raw("do") == DRAFT,
+            expires_at=read_end(form),
             actor=visit.actor,
             clock=visit.deps.clock,
         )
     except UserError as error:
         return _form_page(visit, form=form, failure=error)
-    return visit.go(f"{HOME}/{made.slug}", notice=f"Audience “{made.name}” is building.")
+    what = "is saved as a draft" if made.state == "draft" else "is building"
+    return visit.go(f"{HOME}/{made.slug}", notice=f"Audience “{made.name}” {what}.")
 
 
 @get(f"{HOME}/{{slug:str}}", sync_to_thread=True)
 def show_audience(visit: Visitor, slug: FromPath[str]) -> Page:
     """Show an audience: size, filter, newest members, jobs that export it."""
     found = get_audience(visit.deps.store, visit.account, slug)
+    sizes = list_sizes(visit.deps.store, found.id, since=visit.now - timedelta(days=SIZE_DAYS))
     members = visit.deps.reads.audience_members(visit.account, found.id, SAMPLE)
     return visit.page(
         "audiences/detail.html",
         audience=found,
         members=members,
+        chart=size_chart(sizes),
         jobs=_jobs_of(visit, found),
         sample=SAMPLE,
         warnings=_warnings(visit, found),
@@ -86,6 +103,7 @@ def show_edit(visit: Visitor, slug: FromPath[str]) -> Page:
             "slug": found.slug,
             "description": found.description,
             "filter_text": found.filter_text,
+            "expires_at": f"{found.expires_at:%Y-%m-%dT%H:%M}" if found.expires_at else "",
         }
     )
     return _form_page(visit, form=form, audience=found)
@@ -95,7 +113,19 @@ def show_edit(visit: Visitor, slug: FromPath[str]) -> Page:
 def do_edit(visit: Visitor, slug: FromPath[str]) -> Page:
     """Save an audience; a changed filter makes it build again."""
     found = get_audience(visit.deps.store, visit.account, slug)
+    if visit.form.raw("do") == PREVIEW:
+        return _preview_page(visit, found)
     try:
+        end = read_end(visit.form)
+        if end != found.expires_at:
+            set_expiry(
+                visit.deps.store,
+                account=visit.account,
+                slug=slug,
+                expires_at=end,
+                actor=visit.actor,
+                clock=visit.deps.clock,
+            )
         update_audience(
             visit.deps.store,
             account=visit.account,
@@ -159,18 +189,42 @@ def _warnings(visit: Visit, audience: Audience) -> tuple[Problem, ...]:
     return find_warnings(visit.deps.store, visit.account, audience.slug)
 
 
+def _preview_page(visit: Visit, audience: Audience | None) -> Page:
+    slug = audience.slug if audience else None
+    text = visit.form.text("filter_text")
+    try:
+        estimate = visit.deps.reads.preview(visit.account, text, slug)
+    except UserError as error:
+        return _form_page(visit, form=visit.form, audience=audience, failure=error)
+    return _form_page(visit, form=visit.form, audience=audience, estimate=estimate)
+
+
+def read_end(form: Form) -> datetime | None:
+    """Return the end that a form names in UTC, None for none. Raises BadAudienceError."""
+    text = form.text("expires_at")
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadAudienceError(message=f"{text} is no date with a time of day.") from error
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
 def _form_page(
     visit: Visit,
     *,
     form: Form,
     audience: Audience | None = None,
     failure: UserError | None = None,
+    estimate: Estimate | None = None,
 ) -> Page:
     return visit.page(
         "audiences/form.html",
         status=400 if failure else 200,
         form=form,
         audience=audience,
+        estimate=estimate,
         failure=failure.message if failure else "",
         problems=failure.problems if isinstance(failure, LangError) else (),
         warnings=_warnings(visit, audience) if audience and not failure else (),

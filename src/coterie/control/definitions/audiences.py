@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 
 import msgspec
 
@@ -16,6 +17,7 @@ from coterie.control.definitions.saved_filters import (
     doubts_about,
     list_filters,
     read_filters,
+    read_kept,
 )
 from coterie.control.definitions.trackers import renew_trackers
 from coterie.control.existing import require_account
@@ -70,12 +72,15 @@ def create_audience(  # noqa: PLR0913 - the audience form, spelled out
     name: str,
     description: str = "",
     filter_text: str,
+    is_draft: bool = False,
+    expires_at: datetime | None = None,
     actor: Actor,
     clock: Clock,
 ) -> SavedAudience:
     """Make an audience in state "building"; the worker fills it and sets it "live".
 
-    Raises BadAudienceError, TextTooLongError, UnknownAccountError, FilterError.
+    A draft holds nobody until it is activated. Raises BadAudienceError,
+    TextTooLongError, UnknownAccountError, FilterError.
     """
     if SLUG.fullmatch(slug) is None:
         raise BadAudienceError(
@@ -91,6 +96,8 @@ def create_audience(  # noqa: PLR0913 - the audience form, spelled out
             "name": _check_name(name or slug),
             "description": description.strip(),
             "filter_text": filter_text.strip(),
+            "state": "draft" if is_draft else "building",
+            "expires_at": check_expiry(expires_at, now=change.now),
             "now": change.now,
         }
         query = load_queries("definitions").insert_audience
@@ -102,8 +109,8 @@ def create_audience(  # noqa: PLR0913 - the audience form, spelled out
             )
         filters = read_filters(change.conn, account)
         warnings = check_saved(change.conn, account, slug, filters)
-        renew_trackers(change, account, filters.values())
-        _record(change, made, "created", actor)
+        renew_trackers(change, account, read_kept(change.conn, account))
+        record_audience(change, made, "created", actor)
     return _saved(made, warnings)
 
 
@@ -126,7 +133,7 @@ def update_audience(  # noqa: PLR0913 - the audience form, spelled out
     if filter_text is not None:
         check_text(filter_text)
     with definition_change(store, clock) as change:
-        before = _get(change.conn, account, slug)
+        before = find_audience(change.conn, account, slug)
         values = {
             "account": account,
             "slug": slug,
@@ -138,9 +145,9 @@ def update_audience(  # noqa: PLR0913 - the audience form, spelled out
             run(change.conn, load_queries("definitions").rename_audience, values)
         else:
             _redefine(change, before, {**values, "filter_text": filter_text.strip()})
-        after = _get(change.conn, account, slug)
+        after = find_audience(change.conn, account, slug)
         warnings = doubts_about(change.conn, account, slug)
-        _record(change, after, "updated", actor)
+        record_audience(change, after, "updated", actor)
     return _saved(after, warnings)
 
 
@@ -152,12 +159,12 @@ def archive_audience(
     Raises UnknownAudienceError, or AudienceInUseError while a job or another audience needs it.
     """
     with definition_change(store, clock) as change:
-        found = _get(change.conn, account, slug)
+        found = find_audience(change.conn, account, slug)
         _refuse_if_used(change.conn, found)
         values = {"account": account, "slug": slug, "now": change.now}
         run(change.conn, load_queries("definitions").archive_audience, values)
-        renew_trackers(change, account, read_filters(change.conn, account).values())
-        _record(change, found, "archived", actor)
+        renew_trackers(change, account, read_kept(change.conn, account))
+        record_audience(change, found, "archived", actor)
     return msgspec.structs.replace(found, state="archived", updated_at=change.now)
 
 
@@ -172,7 +179,7 @@ def list_audiences(store: Store, account: int, *, with_archived: bool = False) -
 def get_audience(store: Store, account: int, slug: str) -> Audience:
     """Return one audience with its exact size. Raises UnknownAudienceError."""
     with store.transaction() as conn:
-        return _get(conn, account, slug)
+        return find_audience(conn, account, slug)
 
 
 def require_audiences(conn: Connection, account: int, slugs: Iterable[str]) -> None:
@@ -195,12 +202,28 @@ def _redefine(change: Change, before: Audience, values: dict[str, object]) -> No
     run(change.conn, queries.redefine_audience, values)
     filters = read_filters(change.conn, before.account)
     check_saved(change.conn, before.account, before.slug, filters)
-    renew_trackers(change, before.account, filters.values())
+    renew_trackers(change, before.account, read_kept(change.conn, before.account))
     dependents = list_dependents(before.slug, filters)
     for row in list_filters(change.conn, before.account):
         if row.slug in dependents:
             again = {"audience_id": row.id, "now": change.now}
             run(change.conn, queries.rebuild_audience, again)
+
+
+def check_expiry(expires_at: datetime | None, *, now: datetime) -> datetime | None:
+    """Return the end of an audience. Raises BadAudienceError unless it is to come."""
+    if expires_at is None:
+        return None
+    if expires_at.tzinfo is None:
+        raise BadAudienceError(
+            message="The end of an audience names no time zone. Write it like 2027-01-31T00:00:00Z."
+        )
+    if expires_at <= now:
+        raise BadAudienceError(
+            message="The end of an audience has to be to come. Choose a later instant, or archive "
+            "the audience."
+        )
+    return expires_at
 
 
 def _refuse_if_used(conn: Connection, audience: Audience) -> None:
@@ -226,7 +249,8 @@ def _saved(audience: Audience, warnings: tuple[Problem, ...]) -> SavedAudience:
     return SavedAudience(**msgspec.structs.asdict(audience), warnings=warnings)
 
 
-def _get(conn: Connection, account: int, slug: str) -> Audience:
+def find_audience(conn: Connection, account: int, slug: str) -> Audience:
+    """Return an audience in the caller's transaction. Raises UnknownAudienceError."""
     _see_members(conn)
     values = {"account": account, "slug": slug}
     query = load_queries("definitions").find_audience
@@ -241,7 +265,8 @@ def _see_members(conn: Connection) -> None:
     Store.use_generation(conn, generation)
 
 
-def _record(change: Change, audience: Audience, verb: str, actor: Actor) -> None:
+def record_audience(change: Change, audience: Audience, verb: str, actor: Actor) -> None:
+    """Note in the audit log what was done to an audience."""
     subject = Subject(audience.account, "audience", audience.slug)
     # A filter may compare with people's own values, so its text stays out of the trail.
     detail = {"version": audience.version}

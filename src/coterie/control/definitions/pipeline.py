@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from coterie.control.definitions.decided import all_in_force
+from coterie.control.definitions.saved_filters import KEPT_CURRENT
 from coterie.control.definitions.trackers import retiring_accounts, tracker_specs
 from coterie.control.rows import get_value, list_all
 from coterie.model.config import AccountConfig, AudienceSpec, ExportSpec, PipelineConfig
@@ -21,7 +22,8 @@ from coterie.model.decisions import Decision
 from coterie.model.schema import Schema
 from coterie.store import Connection, load_queries
 
-MAINTAINED: frozenset[AudienceState] = frozenset({"building", "live"})
+# An expired audience holds nobody, whatever its filter says.
+NOBODY = "FILTER NOT *"
 
 
 class _SchemaRow(msgspec.Struct, frozen=True):
@@ -72,9 +74,12 @@ def load_config(conn: Connection) -> PipelineConfig:
                         id=row.id, slug=row.slug, filter_text=row.filter_text, version=row.version
                     )
                     for row in audiences[account.number]
-                    if row.state in MAINTAINED
+                    if row.state in KEPT_CURRENT
                 ),
-                slugs={row.slug: row.filter_text for row in audiences[account.number]},
+                slugs={
+                    row.slug: NOBODY if row.state == "expired" else row.filter_text
+                    for row in audiences[account.number]
+                },
                 exports=tuple(exports[account.number]),
                 trackers=tuple(trackers.get(account.number, ())),
                 has_retired_trackers=account.number in retiring,

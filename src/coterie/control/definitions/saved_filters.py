@@ -2,13 +2,28 @@
 
 import msgspec
 
-from coterie.control.definitions.filters import Filters, check_against, parse_all
+from coterie.control.definitions.filters import (
+    Filters,
+    check_against,
+    list_dependents,
+    parse_all,
+)
 from coterie.control.definitions.lengths import check_length
 from coterie.control.definitions.schema import current_in
 from coterie.control.rows import list_all
 from coterie.lang.expr.errors import LangError, Problem
-from coterie.lang.filterql import Filter, normal_text, parse_filter
+from coterie.lang.expr.render import render
+from coterie.lang.filterql import (
+    Filter,
+    inline_includes,
+    normal_text,
+    parse_filter,
+)
+from coterie.model.control import AudienceState
 from coterie.store import Connection, Store, load_queries
+
+KEPT_CURRENT: frozenset[AudienceState] = frozenset({"building", "live"})
+"""The states in which the data plane says who is a member."""
 
 
 class SavedFilter(msgspec.Struct, frozen=True):
@@ -17,6 +32,7 @@ class SavedFilter(msgspec.Struct, frozen=True):
     id: int
     slug: str
     filter_text: str
+    state: AudienceState
 
 
 class FilterReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +53,22 @@ def list_filters(conn: Connection, account: int) -> list[SavedFilter]:
 def read_filters(conn: Connection, account: int) -> dict[str, Filter]:
     """Return an account's parsed filters by slug. Raises FilterError."""
     return parse_all({row.slug: row.filter_text for row in list_filters(conn, account)})
+
+
+def read_kept(conn: Connection, account: int) -> list[Filter]:
+    """Return the filters of the audiences that are kept current, and all that these include.
+
+    What drafts ask about events need not be watched for yet. Raises FilterError.
+    """
+    rows = list_filters(conn, account)
+    filters = parse_all({row.slug: row.filter_text for row in rows})
+    waiting = {row.slug for row in rows if row.state in KEPT_CURRENT}
+    found: dict[str, Filter] = {}
+    while waiting:
+        slug = waiting.pop()
+        found[slug] = filters[slug]
+        waiting |= {other for other in filters[slug].includes if other in filters} - found.keys()
+    return list(found.values())
 
 
 def check_text(filter_text: str) -> Filter:
@@ -91,3 +123,19 @@ def report_filter(
         includes=tuple(sorted(flt.includes)),
         warnings=warnings,
     )
+
+
+def list_dependents_of(store: Store, account: int, slug: str) -> set[str]:
+    """Return the slugs of the audiences that include one, directly or through others."""
+    with store.transaction() as conn:
+        return list_dependents(slug, read_filters(conn, account))
+
+
+def inline_filter(store: Store, account: int, slug: str) -> str:
+    """Return the text of an audience's filter with all that it includes in place of INCLUDE.
+
+    The audience exists and is not archived. Raises FilterError.
+    """
+    with store.transaction() as conn:
+        filters = read_filters(conn, account)
+    return f"FILTER {render(inline_includes(filters[slug], filters))}"

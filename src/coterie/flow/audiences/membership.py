@@ -82,3 +82,11 @@ def sample_members(
     """Return who entered last, with since when."""
     asked = {"account": account, "audience_id": audience_id, "limit": limit}
     return conn.execute(SQL.sample_members, asked).fetchall()
+
+
+def count_overlaps(
+    conn: Connection, account: int, audience_id: int, others: Sequence[int]
+) -> dict[int, int]:
+    """Return how many members of an audience each of the others holds too."""
+    asked = {"account": account, "audience_id": audience_id, "others": list(others)}
+    return dict(conn.execute(SQL.count_overlaps, asked).fetchall())

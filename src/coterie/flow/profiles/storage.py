@@ -89,6 +89,16 @@ def profiles_after(
     return [row[0] for row in conn.execute(SQL.profiles_after, asked)]
 
 
+def read_after(
+    conn: Connection, account: int, after: ProfileId, *, limit: int, audience_id: int | None = None
+) -> list[StoredProfile]:
+    """Return the next profiles in id order without a lock, of all or of an audience's members."""
+    query = SQL.read_profiles_after if audience_id is None else SQL.read_members_after
+    asked = {"account": account, "after": after, "limit": limit, "audience_id": audience_id}
+    with conn.cursor(binary=True) as rows:
+        return [_load(row) for row in rows.execute(query, asked).fetchall()]
+
+
 def count_profiles(conn: Connection, account: int) -> int:
     """Return how many profiles an account has."""
     row = conn.execute(SQL.count_profiles, {"account": account}).fetchone()

@@ -1,17 +1,24 @@
 """Answers what a profile holds, for programs."""
 
+import re
 from collections.abc import Collection
 from datetime import datetime
 
 from coterie.base.clock import from_us, to_us
+from coterie.flow.profiles.storage import read_after
 from coterie.flow.profiles.view import Viewer
 from coterie.flow.run.context import ConfigAt
 from coterie.flow.run.generations import enter_live_generation
 from coterie.flow.run.lookup import find_stored
+from coterie.model.config import AccountConfig
 from coterie.model.entity import Entity
 from coterie.model.mapped import Identifier
+from coterie.model.profile import StoredProfile
 from coterie.model.schema import Schema
 from coterie.store import Store
+
+PROFILE_ID = re.compile(r"[0-9a-f]{32}")
+FIRST = "0" * 32
 
 
 class Entities:
@@ -36,8 +43,29 @@ class Entities:
             stored = find_stored(conn, account, schema, identifier)
         if stored is None:
             return None
-        wanted = None if only is None else frozenset(only)
-        values = self._viewer(account, schema).view(stored.body.fragments, to_us(now), wanted)
+        return self._show(config, stored, None if only is None else frozenset(only), now)
+
+    def members(
+        self, account: int, audience_id: int, after: str, *, limit: int, now: datetime
+    ) -> tuple[Entity, ...]:
+        """Return members of an audience in order of their ids, after one ("": from the first)."""
+        start = after if PROFILE_ID.fullmatch(after) else FIRST
+        with self._store.transaction() as conn:
+            enter_live_generation(conn)
+            config = self._config_at(conn).accounts[account]
+            found = read_after(conn, account, start, limit=limit, audience_id=audience_id)
+        return tuple(self._show(config, stored, None, now) for stored in found)
+
+    def _show(
+        self,
+        config: AccountConfig,
+        stored: StoredProfile,
+        wanted: frozenset[str] | None,
+        now: datetime,
+    ) -> Entity:
+        schema = config.schemas[-1]
+        viewer = self._viewer(config.number, schema)
+        values = viewer.view(stored.body.fragments, to_us(now), wanted)
         slugs = {audience.id: audience.slug for audience in config.audiences}
         held = [(slugs[each], each) for each in stored.audiences if each in slugs]
         personal = {field.name for field in schema.fields if field.is_pii}

@@ -38,7 +38,13 @@ def lock_filled(
 
     They are filled in memory: whoever writes a profile writes that too.
     """
-    stored = lock_profiles(conn, context.number, profile_ids)
+    return fill(conn, context, lock_profiles(conn, context.number, profile_ids))
+
+
+def fill(
+    conn: Connection, context: AccountContext, stored: dict[ProfileId, StoredProfile]
+) -> dict[ProfileId, StoredProfile]:
+    """Return profiles with the history of all trackers in them; nothing is written."""
     if not context.unfilled:
         return stored
     waiting: Histories = {}

@@ -30,3 +30,12 @@ WHERE account = :account AND audience_id = ANY (CAST(:audience_ids AS bigint[]))
 -- Those who entered last.
 SELECT replace(profile_id::text, '-', ''), since FROM membership
 WHERE account = :account AND audience_id = :audience_id ORDER BY since DESC, profile_id LIMIT :limit;
+
+-- name: count_overlaps(account, audience_id, others)
+-- Exact: how many members one audience shares with each of the others.
+SELECT o.audience_id, count(*)
+FROM membership m
+JOIN membership o ON o.account = m.account AND o.profile_id = m.profile_id
+WHERE m.account = :account AND m.audience_id = :audience_id
+  AND o.audience_id = ANY (CAST(:others AS bigint[]))
+GROUP BY o.audience_id;

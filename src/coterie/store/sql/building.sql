@@ -15,10 +15,10 @@ UPDATE audience SET state = 'live', build_done = build_total, build_after = NULL
 WHERE id = :audience_id;
 
 -- name: next_archived()^
--- An archived audience that still holds members; they leave range by range.
+-- An archived or expired audience that still holds members; they leave range by range.
 SELECT a.id AS audience_id, a.account
 FROM audience a
-WHERE a.state = 'archived' AND EXISTS (
+WHERE a.state IN ('archived', 'expired') AND EXISTS (
     SELECT FROM membership m WHERE m.account = a.account AND m.audience_id = a.id
 )
 ORDER BY a.updated_at, a.id LIMIT 1;

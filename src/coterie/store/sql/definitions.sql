@@ -65,18 +65,19 @@ WHERE account = :account;
 -- Members are counted in the generation that serves now.
 SELECT number FROM generation WHERE state = 'live';
 
--- name: insert_audience(account, slug, name, description, filter_text, now)^
+-- name: insert_audience(account, slug, name, description, filter_text, state, expires_at, now)^
 -- A taken slug yields no row.
-INSERT INTO audience (account, slug, name, description, filter_text, state, created_at, updated_at)
-VALUES (:account, :slug, :name, :description, :filter_text, 'building', :now, :now)
+INSERT INTO audience (account, slug, name, description, filter_text, state, expires_at, created_at,
+                      updated_at)
+VALUES (:account, :slug, :name, :description, :filter_text, :state, :expires_at, :now, :now)
 ON CONFLICT (account, slug) WHERE state <> 'archived' DO NOTHING
 RETURNING id, account, slug, name, description, filter_text, version, state, created_at, updated_at,
-          build_done, build_total, CAST(0 AS bigint) AS size;
+          expires_at, build_done, build_total, CAST(0 AS bigint) AS size;
 
 -- name: list_audiences(account, with_archived)
 -- The size is the exact count of the members that the live generation holds.
 SELECT a.id, a.account, a.slug, a.name, a.description, a.filter_text, a.version, a.state,
-       a.created_at, a.updated_at, a.build_done, a.build_total, COALESCE(m.size, 0) AS size
+       a.created_at, a.updated_at, a.expires_at, a.build_done, a.build_total, COALESCE(m.size, 0) AS size
 FROM audience a
 LEFT JOIN (
     SELECT audience_id, count(*) AS size FROM membership
@@ -88,7 +89,7 @@ ORDER BY a.slug;
 -- name: find_audience(account, slug)^
 -- One audience with its size.
 SELECT a.id, a.account, a.slug, a.name, a.description, a.filter_text, a.version, a.state,
-       a.created_at, a.updated_at, a.build_done, a.build_total,
+       a.created_at, a.updated_at, a.expires_at, a.build_done, a.build_total,
        (SELECT count(*) FROM membership m
         WHERE m.account = a.account AND m.audience_id = a.id) AS size
 FROM audience a WHERE a.account = :account AND a.slug = :slug AND a.state <> 'archived';
@@ -99,17 +100,36 @@ UPDATE audience SET name = :name, description = :description, updated_at = :now
 WHERE account = :account AND slug = :slug AND state <> 'archived';
 
 -- name: redefine_audience(account, slug, name, description, filter_text, now)!
--- Another filter is another version, built from the first profile on.
+-- Another filter is another version, built from the first profile on; a draft goes on waiting.
 UPDATE audience SET name = :name, description = :description, filter_text = :filter_text,
-    version = version + 1, state = 'building', build_after = NULL, build_done = 0, build_total = 0,
-    updated_at = :now
+    version = version + 1, state = CASE state WHEN 'live' THEN 'building' ELSE state END,
+    build_after = NULL, build_done = 0, build_total = 0, updated_at = :now
 WHERE account = :account AND slug = :slug AND state <> 'archived';
 
 -- name: rebuild_audience(audience_id, now)!
--- An audience that includes a changed one has changed with it.
-UPDATE audience SET version = version + 1, state = 'building', build_after = NULL, build_done = 0,
-    build_total = 0, updated_at = :now
+-- An audience that includes a changed one has changed with it; drafts and expired ones hold nobody.
+UPDATE audience SET version = version + 1, state = CASE state WHEN 'live' THEN 'building' ELSE state END,
+    build_after = NULL, build_done = 0, build_total = 0, updated_at = :now
 WHERE id = :audience_id;
+
+-- name: start_building(audience_id, now)!
+-- A draft that shall count from now on, an expired audience that has a later end, one to ask again.
+UPDATE audience SET state = 'building', build_after = NULL, build_done = 0, build_total = 0,
+    updated_at = :now
+WHERE id = :audience_id;
+
+-- name: set_expiry(audience_id, expires_at, now)!
+-- NULL: it has no end.
+UPDATE audience SET expires_at = :expires_at, updated_at = :now WHERE id = :audience_id;
+
+-- name: list_overdue(now)
+-- Those whose end has come.
+SELECT id, account, slug FROM audience
+WHERE expires_at <= :now AND state IN ('building', 'live') ORDER BY expires_at, id;
+
+-- name: expire_audience(audience_id, now)!
+-- Its members leave range by range, as those of an archived one do.
+UPDATE audience SET state = 'expired', updated_at = :now WHERE id = :audience_id;
 
 -- name: archive_audience(account, slug, now)!
 -- The row stays, so that the changes it caused can be explained; its slug is free again.
@@ -118,7 +138,7 @@ WHERE account = :account AND slug = :slug AND state <> 'archived';
 
 -- name: list_filters(account)
 -- What INCLUDE can reach in one account.
-SELECT id, slug, filter_text FROM audience
+SELECT id, slug, filter_text, state FROM audience
 WHERE account = :account AND state <> 'archived' ORDER BY id;
 
 -- name: list_all_audiences()

@@ -86,3 +86,7 @@ CROSS JOIN LATERAL (
 ) t
 JOIN event_log e ON e.lane = t.lane AND e.seq = t.seq AND e.received_day = t.received_day
 GROUP BY n.node;
+
+-- name: lane_cursors()
+-- How far the profiles follow the log.
+SELECT lane, cursor_seq FROM lane;

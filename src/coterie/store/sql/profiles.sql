@@ -75,3 +75,18 @@ ORDER BY profile_id LIMIT :limit;
 -- name: count_profiles(account)$
 -- All persons of an account.
 SELECT count(*) FROM profile WHERE account = :account;
+
+-- name: read_profiles_after(account, after, limit)
+-- Ids are keyed hashes, so those that follow any id are a fair draw of all.
+SELECT uuid_send(profile_id), version, updated_at, next_flip, audiences, body
+FROM profile
+WHERE account = :account AND profile_id > CAST(:after AS uuid)
+ORDER BY profile_id LIMIT :limit;
+
+-- name: read_members_after(account, audience_id, after, limit)
+-- As above, of the members of one audience.
+SELECT uuid_send(p.profile_id), p.version, p.updated_at, p.next_flip, p.audiences, p.body
+FROM membership m
+JOIN profile p ON p.account = m.account AND p.profile_id = m.profile_id
+WHERE m.account = :account AND m.audience_id = :audience_id AND m.profile_id > CAST(:after AS uuid)
+ORDER BY m.profile_id LIMIT :limit;

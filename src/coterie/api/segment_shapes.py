@@ -1,0 +1,118 @@
+"""Audiences in the shape in which Lytics' clients know segments."""
+
+import re
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from coterie.base.errors import UserError
+from coterie.model.control import Audience
+
+TABLE, KIND = "user", "segment"
+NOT_IN_A_SLUG = re.compile(r"[^a-z0-9_]+")
+
+
+class SegmentFilterError(UserError):
+    """A segment came without a filter."""
+
+    code = "segment_filter"
+
+    def __init__(self) -> None:
+        super().__init__("A segment needs a filter. Give it as segment_ql or ast.")
+
+
+class SegmentTableError(UserError):
+    """A segment of another table than that of people, or of a kind that does not exist here."""
+
+    code = "segment_table"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Segments are of kind 'segment' in the table 'user'. Leave kind and table out."
+        )
+
+
+class SegmentBody(msgspec.Struct, frozen=True):
+    """What clients send of a segment; keys that mean nothing here are passed over."""
+
+    name: str | None = None
+    slug_name: str | None = None
+    description: str | None = None
+    segment_ql: str | None = None
+    ast: dict[str, Any] | None = None
+    kind: str = KIND
+    table: str = TABLE
+    expires_at: datetime | msgspec.UnsetType | None = msgspec.UNSET
+
+    def __post_init__(self) -> None:
+        """Refuse what is no segment of people."""
+        if self.kind != KIND or self.table != TABLE:
+            raise SegmentTableError
+
+
+class Segment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An audience as Lytics' clients know segments."""
+
+    id: str
+    aid: int
+    name: str
+    slug_name: str
+    description: str
+    segment_ql: str
+    state: str
+    is_public: bool
+    created: datetime
+    updated: datetime
+    expires_at: datetime | None = None
+    # Given even though they always say the same: clients look at them.
+    kind: str
+    table: str
+    tags: tuple[str, ...]
+    size: int | None = None
+    ql_resolved: str | None = None
+
+
+class SegmentSize(msgspec.Struct, frozen=True):
+    """How many members a segment has."""
+
+    id: str
+    name: str
+    slug_name: str
+    size: int
+
+
+def to_segment(
+    audience: Audience, *, is_public: bool, with_size: bool, resolved: str | None
+) -> Segment:
+    """Return an audience as a segment; `resolved` is its filter with all that it includes."""
+    return Segment(
+        id=str(audience.id),
+        aid=audience.account,
+        name=audience.name,
+        slug_name=audience.slug,
+        description=audience.description,
+        segment_ql=audience.filter_text,
+        state=audience.state,
+        is_public=is_public,
+        created=audience.created_at,
+        updated=audience.updated_at,
+        expires_at=audience.expires_at,
+        kind=KIND,
+        table=TABLE,
+        tags=(),
+        size=audience.size if with_size else None,
+        ql_resolved=resolved,
+    )
+
+
+def sized(audience: Audience) -> SegmentSize:
+    """Return the size of a segment."""
+    return SegmentSize(str(audience.id), audience.name, audience.slug, audience.size)
+
+
+def slug_for(body: SegmentBody) -> str:
+    """Return the slug of a new segment: as given, or made of its name."""
+    if body.slug_name:
+        return body.slug_name
+    return NOT_IN_A_SLUG.sub("_", (body.name or "").lower()).strip("_")[:64]

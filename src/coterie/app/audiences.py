@@ -1,0 +1,99 @@
+"""Binds what doors do with audiences to the store."""
+
+import time
+import uuid
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from functools import partial
+
+from coterie.api.dependencies import AudienceCalls
+from coterie.app.services import Services, config_source
+from coterie.control.definitions.audience_life import activate_audience, build_again, set_expiry
+from coterie.control.definitions.audiences import (
+    archive_audience,
+    create_audience,
+    get_audience,
+    list_audiences,
+    require_audiences,
+    update_audience,
+)
+from coterie.control.definitions.saved_filters import (
+    inline_filter,
+    list_dependents_of,
+    report_filter,
+)
+from coterie.control.definitions.sizes import list_sizes
+from coterie.control.definitions.starter import install_starters, list_starters
+from coterie.flow.run.entities import Entities
+from coterie.flow.run.insights import Insights, InsightSettings
+from coterie.model.control import SizePoint
+from coterie.model.entity import Entity
+from coterie.model.insights import Estimate, FieldReport, Overlap
+
+
+def audience_calls(services: Services) -> AudienceCalls:
+    """Return the functions that doors call."""
+    store, clock = services.store, services.clock
+    batch = services.batch_settings
+    insights = Insights(
+        store,
+        config_source(),
+        InsightSettings(batch.hash_key, batch.bounds),
+        time.monotonic,
+        lambda: uuid.uuid4().hex,
+    )
+
+    def preview(account: int, filter_text: str, slug: str | None) -> Estimate:
+        report_filter(store, account, filter_text, slug=slug)
+        return insights.preview(account, filter_text, clock())
+
+    def overlaps(account: int, slug: str, others: Collection[str]) -> tuple[Overlap, ...]:
+        with store.transaction() as conn:
+            require_audiences(conn, account, others)
+        one = get_audience(store, account, slug)
+        beside = [
+            other
+            for other in list_audiences(store, account)
+            if other.slug != slug and (other.slug in others or not others)
+        ]
+        return insights.overlaps(account, one, beside)
+
+    def field_report(
+        account: int,
+        slug: str | None,
+        fields: Collection[str] | None,
+        limit: int,
+        hides_personal: bool,
+    ) -> FieldReport:
+        number = None if slug is None else get_audience(store, account, slug).id
+        return insights.field_report(
+            account, number, fields, limit=limit, hides_personal=hides_personal, now=clock()
+        )
+
+    def sizes(account: int, slug: str, days: int) -> Sequence[SizePoint]:
+        found = get_audience(store, account, slug)
+        return list_sizes(store, found.id, since=clock() - timedelta(days=days))
+
+    entities = Entities(store, config_source())
+
+    def scan(account: int, slug: str, after: str, limit: int) -> Sequence[Entity]:
+        number = get_audience(store, account, slug).id
+        return entities.members(account, number, after, limit=limit, now=clock())
+
+    return AudienceCalls(
+        create=partial(create_audience, store, clock=clock),
+        update=partial(update_audience, store, clock=clock),
+        activate=partial(activate_audience, store, clock=clock),
+        rebuild=partial(build_again, store, clock=clock),
+        set_expiry=partial(set_expiry, store, clock=clock),
+        archive=partial(archive_audience, store, clock=clock),
+        sizes=sizes,
+        preview=preview,
+        overlaps=overlaps,
+        field_report=field_report,
+        scan=scan,
+        dependents=partial(list_dependents_of, store),
+        inline=partial(inline_filter, store),
+        starters=list_starters,
+        install=partial(install_starters, store, clock=clock),
+    )

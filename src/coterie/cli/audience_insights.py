@@ -1,0 +1,134 @@
+"""Commands that tell of audiences: sizes to be and past, overlaps, the values of members."""
+
+from typing import Annotated
+
+import typer
+
+from coterie.api.dependencies import AudienceCalls
+from coterie.app.audiences import audience_calls
+from coterie.app.services import Services
+from coterie.base.words import counted, grouped
+from coterie.cli.audience import Slug, app, choose_number
+from coterie.cli.context import CliContext, open_context
+from coterie.cli.entries import read_text
+from coterie.cli.output import AccountNumber, AsJson, print_json, print_table, show
+from coterie.model.insights import FieldInfo, FieldReport
+
+VALUES_IN_A_ROW = 5
+
+
+@app.command("preview")
+def preview(
+    filter_text: Annotated[
+        str, typer.Option("--filter", help="FilterQL, @file, or @- for standard input.")
+    ],
+    slug: Annotated[
+        str | None, typer.Option(help="The audience that it shall be, if there is one.")
+    ] = None,
+    account: AccountNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """Estimate whom a filter would hold, from a fair draw of profiles; save nothing."""
+    text = read_text(filter_text)
+    with open_context() as context:
+        found = _calls(context).preview(choose_number(context, account), text, slug)
+    if as_json:
+        print_json(found)
+    elif found.is_exact:
+        typer.echo(f"{counted(found.size, 'profile')} of {grouped(found.profiles)}: exact.")
+    else:
+        typer.echo(
+            f"About {counted(found.size, 'profile')} of {grouped(found.profiles)}, between "
+            f"{grouped(found.low)} and {grouped(found.high)} in 19 of 20 cases; "
+            f"{grouped(found.asked)} were asked."
+        )
+
+
+@app.command("sizes")
+def sizes(
+    slug: Slug,
+    days: Annotated[int, typer.Option(min=1, max=3_660, help="How far back.")] = 31,
+    account: AccountNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show how large an audience was: by hour for a month, by day before that."""
+    with open_context() as context:
+        found = _calls(context).sizes(choose_number(context, account), slug, days)
+    if as_json:
+        print_json(found)
+        return
+    rows = [(point.at, grouped(point.size)) for point in found]
+    print_table(f"Size of {slug}", ("Hour (UTC)", "Members"), rows, empty="Not known yet.")
+
+
+@app.command("overlap")
+def overlap(
+    slug: Slug,
+    others: Annotated[
+        list[str] | None, typer.Argument(help="Other audiences; all if left out.")
+    ] = None,
+    account: AccountNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """Count the members that an audience shares with others, exactly."""
+    with open_context() as context:
+        number = choose_number(context, account)
+        found = _calls(context).overlaps(number, slug, others or ())
+    if as_json:
+        print_json(found)
+        return
+    rows = [
+        (
+            one.slug,
+            grouped(one.size),
+            grouped(one.both),
+            f"{one.of_this:.1%}",
+            f"{one.of_other:.1%}",
+        )
+        for one in found
+    ]
+    columns = ("Audience", "Members", "In both", f"Of {slug}", "Of the other")
+    print_table(f"Who is in {slug} too", columns, rows, empty="There is no other audience.")
+
+
+@app.command("fields")
+def fields(
+    slug: Annotated[
+        str | None, typer.Argument(help="The audience; all profiles if left out.")
+    ] = None,
+    names: Annotated[
+        list[str] | None, typer.Option("--field", help="Only this field. Repeatable.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1_000, help="Values of a field.")] = 20,
+    account: AccountNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the values that members have, the most common ones first."""
+    with open_context() as context:
+        number = choose_number(context, account)
+        found = _calls(context).field_report(number, slug, names or None, limit, False)
+    if as_json:
+        print_json(found)
+        return
+    _print_report(found)
+
+
+def _print_report(report: FieldReport) -> None:
+    rows = [_row(info) for info in report.fields if info.present]
+    said = "everybody" if report.is_exact else f"{grouped(report.asked)} of them"
+    print_table(
+        f"Values of {counted(report.size, 'profile')}; {said} looked at",
+        ("Field", "Kind", "Have one", "Different", "From", "To", "Most common"),
+        rows,
+        empty="Nobody has any value.",
+    )
+
+
+def _row(info: FieldInfo) -> tuple[object, ...]:
+    common = [f"{show(one.value)} ({one.count})" for one in info.values[:VALUES_IN_A_ROW]]
+    have = f"{info.present / info.asked:.1%}"
+    return info.field, info.kind, have, info.distinct, info.least, info.greatest, common or None
+
+
+def _calls(context: CliContext) -> AudienceCalls:
+    return audience_calls(Services(context.settings, context.clock, context.ring, context.store))

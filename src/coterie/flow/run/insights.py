@@ -1,0 +1,247 @@
+"""Answers what people want to know of audiences: sizes to be, overlaps, the values of members."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+
+import msgspec
+
+from coterie.base.clock import to_us
+from coterie.flow.audiences.membership import count_members, count_overlaps
+from coterie.flow.profiles.storage import count_profiles, read_after
+from coterie.flow.run.context import AccountContext, ConfigAt
+from coterie.flow.run.filling import fill
+from coterie.flow.run.generations import enter_live_generation
+from coterie.flow.run.names import Names
+from coterie.flow.run.tally import Tally
+from coterie.lang.behaviour import Bounds, trackers_of
+from coterie.lang.filterql import parse_filter
+from coterie.model.config import AccountConfig, AudienceSpec, TrackerSpec
+from coterie.model.control import Audience
+from coterie.model.insights import Estimate, FieldReport, Overlap
+from coterie.model.profile import ProfileId, StoredProfile
+from coterie.store import Connection, Store, load_queries
+
+SQL = load_queries("lookup")
+
+FIRST: ProfileId = "0" * 32
+DRAFT_ID = 0
+# Two thirds of the second that a person waits gladly; the rest is for counting and the way.
+LOOK_SECONDS = 0.6
+MOST_ASKED = 20_000
+AT_ONCE = 500
+# Reading histories from the log takes long.
+UNFILLED_AT_ONCE = 50
+# The quantile of the normal distribution for 19 of 20.
+Z = 1.959964
+
+
+class InsightSettings(msgspec.Struct, frozen=True):
+    """How long a sampled answer may look, how many it asks at most, and how histories are kept."""
+
+    hash_key: bytes
+    bounds: Bounds = Bounds()
+    look_seconds: float = LOOK_SECONDS
+    most_asked: int = MOST_ASKED
+
+
+class Insights:
+    """Answers from one store. `ticks` returns seconds that pass; `draw` a random profile id."""
+
+    def __init__(
+        self,
+        store: Store,
+        config_at: ConfigAt,
+        settings: InsightSettings,
+        ticks: Callable[[], float],
+        draw: Callable[[], ProfileId],
+    ) -> None:
+        self._store = store
+        self._config_at = config_at
+        self._settings = settings
+        self._ticks = ticks
+        self._draw = draw
+
+    def preview(self, account: int, filter_text: str, now: datetime) -> Estimate:
+        """Estimate whom a filter would hold at `now`, from a fair draw of profiles.
+
+        The text is a filter that may be saved.
+        """
+        with self._store.transaction() as conn:
+            enter_live_generation(conn)
+            config = self._with_draft(conn, account, filter_text)
+            names = Names(self._settings.hash_key)
+            context = AccountContext(config, names, self._settings.bounds)
+            affected = context.evaluator.only(DRAFT_ID)
+            ask = affected.audiences[0].filter.matches
+            at_us, asked, matched = to_us(now), 0, 0
+            for profiles in self._sample(conn, context, None):
+                filled = fill(conn, context, {one.profile_id: one for one in profiles})
+                for profile in filled.values():
+                    view = context.viewer.facts(profile.body.fragments, at_us, affected.reads)
+                    matched += ask(view, now) is True
+                asked += len(profiles)
+            total = max(count_profiles(conn, account), asked)
+        return estimate(matched, asked, total)
+
+    def overlaps(
+        self, account: int, audience: Audience, others: Sequence[Audience]
+    ) -> tuple[Overlap, ...]:
+        """Return how many members an audience shares with each of the others, most first."""
+        with self._store.transaction() as conn:
+            enter_live_generation(conn)
+            both = count_overlaps(conn, account, audience.id, [other.id for other in others])
+        found = [
+            Overlap(
+                slug=other.slug,
+                name=other.name,
+                size=other.size,
+                both=both.get(other.id, 0),
+                of_this=_share(both.get(other.id, 0), audience.size),
+                of_other=_share(both.get(other.id, 0), other.size),
+            )
+            for other in others
+        ]
+        return tuple(sorted(found, key=lambda one: (-one.both, one.slug)))
+
+    def field_report(
+        self,
+        account: int,
+        audience_id: int | None,
+        fields: Iterable[str] | None,
+        *,
+        limit: int,
+        hides_personal: bool,
+        now: datetime,
+    ) -> FieldReport:
+        """Return the values of `fields` (None: all) among members, or all profiles (None).
+
+        `limit` is how many values of a field are listed.
+        """
+        with self._store.transaction() as conn:
+            enter_live_generation(conn)
+            config = self._config_at(conn).accounts[account]
+            bare = msgspec.structs.replace(config, audiences=(), exports=(), trackers=())
+            context = AccountContext(bare, Names(self._settings.hash_key), self._settings.bounds)
+            wanted = None if fields is None else frozenset(fields)
+            tallies = {
+                field.name: Tally(field, is_redacted=field.is_pii and hides_personal)
+                for field in context.schema.fields
+                if wanted is None or field.name in wanted
+            }
+            asked, at_us = 0, to_us(now)
+            for profiles in self._sample(conn, context, audience_id):
+                for profile in profiles:
+                    view = context.viewer.view(profile.body.fragments, at_us, frozenset(tallies))
+                    for name, value in view.items():
+                        tallies[name].add(value)
+                asked += len(profiles)
+            if audience_id is None:
+                size = count_profiles(conn, account)
+            else:
+                size = count_members(conn, account, [audience_id])
+        return FieldReport(
+            size=max(size, asked),
+            asked=asked,
+            is_exact=asked >= size,
+            fields=tuple(tallies[name].report(asked, limit) for name in sorted(tallies)),
+        )
+
+    def _sample(
+        self, conn: Connection, context: AccountContext, audience_id: int | None
+    ) -> Iterator[list[StoredProfile]]:
+        """Yield a fair draw of profiles in portions until the time is over, each profile once."""
+        at_once = UNFILLED_AT_ONCE if context.unfilled else AT_ONCE
+        ends_at = self._ticks() + self._settings.look_seconds
+        first = self._draw()
+        after, turned, asked = first, False, 0
+        while asked < self._settings.most_asked:
+            found = read_after(conn, context.number, after, limit=at_once, audience_id=audience_id)
+            if turned:
+                found = [profile for profile in found if profile.profile_id <= first]
+            if found:
+                yield found
+                asked += len(found)
+                after = found[-1].profile_id
+            if len(found) < at_once:
+                if turned:
+                    return
+                # The end of the ids: go on at their beginning, up to where the draw began.
+                after, turned = FIRST, True
+            if self._ticks() >= ends_at and asked:
+                return
+
+    def _with_draft(self, conn: Connection, account: int, filter_text: str) -> AccountConfig:
+        """Return the account's configuration with the filter as its only audience.
+
+        What it asks about events and nobody asked before is read from the log.
+        """
+        config = self._config_at(conn).accounts[account]
+        flt = parse_filter(filter_text)
+        known = {tracker.text for tracker in config.trackers}
+        # Whole up to the worker's cursors, as a tracker that is registered now would be.
+        boundary: dict[int, int] = dict(conn.execute(SQL.lane_cursors).fetchall())
+        number = max((tracker.number for tracker in config.trackers), default=0)
+        texts = set(trackers_of(flt.tree))
+        for included in _reached(flt.includes, config.slugs):
+            texts |= trackers_of(parse_filter(config.slugs[included]).tree)
+        fresh = tuple(
+            TrackerSpec(number=number + place, text=text, boundary=boundary, is_filled=False)
+            for place, text in enumerate(sorted(texts - known), start=1)
+        )
+        return msgspec.structs.replace(
+            config,
+            audiences=(AudienceSpec(id=DRAFT_ID, slug="", filter_text=filter_text, version=0),),
+            exports=(),
+            trackers=(*config.trackers, *fresh),
+        )
+
+
+def estimate(matched: int, asked: int, total: int) -> Estimate:
+    """Return the size that a draw speaks for, with Wilson's interval for 19 of 20 cases.
+
+    E. B. Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", 1927. It
+    holds for shares near 0 and 1 too, where the usual one pretends to be certain.
+    """
+    if asked >= total:
+        return Estimate(
+            size=matched,
+            low=matched,
+            high=matched,
+            profiles=total,
+            asked=asked,
+            matched=matched,
+            is_exact=True,
+        )
+    share = matched / asked
+    middle = (share + Z * Z / (2 * asked)) / (1 + Z * Z / asked)
+    spread = (
+        Z
+        * math.sqrt(share * (1 - share) / asked + Z * Z / (4 * asked * asked))
+        / (1 + Z * Z / asked)
+    )
+    return Estimate(
+        size=round(share * total),
+        # Whoever was asked is known for sure.
+        low=max(matched, math.floor((middle - spread) * total)),
+        high=min(total - (asked - matched), math.ceil((middle + spread) * total)),
+        profiles=total,
+        asked=asked,
+        matched=matched,
+        is_exact=False,
+    )
+
+
+def _reached(slugs: Iterable[str], texts: dict[str, str]) -> set[str]:
+    found: set[str] = set()
+    waiting = set(slugs)
+    while waiting:
+        slug = waiting.pop()
+        if slug in texts and slug not in found:
+            found.add(slug)
+            waiting |= parse_filter(texts[slug]).includes
+    return found
+
+
+def _share(part: int, whole: int) -> float:
+    return round(part / whole, 4) if whole else 0.0
