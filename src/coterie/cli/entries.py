@@ -6,6 +6,9 @@ from pathlib import Path
 
 from coterie.base.errors import UserError
 
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+"""What some editors put before the first character of a file."""
+
 
 class BadEntryError(UserError):
     """An option that cannot be read."""
@@ -38,14 +41,15 @@ def read_text(value: str) -> str:
     """
     if not value.startswith("@"):
         return value
-    if value == "@-":
-        return sys.stdin.read()
     try:
-        return Path(value[1:]).read_text("utf-8")
+        content = sys.stdin.buffer.read() if value == "@-" else Path(value[1:]).read_bytes()
+        text = content.removeprefix(BYTE_ORDER_MARK).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
+        what = "Standard input" if value == "@-" else value[1:]
         raise BadEntryError(
-            message=f"{value[1:]} cannot be read ({error}). Name a text file."
+            message=f"{what} cannot be read ({error}). Name a text file in UTF-8."
         ) from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def refuse_file_name(text: str) -> None:

@@ -2,15 +2,16 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 import typer
 
 from coterie.base.clock import system_clock
-from coterie.cli.entries import BadEntryError, read_text
-from coterie.cli.lang_batch import answer_line
+from coterie.cli.entries import BadEntryError
+from coterie.cli.lang_batch import answer_line, read_lines
 from coterie.cli.lang_explain import explained_lines
+from coterie.cli.lang_input import decode_json, open_file, read_includes, read_question, read_words
 from coterie.cli.output import AsJson
 from coterie.lang.questions import Kind, Language, Question, answer, explain_answer, format_text
 
@@ -41,7 +42,8 @@ LanguageName = Annotated[
     typer.Option("--language", help="filter, expr or lql; told by SELECT … INTO if left out."),
 ]
 
-T = TypeVar("T")
+# A text may begin with a sign or with a comment, which are no options.
+_TEXT_FIRST = {"ignore_unknown_options": True}
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
@@ -57,7 +59,7 @@ def eval_(
     _ask("eval", filter_text, profile, now, includes, as_text=times_as_text)
 
 
-@app.command("expr")
+@app.command("expr", context_settings=_TEXT_FIRST)
 def expr(
     expression: Annotated[
         str, typer.Argument(help="An expression of LQL, @file, or - for standard input.")
@@ -108,7 +110,7 @@ def explain(
         typer.echo(line)
 
 
-@app.command("parse")
+@app.command("parse", context_settings=_TEXT_FIRST)
 def parse(
     text: Annotated[
         str,
@@ -119,18 +121,18 @@ def parse(
     includes: Includes = None,
 ) -> None:
     """Print what a text says, as JSON: its normal text, its tree, what it reads and includes."""
-    given = _read(text)
+    given = read_words(text)
     question = Question(
         kind="parse",
         text=None if ast else given,
-        ast=_decode(given.encode(), type=Any, what="TEXT") if ast else None,
-        includes=_read_includes(includes),
+        ast=decode_json(given.encode(), type=Any, what="TEXT") if ast else None,
+        includes=read_includes(includes),
         language=_language(language),
     )
     _print(answer(question, now=system_clock()), indent=2)
 
 
-@app.command("format")
+@app.command("format", context_settings=_TEXT_FIRST)
 def format_(
     text: Annotated[
         str, typer.Argument(help="A filter or a query, @file, or - for standard input.")
@@ -142,7 +144,7 @@ def format_(
     write: Annotated[bool, typer.Option("--write", help="Write the @file anew.")] = False,
 ) -> None:
     """Print a text in its one layout: a condition a line, 100 columns, comments kept."""
-    given = _read(text)
+    given = read_words(text)
     laid_out = format_text(given, _language(language))
     if check and laid_out != given:
         typer.echo(f"{text if text.startswith('@') else 'The text'} would change.", err=True)
@@ -165,22 +167,13 @@ def batch(
 
     A line is {"kind": "eval|expr|flip|explain|select|parse|format", "text": …, "data": …,
     "now": …, "includes": …}, its answer {"ok": …, "result": …, "error": …}. A line that cannot be
-    answered says ok false; the next one goes on.
+    answered says ok false; the next one goes on. Other keys of a line are passed over.
     """
     now = system_clock()
-    with _open_lines(questions) as lines:
-        for line in lines:
+    with open_file(questions) as lines:
+        for line in read_lines(lines):
             sys.stdout.buffer.write(_encode(answer_line(line, now=now)) + b"\n")
             sys.stdout.buffer.flush()
-
-
-def _open_lines(path: str) -> BinaryIO:
-    if path == "-":
-        return sys.stdin.buffer
-    try:
-        return Path(path).open("rb")
-    except OSError as error:
-        raise _unreadable(path, error) from error
 
 
 def _ask(
@@ -197,42 +190,19 @@ def _ask(
 def _question(
     kind: Kind, text: str, data: str, now: str | None, includes: str | None, *, as_text: bool
 ) -> Question:
+    words, row, others = read_question(text, data, includes)
     return Question(
         kind=kind,
-        text=_read(text),
-        data=_read_json(data, type=dict[str, Any]),
+        text=words,
+        data=row,
         now=now,
-        includes=_read_includes(includes),
+        includes=others,
         times="text" if as_text else "find",
     )
 
 
 def _print(found: object, *, indent: int = -1) -> None:
     typer.echo(msgspec.json.format(_encode(found), indent=indent).decode())
-
-
-def _read(text: str) -> str:
-    return read_text("@-" if text == "-" else text)
-
-
-def _read_includes(path: str | None) -> dict[str, str] | None:
-    return None if path is None else _read_json(path, type=dict[str, str])
-
-
-def _read_json(path: str, *, type: type[T]) -> T:  # noqa: A002 - as msgspec calls it
-    with _open_lines(path) as lines:
-        return _decode(lines.read(), type=type, what=path)
-
-
-def _decode(content: bytes, *, type: type[T], what: str) -> T:  # noqa: A002 - as msgspec calls it
-    try:
-        return msgspec.json.decode(content, type=type)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise BadEntryError(message=f"{what} does not hold the JSON it should: {error}.") from error
-
-
-def _unreadable(path: str, error: OSError) -> BadEntryError:
-    return BadEntryError(message=f"{path} cannot be read ({error}). Name a file.")
 
 
 def _language(name: str) -> Language | None:

@@ -15,6 +15,7 @@ from coterie.lang.behaviour import EVENTS, histories_of, trackers_of
 from coterie.lang.expr.interpret import World, evaluate, evaluate_truth
 from coterie.lang.expr.jsondata import read_instant, read_row, write_instant, write_value
 from coterie.lang.expr.render import render
+from coterie.lang.expr.tree import Everything
 from coterie.lang.filterql import (
     CompiledFilter,
     Explained,
@@ -72,8 +73,9 @@ def answer(question: Question, *, now: datetime) -> object:
     """Return the answer as what JSON can say; `now` holds where the question names no instant.
 
     eval: true, false, or None for not evaluable. expr: the value, None for none. flip: the instant,
-    or "never". select: the columns of `SELECT … FILTER …` by name. parse: what the text says.
-    format: the text laid out. explain: see `Explained`. Raises UserError.
+    or "never". select: the columns of `SELECT … FILTER …` by name, None for who does not fit.
+    parse: what the text says. format: the text laid out. explain: see `Explained`. Raises
+    UserError.
     """
     if question.now is not None:
         now = read_instant(question.now)
@@ -88,7 +90,7 @@ def answer(question: Question, *, now: datetime) -> object:
             flip = compiled.next_flip(row, now)
             return NEVER if flip is None else write_instant(flip)
         case "select":
-            return _select(_filter(question), _row(question), now)
+            return _select(question, now)
         case "parse":
             return _parse(question)
         case "explain":
@@ -161,7 +163,7 @@ def _profile(question: Question, filters: Iterable[Filter], now: datetime) -> di
     row = _row(question)
     if EVENTS not in row:
         return row
-    trackers = frozenset[str]().union(*(trackers_of(flt.tree) for flt in filters))
+    trackers = trackers_of(*(tree for flt in filters for tree in (flt.tree, *flt.column_trees)))
     return row | histories_of(trackers, row.pop(EVENTS), now)
 
 
@@ -182,13 +184,20 @@ def _answer_expression(question: Question, now: datetime) -> object:
     return write_value(found[0][1]) if found else None
 
 
-def _select(flt: Filter, row: dict[str, object], now: datetime) -> dict[str, object]:
-    world = World(row, now)
-    return {
-        column.name: write_value(evaluate(column.value, world))
-        for column in flt.columns
-        if column.guard is None or evaluate_truth(column.guard, world) is True
-    }
+def _select(question: Question, now: datetime) -> dict[str, object] | None:
+    compiled, row = _compile(question, now)
+    if compiled.matches(row, now) is not True:
+        return None
+    world, found = World(row, now), dict[str, object]()
+    for column in _filter(question).columns:
+        if column.guard is not None and evaluate_truth(column.guard, world) is not True:
+            continue
+        if isinstance(column.value, Everything):
+            fields = ((name, value) for name, value in _row(question).items() if name != EVENTS)
+            found |= {name: write_value(value) for name, value in fields}
+        else:
+            found[column.name] = write_value(evaluate(column.value, world))
+    return found
 
 
 def _parse(question: Question) -> dict[str, object]:

@@ -1,13 +1,17 @@
 """`coterie lang` answers from any folder, with no database and no settings."""
 
+import io
 import json
 import subprocess
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from coterie.cli.lang_batch import LONGEST_LINE, answer_line, read_lines
 
 NOW = "2026-03-31T12:00:00Z"
 PROFILE = {
@@ -227,6 +231,126 @@ def test_batch_answers_every_line_in_order(folder: Path) -> None:
     assert all(each["error"] for each in found[5:])
     assert "'a'" in found[8]["error"]
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"kind": "expr", "text": "a", "data": {"a": "\xff"}}',
+        b"\xff\xfe{}",
+        b'{"kind": "expr", "text": "a", "data": {"a": NaN}}',
+        b'{"kind": "expr", "text": "a", "data": {"a": 1e999}}',
+        b'{"kind": "expr", "text": "a", "data": {"a": 1' + b"0" * 5_000 + b"}}",
+        b'{"kind": "expr", "text": "a", "data": {"a": "\\ud800"}}',
+        b'{"kind": "expr", "text": "a", "data": {"a": ' + b"[" * 500 + b"]" * 500 + b"}}",
+        b'{"kind": "expr", "text": "a", "data": {"a": '
+        + b'{"b": ' * 500
+        + b"1"
+        + b"}" * 501
+        + b"}",
+        b'{"kind": "expr", "text": "' + b"(" * 500 + b'"}',
+        b'{"kind": "parse", "ast": ' + b'{"op": "not", "args": [' * 300 + b"1" + b"]}" * 300 + b"}",
+        b'{"kind": "expr", "text": "a"} {"kind": "expr", "text": "a"}',
+        b'{"kind": "expr", "text": "a", "now": "soon"}',
+        b'{"kind": "expr", "text": "a", "now": 1767225600}',
+        b'{"kind": "expr", "text": "a", "Data": {"a": 1}}',
+        b'{"kind": "eval", "text": "a", "include": {}}',
+        b'{"kind": "expr", "text": "' + b" " * (16 * 1024 * 1024) + b'a"}',
+    ],
+    ids=lambda line: line[:60].decode("utf-8", "replace"),
+)
+def test_no_line_stops_a_batch(line: bytes) -> None:
+    found = answer_line(line, now=datetime.now(UTC))
+
+    assert not found.ok
+    assert found.result is None
+    assert found.error
+
+
+def test_a_line_that_is_too_long_is_passed_over_without_being_kept() -> None:
+    given = io.BytesIO(b"[" * (3 * LONGEST_LINE) + b"\n{}\n\n[]")
+
+    lengths = [len(line) for line in read_lines(given)]
+
+    assert lengths == [LONGEST_LINE + 1, 3, 1, 2]
+
+
+def test_a_line_may_carry_keys_of_its_own(folder: Path) -> None:
+    given = '{"kind": "expr", "text": "a", "data": {"a": 1}, "case": "one", "expected": 1}'
+
+    done = lang("batch", "-", folder=folder, given=f"\ufeff{given}\r\n")
+
+    assert json.loads(done.stdout) == {"ok": True, "result": 1, "error": None}
+
+
+def test_a_text_may_begin_with_a_sign_or_a_comment(folder: Path) -> None:
+    assert lang("expr", "-5 + orders", "--event", "profile.json", folder=folder).stdout == "-1\n"
+    for command in ("parse", "format"):
+        done = lang(command, "-- Who ordered.\nFILTER orders > 1", folder=folder)
+        assert (done.returncode, "Who ordered." in done.stdout) == (0, True)
+
+
+def test_standard_input_is_asked_for_one_thing(folder: Path) -> None:
+    asked = ("eval", "--filter", "orders > 1", "--profile", "-")
+    given = json.dumps(PROFILE)
+
+    assert lang(*asked, folder=folder, given=given).stdout == "true\n"
+    done = lang("eval", "--filter", "-", "--profile", "-", folder=folder, given=given)
+
+    assert done.returncode == 2
+    assert "Standard input can be read once" in done.stderr
+
+
+def test_files_of_other_editors_are_read(folder: Path) -> None:
+    (folder / "profile.json").write_bytes(b"\xef\xbb\xbf" + json.dumps(PROFILE).encode())
+    (folder / "filter.txt").write_bytes(b"\xef\xbb\xbfFILTER AND (\r\n  orders > 3\r\n)\r\n")
+
+    done = lang("eval", "--filter", "@filter.txt", "--profile", "profile.json", folder=folder)
+
+    assert done.stdout == "true\n"
+
+
+def test_a_text_that_is_not_utf_8_is_refused(folder: Path) -> None:
+    (folder / "filter.txt").write_bytes(b'FILTER city == "\xff"')
+
+    done = lang("format", "@filter.txt", folder=folder)
+
+    assert done.returncode == 2
+    assert "UTF-8" in done.stderr
+
+
+@pytest.mark.parametrize("now", ["2026-03-31t12:00:00z", "2026-03-31T12:00:00", "2026-03-31 12:00"])
+def test_an_instant_is_read_in_the_forms_of_its_standards(folder: Path, now: str) -> None:
+    done = lang("expr", "now()", "--event", "profile.json", "--now", now, folder=folder)
+
+    assert done.stdout == f'"{NOW}"\n'
+
+
+SHOPPER = {
+    "city": "Porto",
+    "_events": [
+        {"_time": "2026-03-20T10:00:00Z", "event": "order", "price": 5},
+        {"_time": "2026-03-30T10:00:00Z", "event": "order", "price": 7},
+    ],
+}
+
+
+def test_columns_are_those_of_a_profile_that_fits(folder: Path) -> None:
+    columns = 'count_of("order") AS orders, sum_of("order", price, "now-3d") AS lately'
+    texts = [
+        f'SELECT city, {columns} IF did("order") FROM user FILTER did("order")',
+        'SELECT city FROM user FILTER did("return")',
+        "SELECT *, len(city) AS letters FROM user FILTER *",
+    ]
+    lines = [{"kind": "select", "text": text, "data": SHOPPER, "now": NOW} for text in texts]
+
+    done = lang("batch", "-", folder=folder, given="\n".join(map(json.dumps, lines)))
+
+    assert [json.loads(line)["result"] for line in done.stdout.splitlines()] == [
+        {"city": "Porto", "orders": 2, "lately": 7},
+        None,
+        {"city": "Porto", "letters": 5},
+    ]
 
 
 def test_batch_reads_a_file(folder: Path) -> None:

@@ -199,3 +199,23 @@ def test_reading_again_keeps_everything(  # what `normal` asks of the text, aske
 
     assert parts(again) == parts(first)
     assert [column.name for column in again.columns] == ["a", "n"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('filter(tags, "a*") CONTAINS "b"', 'FILTER filter(tags, "a*") CONTAINS "b"'),
+        ('FILTER filter(tags, "a*") IN ("b")', 'FILTER filter(tags, "a*") IN ("b")'),
+        ("FILTER (tags IN (a, b))", "FILTER tags IN (a, b)"),
+        ("FILTER(a == 1)", "FILTER a == 1"),
+        ('filter == "x"', 'FILTER `filter` == "x"'),
+        ("filter NOT IN (1, 2)", "FILTER `filter` NOT IN (1, 2)"),
+        ("select > 3", "FILTER `select` > 3"),
+        ("FILTER NOT a", "FILTER NOT a"),
+        ("FILTER -a > 1", "FILTER -(a) > 1"),
+    ],
+)
+def test_a_field_or_function_may_be_called_as_the_words_that_open_a_filter(
+    text: str, expected: str
+) -> None:
+    assert normal_text(parse_filter(text)) == expected

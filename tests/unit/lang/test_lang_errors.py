@@ -169,3 +169,18 @@ def test_programs_get_each_problem_in_fields() -> None:
         "suggestion": "like",
         "marker": '  FILTER x LKE "a"\n           ^^^',
     }
+
+
+def test_what_only_a_filter_can_ask_is_told_apart_from_what_does_not_exist() -> None:
+    text = 'SELECT did("x") AS a, cont(x) AS b, count_of() AS c FROM s INTO user BY a ALIAS q'
+
+    found = [
+        (each.column, each.message.split(",")[0], each.suggestion)
+        for each in problems(text, parse_lql)
+    ]
+
+    assert found == [
+        (8, "did asks what a person did", None),
+        (23, "there is no function 'cont'", "count"),
+        (37, "count_of asks what a person did", None),
+    ]

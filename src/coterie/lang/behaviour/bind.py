@@ -26,9 +26,9 @@ def bind_behaviour(tree: Node, text: str) -> tuple[Node, list[Problem]]:
     return binder.bind(tree), binder.problems
 
 
-def trackers_of(tree: Node) -> frozenset[str]:
-    """Return the texts of all trackers that a bound tree asks."""
-    asked = (node for node in walk(tree) if isinstance(node, Asked))
+def trackers_of(*trees: Node) -> frozenset[str]:
+    """Return the texts of all trackers that bound trees ask."""
+    asked = (node for tree in trees for node in walk(tree) if isinstance(node, Asked))
     return frozenset(name for node in asked for name in node.question.reads)
 
 

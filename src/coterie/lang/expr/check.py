@@ -11,7 +11,6 @@ from coterie.lang.expr.tree import (
     Between,
     Call,
     Compare,
-    Everything,
     Exists,
     Include,
     Items,
@@ -46,23 +45,6 @@ def _find_call_problems(node: Node, text: str) -> Iterator[Problem]:
         fault = function.find_fault(call)
         if fault is not None:
             yield problem_at(text, call.at, fault, length=length)
-
-
-def find_mapping_problems(node: Node, text: str) -> Iterator[Problem]:
-    """Yield what is wrong with an expression of a mapping, and what only a filter may hold."""
-    for part in walk(node):
-        if isinstance(part, Include | Everything):
-            what = "INCLUDE" if isinstance(part, Include) else "*"
-            msg, length = f"{what} belongs into a filter", token_length(text, part.at)
-            yield problem_at(text, part.at, msg, length=length)
-    yield from find_call_problems(node, text)
-
-
-def check_mapping(node: Node, text: str) -> None:
-    """Raise LangError for what is wrong with an expression of a mapping."""
-    problems = [*find_mapping_problems(node, text), *find_excess(node, text)]
-    if problems:
-        raise LangError(*problems)
 
 
 def find_excess(node: Node, text: str) -> Iterator[Problem]:

@@ -56,6 +56,17 @@ class Cursor:
         token = self.peek(ahead)
         return token.kind == "op" and token.value in ops
 
+    def has_comma_within(self, ahead: int) -> bool:
+        """Say whether a comma stands directly in the brackets that open at a place."""
+        level = 0
+        for token in self.tokens[self.index + ahead :]:
+            if token.kind != "op":
+                continue
+            level += (token.value in ("(", "[")) - (token.value in (")", "]"))
+            if level == 0 or (level == 1 and token.value == ","):
+                return level == 1
+        return False
+
     def skip_op(self, *ops: str) -> bool:
         """Step over a sign if it is one of these."""
         if not self.is_op(*ops):

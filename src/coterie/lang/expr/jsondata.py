@@ -16,6 +16,8 @@ from coterie.base.errors import UserError
 from coterie.lang.expr.values import aware, items_of, kind_of, show
 
 TIME_KEY = "$time"
+MAX_DATA_DEPTH = 100
+"""Levels of lists and objects in data. Reading and writing each take a level of Python's own."""
 _INSTANT = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
 )
@@ -33,6 +35,17 @@ class BadTimeError(UserError):
         )
 
 
+class TooDeepDataError(UserError):
+    """Data whose lists and objects are in each other too often."""
+
+    code = "data_too_deep"
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"The data is nested more than {MAX_DATA_DEPTH} levels deep. Take levels out of it."
+        )
+
+
 def read_instant(text: object) -> datetime:
     """Return the instant that an ISO 8601 text names; without a zone it is in UTC.
 
@@ -41,7 +54,8 @@ def read_instant(text: object) -> datetime:
     if not isinstance(text, str):
         raise BadTimeError(text=text)
     try:
-        return aware(datetime.fromisoformat(text)).astimezone(UTC)
+        # RFC 3339 allows t and z in lower case, which Python does not read.
+        return aware(datetime.fromisoformat(text.upper())).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise BadTimeError(text=text) from error
 
@@ -49,22 +63,34 @@ def read_instant(text: object) -> datetime:
 def read_row(data: Mapping[str, object], *, find_times: bool) -> dict[str, object]:
     """Return a JSON object as a row; `find_times` makes instants of texts that are one.
 
-    Raises BadTimeError for a `$time` that is none.
+    Raises BadTimeError for a `$time` that is none, and TooDeepDataError.
     """
-    return {key: read_value(value, find_times=find_times) for key, value in data.items()}
+    return _read_object(data, find_times, MAX_DATA_DEPTH)
 
 
 def read_value(found: object, *, find_times: bool) -> object:
     """Return a JSON value as a value of the language; see `read_row`."""
+    return _read(found, find_times, MAX_DATA_DEPTH)
+
+
+def _read_object(data: Mapping[str, object], find_times: bool, levels: int) -> dict[str, object]:
+    if levels == 0:
+        raise TooDeepDataError
+    return {key: _read(value, find_times, levels - 1) for key, value in data.items()}
+
+
+def _read(found: object, find_times: bool, levels: int) -> object:
     match found:
         case str() if find_times and _INSTANT.fullmatch(found):
             return _instant_or_text(found)
         case dict() if found.keys() == {TIME_KEY}:
             return read_instant(found[TIME_KEY])
         case dict():
-            return read_row(found, find_times=find_times)
+            return _read_object(found, find_times, levels)
+        case list() if levels == 0:
+            raise TooDeepDataError
         case list():
-            return [read_value(each, find_times=find_times) for each in found]
+            return [_read(each, find_times, levels - 1) for each in found]
         case _:
             return found
 

@@ -23,7 +23,7 @@ from coterie.lang.expr.tree import (
     Number,
 )
 
-_SIGNS = {"=": "==", "==": "==", "!=": "!=", "<>": "!=", ">": ">", ">=": ">=", "<": "<", "<=": "<="}
+SIGNS = {"=": "==", "==": "==", "!=": "!=", "<>": "!=", ">": ">", ">=": ">=", "<": "<", "<=": "<="}
 
 
 class Parser(OperandReader):
@@ -69,9 +69,9 @@ class Parser(OperandReader):
         links = 0
         while True:
             token = self.cursor.here
-            if token.kind == "op" and token.value in _SIGNS:
+            if token.kind == "op" and token.value in SIGNS:
                 self.cursor.take()
-                node = Compare(_SIGNS[token.value], node, self._sum(), token.at)
+                node = Compare(SIGNS[token.value], node, self._sum(), token.at)
             elif self.cursor.word() in WORDS:
                 node = self._worded(node)
             elif self.cursor.word() == "not" and self.cursor.word(1) in WORDS:

@@ -36,6 +36,12 @@ class Filter(Struct, frozen=True):
     description: str | None = None
     columns: tuple[SelectColumn, ...] = ()
 
+    @property
+    def column_trees(self) -> tuple[Node, ...]:
+        """What the columns show, and on which conditions."""
+        nodes = [node for column in self.columns for node in (column.value, column.guard)]
+        return tuple(node for node in nodes if node is not None)
+
 
 def normal_text(flt: Filter) -> str:
     """Return the one text that filters of the same meaning and clauses share."""

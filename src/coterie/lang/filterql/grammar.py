@@ -10,8 +10,8 @@ from coterie.lang.expr.clock import find_clock_problems, moves_with_time
 from coterie.lang.expr.cursor import Cursor
 from coterie.lang.expr.errors import LangError
 from coterie.lang.expr.lookup import top_level_names
-from coterie.lang.expr.operands import SPELT_WRONG
-from coterie.lang.expr.parser import Parser
+from coterie.lang.expr.operands import SPELT_WRONG, WORDS
+from coterie.lang.expr.parser import SIGNS, Parser
 from coterie.lang.expr.tokens import leading_comment
 from coterie.lang.expr.tree import Everything, Include, Name, Node, Number, Text, Truth, walk
 from coterie.lang.filterql.errors import FilterError
@@ -49,12 +49,13 @@ class _Reader:
             raise
 
     def _statement(self) -> Filter:
-        columns = self._columns() if self.cursor.skip_word("select") else ()
-        if not self.cursor.skip_word("filter") and columns:
+        columns = self._columns() if self._skip_opening("select") else ()
+        if not self._skip_opening("filter") and columns:
             raise self.cursor.unexpected("FILTER", known=("filter",))
-        tree, wrong = bind_behaviour(self.parser.expression(), self.text)
-        self.cursor.problems.extend(wrong)
-        self._check(tree)
+        tree = self._expression()
+        if not self.cursor.problems:
+            # What is unknown about a function is also unknown about its dependence on the clock.
+            self.cursor.problems.extend(find_clock_problems(tree, self.text))
         while self.cursor.word() in _CLAUSES:
             self._clause()
         self.cursor.skip_op(";")
@@ -63,11 +64,19 @@ class _Reader:
         self.cursor.raise_problems()
         return self._assemble(tree, columns)
 
-    def _check(self, tree: Node) -> None:
-        """Note what is wrong with a condition that could be read."""
+    def _skip_opening(self, word: str) -> bool:
+        """Step over a word that opens a statement, unless it is a field or function so called."""
+        if self.cursor.word() != word or _is_operand(self.cursor):
+            return False
+        self.cursor.take()
+        return True
+
+    def _expression(self) -> Node:
+        """Return the expression that begins here, and note what is wrong with its functions."""
+        tree, wrong = bind_behaviour(self.parser.expression(), self.text)
         found = [*find_call_problems(tree, self.text), *find_excess(tree, self.text)]
-        # What is unknown about a function is also unknown about its dependence on the clock.
-        self.cursor.problems.extend(found or find_clock_problems(tree, self.text))
+        self.cursor.problems.extend([*wrong, *found])
+        return tree
 
     def _assemble(self, tree: Node, columns: tuple[SelectColumn, ...]) -> Filter:
         nodes = list(walk(tree))
@@ -144,8 +153,7 @@ class _Reader:
 
     def _column(self) -> SelectColumn:
         at = self.cursor.here.at
-        value = self.parser.expression()
-        self.cursor.problems.extend(find_call_problems(value, self.text))
+        value = self._expression()
         if self.cursor.skip_word("as"):
             name = self._new_name("the name of a column")
         elif isinstance(value, Name):
@@ -154,7 +162,18 @@ class _Reader:
             name = "*"
         else:
             raise self.cursor.error("a calculated column needs AS and a name", at=at)
-        guard = self.parser.expression() if self.cursor.skip_word("if") else None
-        if guard is not None:
-            self.cursor.problems.extend(find_call_problems(guard, self.text))
+        guard = self._expression() if self.cursor.skip_word("if") else None
         return SelectColumn(value, name, guard)
+
+
+def _is_operand(cursor: Cursor) -> bool:
+    """Say whether the word at this place is compared, or called with more than one argument.
+
+    `FILTER (x == 1)` is no call, and no call of `filter` has a single argument.
+    """
+    if cursor.is_op(*SIGNS, ".", ahead=1):
+        return True
+    negated = cursor.word(1) == "not"
+    if cursor.word(2 if negated else 1) in WORDS:
+        return True
+    return cursor.is_op("(", ahead=1) and cursor.has_comma_within(1)

@@ -7,7 +7,6 @@ a column is `expression [AS field] [IF condition] [SHORTDESC "â€¦"] [LONGDESC "â
 
 import re
 
-from coterie.lang.expr.check import find_excess, find_mapping_problems
 from coterie.lang.expr.cursor import Cursor
 from coterie.lang.expr.errors import LangError
 from coterie.lang.expr.kinds import SchemaView
@@ -18,6 +17,7 @@ from coterie.lang.expr.tree import Call, Name, Node, walk
 from coterie.lang.expr.typecheck import find_type_problems
 from coterie.lang.lql.check import ColumnPlace, find_query_problems
 from coterie.lang.lql.errors import LqlError
+from coterie.lang.lql.foreign import find_mapping_problems
 from coterie.lang.lql.query import Column, Query
 
 _OPTIONS = ("as", "if", "shortdesc", "longdesc", "kind", "mergeop")
@@ -125,8 +125,7 @@ class _Reader:
     def _expression(self) -> Node:
         node = self.parser.expression()
         if len(self.cursor.problems) < MAX_PROBLEMS:
-            found = [*find_mapping_problems(node, self.text), *find_excess(node, self.text)]
-            self.cursor.problems.extend(found)
+            self.cursor.problems.extend(find_mapping_problems(node, self.text))
         return node
 
     def _column(self) -> tuple[Column, ColumnPlace]:

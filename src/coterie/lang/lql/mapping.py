@@ -6,13 +6,13 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from coterie.lang.expr.check import check_mapping
 from coterie.lang.expr.codegen import Writer
 from coterie.lang.expr.errors import LangError
 from coterie.lang.expr.lookup import top_level_names
 from coterie.lang.expr.parser import parse_expression
 from coterie.lang.expr.tree import Call, Name, Node, Text, walk
 from coterie.lang.lql.errors import LqlError
+from coterie.lang.lql.foreign import check_mapping
 
 Values = list[tuple[int, object]]
 
