@@ -15,7 +15,7 @@ OWNERS = {
     "flow/profiles": {"profile", "timeline"},
     "flow/audiences": {"membership"},
     "flow/changes": {"change", "change_lane"},
-    "flow/exports": {"outbox", "omission"},
+    "flow/exports": {"outbox", "omission", "delivery_request", "outbox_queue"},
     "flow/imports": {"import_file"},
     "control": {
         "account", "person", "console_session", "access_token", "provider_authorization",

@@ -1,7 +1,7 @@
 """The stream of changes: who entered or left an audience, which profiles merged or split."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -28,16 +28,17 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClaimChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A profile's new wish for one recipient of a destination; `names` None withdraws it.
+    """A profile's new wish for one recipient of a destination; `items` None withdraws it.
 
-    `left` are values whose removal must be sent although we never told of them.
+    `items` are what the recipient should hold (`model.delivery.Form` says what keys and values
+    mean). `left` are keys whose removal must be sent although we never told of them.
     """
 
     destination: int
     recipient: str
     profile_id: ProfileId
     first_us: int
-    names: tuple[str, ...] | None
+    items: dict[str, Any] | None
     left: tuple[str, ...] = ()
     job_ids: tuple[int, ...] = ()
 

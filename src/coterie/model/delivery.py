@@ -1,35 +1,108 @@
-"""What travels between the outbox and the senders."""
+"""What travels between the outbox and the senders.
+
+An **item** is what a recipient should hold at a destination: a key and a value. What keys and
+values mean is the destination's form (`Form`); outbox, sender and ledger treat them all alike.
+"""
 
 from datetime import datetime
+from typing import Any, Literal
 
 import msgspec
+
+Form = Literal[
+    "array", "booleans", "attributes", "subscription_groups", "cohorts", "deletion",
+    "events", "purchases",
+]  # fmt: skip
+"""What a destination writes for a recipient, and what its items are:
+
+- `array`: one array attribute (`destination.attribute`); a key is an element, its value true.
+- `booleans`: a boolean attribute an item, named by its key; an item that goes becomes false, or is
+  deleted if no job stands for it any more.
+- `attributes`: an attribute an item, standard or custom, named by its key; any JSON value, nested
+  objects are merged; an item that goes is deleted at the destination.
+- `subscription_groups`: a key is a group's id, its value "subscribed" or "unsubscribed"; an item
+  that goes leaves the group as it is.
+- `cohorts`: a key is a cohort that holds the user, its value true.
+- `deletion`: the one item `deleted`: true has the user deleted there.
+- `events`, `purchases`: queues (`QueueItem`), whose bodies are sent once, in order.
+"""
+
+QUEUE_FORMS: frozenset[Form] = frozenset({"events", "purchases"})
+"""Forms whose items are queued one by one, because telling them twice counts twice."""
+
+Repeats = Literal["at_most_once", "at_least_once"]
+DeliveryState = Literal["running", "paused", "killed"]
+
+Json = Any
+Items = dict[str, Json]
+"""Items by key."""
+
+
+class Told(msgspec.Struct, frozen=True, array_like=True):
+    """What was last told of an item: the value, when (ms since 1970), by which request.
+
+    In doubt it is what was sent and never answered; value None there: that the item goes.
+    """
+
+    value: Json
+    at_ms: int
+    request: int
 
 
 class OutboxRow(msgspec.Struct, frozen=True, kw_only=True):
     """One user at a destination: what it shall hold, what it acknowledged, what is uncertain.
 
-    `version` rises with every new wish; `attempts` counts failures since the last answer.
+    `version` rises with every new wish, `told_version` is the one that was told last; `attempts`
+    counts failures since the last answer.
     """
 
     destination: int
     recipient: str
-    wanted: frozenset[str]
-    told: frozenset[str]
-    in_doubt: frozenset[str]
+    wanted: Items
+    told: dict[str, Told]
+    in_doubt: dict[str, Told]
     version: int
+    attempts: int
+    told_version: int = 0
+
+
+class QueueItem(msgspec.Struct, frozen=True, kw_only=True):
+    """An event or a purchase on its way; `body` is the destination's object without its user."""
+
+    destination: int
+    id: int
+    recipient: str
+    body: Json
     attempts: int
 
 
-class Difference(msgspec.Struct, frozen=True):
-    """Values to add at and to remove from a destination, each in rising order."""
+class NewQueueItem(msgspec.Struct, frozen=True, kw_only=True):
+    """An event or a purchase to queue; `origin` is unique within the destination."""
 
-    add: tuple[str, ...]
-    remove: tuple[str, ...]
+    recipient: str
+    origin: str
+    body: Json
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """Items to put and keys to drop at a destination, each in rising order of keys.
+
+    `is_held`: items of paused jobs differ too, and are kept back.
+    """
+
+    put: Items
+    drop: tuple[str, ...]
+    is_held: bool = False
 
     @property
     def is_empty(self) -> bool:
         """Answer whether there is nothing to send."""
-        return not self.add and not self.remove
+        return not self.put and not self.drop
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """All keys that it concerns."""
+        return (*self.put, *self.drop)
 
 
 class Shipment(msgspec.Struct, frozen=True):
@@ -39,8 +112,12 @@ class Shipment(msgspec.Struct, frozen=True):
     difference: Difference
 
 
+Load = Shipment | QueueItem
+"""What one object of a request carries."""
+
+
 class Acknowledged(msgspec.Struct, frozen=True):
-    """The destination took the difference (or there was none to send)."""
+    """The destination took it (or there was nothing to send)."""
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -51,13 +128,15 @@ class Refused(msgspec.Struct, frozen=True):
 
 
 class Postponed(msgspec.Struct, frozen=True):
-    """Nobody knows whether the destination took it; it is sent again from `not_before` on.
+    """It is sent again after `seconds`.
 
-    Waiting for a rate limit is no failure, and does not count as one.
+    `is_doubtful`: nobody knows whether the destination took it. Waiting for a rate limit is no
+    failure, and does not count as one.
     """
 
-    not_before: datetime
+    seconds: float
     answer: str
+    is_doubtful: bool = True
     is_failure: bool = True
 
 
@@ -65,34 +144,52 @@ Verdict = Acknowledged | Refused | Postponed
 
 
 class Settlement(msgspec.Struct, frozen=True):
-    """What came of one shipment."""
+    """What came of one load."""
 
-    shipment: Shipment
+    load: Load
     verdict: Verdict
 
 
 class DestinationPlan(msgspec.Struct, frozen=True, kw_only=True):
     """A destination as its sender needs it.
 
-    `held` are values that only paused jobs stand for: they are kept back, all others go.
-    `jobs` are the active jobs that share the destination.
+    `held` are keys that only paused jobs stand for: they are left as they are. `kept` are never
+    taken away. `standing` are all keys that jobs stand for; others go for good. `existing_only`:
+    users that the destination does not know are not created. `jobs` are the active jobs that share
+    the destination. `restarts` counts how often a person had the delivery begin anew.
     """
 
     id: int
     account: int
     authorization_id: int
+    form: Form
     attribute: str
     held: frozenset[str]
     jobs: tuple[int, ...]
+    kept: frozenset[str] = frozenset()
+    standing: frozenset[str] = frozenset()
+    existing_only: bool = False
+    repeats: Repeats = "at_most_once"
+    delivery: DeliveryState = "running"
+    restarts: int = 0
 
 
 class DeliveryCount(msgspec.Struct, frozen=True, kw_only=True):
-    """What was done at one destination."""
+    """What was done at one destination; a data point is an attribute, event or purchase written."""
 
     added: int = 0
     removed: int = 0
     refused: int = 0
     requests: int = 0
+    data_points: int = 0
+    data_points_saved: int = 0
+    doubtful: int = 0
+
+    def __add__(self, other: "DeliveryCount") -> "DeliveryCount":
+        """Return both together."""
+        return DeliveryCount(
+            **{name: getattr(self, name) + getattr(other, name) for name in self.__struct_fields__}
+        )
 
 
 class ParkedRow(msgspec.Struct, frozen=True, kw_only=True):

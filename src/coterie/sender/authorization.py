@@ -1,139 +1,260 @@
 """Sends all that is due with one authorization."""
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+from coterie.connectors.braze.forms import target_of
 from coterie.flow.exports.delivery import count_delivery, plan_shipments
 from coterie.flow.exports.hold import Hold
-from coterie.model.delivery import Acknowledged, DestinationPlan, OutboxRow, Settlement, Shipment
-from coterie.sender.batches import split_batches
+from coterie.flow.exports.outbox import START, Position
+from coterie.flow.exports.requests import Request
+from coterie.flow.exports.settle import recipients_of
+from coterie.model.delivery import (
+    QUEUE_FORMS,
+    Acknowledged,
+    DestinationPlan,
+    Load,
+    Settlement,
+)
 from coterie.sender.courier import Courier, Delivery
 from coterie.sender.dependencies import SenderDependencies
+from coterie.sender.parcels import Packing, Parcel, first_of_each_user, pack
 from coterie.sender.reports import Reporter
 
 AHEAD = timedelta(days=1)
 
 
+class Shelf:
+    """What is under way at one destination, and how far its waiting rows were read."""
+
+    def __init__(self, plan: DestinationPlan) -> None:
+        self.plan = plan
+        self.busy: set[str] = set()
+        self.position: Position = START
+        self.queue_position = 0
+        self.waiting_since: float | None = None
+        self.from_start_at = 0.0
+
+
 class AuthorizationSender:
     """The one sender of an authorization, as long as it has the hold.
 
-    Each cycle takes rows of one destination, marks them, sends them in parallel requests and
-    settles all of them before the next cycle, so a user never has two requests under way.
+    Turn by turn it reads what is due, writes down in one transaction what came of earlier requests
+    and what leaves next, and lets that leave. Requests go on between turns. A user never has two
+    requests of a destination under way.
     """
 
     def __init__(
         self,
         deps: SenderDependencies,
         hold: Hold,
-        courier: Courier,
+        make_courier: Callable[[], Courier],
         reporter: Reporter,
         *,
         objects_per_request: int,
+        flush_seconds: float,
     ) -> None:
         self._deps = deps
         self._hold = hold
-        self._courier = courier
+        self._make_courier = make_courier
         self._reporter = reporter
         self._objects = objects_per_request
-        self._plans: dict[int, DestinationPlan] = {}
-        self._waiting_since: dict[int, float] = {}
+        self._flush_seconds = flush_seconds
+        self._couriers: dict[str, Courier] = {}
+        self._shelves: dict[int, Shelf] = {}
+        self._ended: list[tuple[Shelf, Delivery]] = []
+        self._idle: list[tuple[Shelf, list[Settlement]]] = []
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._news = asyncio.Event()
 
     async def follow(self, plans: Sequence[DestinationPlan]) -> None:
         """Serve these destinations from now on; what a resumed job had kept back is due again.
 
-        Not to be called during a cycle. Raises `StoreUnavailableError`.
+        Raises `StoreUnavailableError`.
         """
-        before = self._plans
-        self._plans = {plan.id: plan for plan in plans}
+        before = self._shelves
+        self._shelves = {}
         for plan in plans:
-            known = before.get(plan.id)
-            if known is not None and not known.held - plan.held:
-                continue
-            grace = self._deps.takeover_seconds if known is None else 0.0
-            doubtful_from = self._deps.clock() + timedelta(seconds=grace)
-            await asyncio.to_thread(self._hold.rearm, plan.id, doubtful_from=doubtful_from)
+            shelf = before.get(plan.id) or Shelf(plan)
+            freed = shelf.plan.held - plan.held or shelf.plan.kept - plan.kept
+            if plan.id not in before or freed:
+                await asyncio.to_thread(self._hold.unhold, plan.id)
+            shelf.plan = plan
+            shelf.position, shelf.queue_position = START, 0
+            self._shelves[plan.id] = shelf
+
+    async def take_over(self) -> None:
+        """Put in doubt what a sender before this one left under way.
+
+        Raises `StoreUnavailableError` or `StoreConflictError`.
+        """
+        repeats = {shelf.plan.id: shelf.plan.repeats for shelf in self._shelves.values()}
+        await asyncio.to_thread(
+            self._hold.recover,
+            seconds=self._deps.takeover_seconds,
+            repeats=repeats,
+            now=self._deps.clock(),
+        )
 
     async def cycle(self) -> bool:
-        """Send what is due; return whether there was anything.
+        """Take one turn; return whether there was anything to do.
 
         Raises `StoreUnavailableError` or `HoldLostError`; then a new hold is needed.
         """
-        worked = False
-        for plan in self._plans.values():
-            if self._courier.seconds_to_wait() > 0:
-                break
-            worked = await self._flush(plan) or worked
-        await self._reporter.report(list(self._plans.values()), at_once=not worked)
+        self._news.clear()
+        parcels: list[tuple[Shelf, Parcel]] = []
+        for shelf in self._in_turn():
+            if shelf.plan.delivery == "running":
+                parcels += [(shelf, parcel) for parcel in await self._prepare(shelf)]
+        worked = bool(parcels or self._ended or self._idle)
+        if worked:
+            await self._write(parcels)
+        plans = [shelf.plan for shelf in self._shelves.values()]
+        await self._reporter.report(plans, at_once=not worked and not self._under_way)
         return worked
 
-    def seconds_to_wait(self) -> float:
-        """Return how long nothing may leave, because of a limit or a dead destination."""
-        return self._courier.seconds_to_wait()
+    async def rest(self, seconds: float) -> None:
+        """Wait until a request ends, or for so long."""
+        if not self._ended:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), seconds)
 
     async def finish(self) -> None:
-        """Report what has not been reported."""
-        await self._reporter.report(list(self._plans.values()), at_once=True)
+        """Wait for what is under way, write it down, and report what has not been reported."""
+        while self._under_way:
+            await asyncio.wait(self._under_way)
+        if self._ended or self._idle:
+            await self._write([])
+        plans = [shelf.plan for shelf in self._shelves.values()]
+        await self._reporter.report(plans, at_once=True)
 
-    async def _flush(self, plan: DestinationPlan) -> bool:
-        cautious = self._courier.is_cautious
-        limit = self._objects * (1 if cautious else self._deps.parallel)
+    async def drop(self) -> None:
+        """Let go of what is under way; whoever has the hold next finds it in doubt."""
+        for task in self._under_way:
+            task.cancel()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+
+    def _in_turn(self) -> list[Shelf]:
+        # The first of a turn is the last of the next, so that no destination starves another.
+        shelves = list(self._shelves.values())
+        if len(shelves) > 1:
+            first = shelves[0].plan.id
+            self._shelves[first] = self._shelves.pop(first)
+        return shelves
+
+    def _courier(self, plan: DestinationPlan) -> Courier:
+        path = target_of(plan.form, objects_per_request=self._objects).path
+        courier = self._couriers.get(path)
+        if courier is None:
+            courier = self._couriers[path] = self._make_courier()
+        return courier
+
+    async def _prepare(self, shelf: Shelf) -> list[Parcel]:
+        """Return parcels that may leave now."""
+        plan, courier = shelf.plan, self._courier(shelf.plan)
+        room = courier.room()
+        if not room:
+            shelf.position, shelf.queue_position = START, 0
+            return []
+        most = target_of(plan.form, objects_per_request=self._objects).most
+        loads, at_end = await self._take(shelf, limit=room * most, ahead=courier.is_cautious)
+        packing = self._pack(shelf, loads, at_end=at_end)
+        if packing.idle:
+            settled = [Settlement(load, Acknowledged()) for load in packing.idle]
+            self._idle.append((shelf, settled))
+            shelf.busy |= recipients_of(packing.idle)
+        parcels = packing.parcels[:room]
+        for parcel in parcels:
+            shelf.busy |= recipients_of(parcel.loads)
+        courier.under_way += len(parcels)
+        return parcels
+
+    async def _take(self, shelf: Shelf, *, limit: int, ahead: bool) -> tuple[list[Load], bool]:
+        """Return due loads and whether there are no more."""
+        plan = shelf.plan
         # The breaker says when a dead destination is tried again, whatever the rows' own back-off.
-        due_at = self._deps.clock() + (AHEAD if cautious else timedelta())
-        rows = await asyncio.to_thread(self._hold.take, plan.id, limit=limit, now=due_at)
-        shipments = plan_shipments(self._ripe(plan.id, rows), held=plan.held)
-        if not shipments:
-            return False
-        idle = [shipment for shipment in shipments if shipment.difference.is_empty]
-        if idle:
-            settled = [Settlement(shipment, Acknowledged()) for shipment in idle]
-            await self._courier.settle(plan.id, settled)
-        due = [shipment for shipment in shipments if not shipment.difference.is_empty]
-        if due:
-            await self._send(plan, due)
-        return True
+        now = self._deps.clock() + (AHEAD if ahead else timedelta())
+        if self._deps.monotonic() >= shelf.from_start_at:
+            # What changed lately stands before what waits after a failure, so it is looked for
+            # again and again, however long the backlog.
+            shelf.position, shelf.queue_position = START, 0
+            shelf.from_start_at = self._deps.monotonic() + max(self._flush_seconds, 0.5)
+        if plan.form in QUEUE_FORMS:
+            items, shelf.queue_position = await asyncio.to_thread(
+                self._hold.take_items,
+                plan.id, limit=limit, now=now, busy=shelf.busy, after=shelf.queue_position,
+            )  # fmt: skip
+            return list(first_of_each_user(items, most=self._objects)), shelf.queue_position == 0
+        rows, shelf.position = await asyncio.to_thread(
+            self._hold.take, plan.id, limit=limit, now=now, busy=shelf.busy, after=shelf.position
+        )
+        return list(plan_shipments(rows, held=plan.held, kept=plan.kept)), shelf.position == START
 
-    def _ripe(self, destination: int, rows: list[OutboxRow]) -> list[OutboxRow]:
-        # Full batches leave at once; the rest waits until flush_seconds after it was first seen,
-        # so that a user's changes within that time become one.
-        rest = len(rows) % self._objects
+    def _pack(self, shelf: Shelf, loads: list[Load], *, at_end: bool) -> Packing:
+        """Return what may leave: full parcels at once, the rest after `flush_seconds`.
+
+        So a user's changes within that time become one. The rest is read again, as it is then.
+        """
         now = self._deps.monotonic()
-        if rest == 0:
-            self._waiting_since.pop(destination, None)
-            return rows
-        since = self._waiting_since.setdefault(destination, now)
-        if now - since >= self._deps.flush_seconds:
-            del self._waiting_since[destination]
-            return rows
-        return rows[: len(rows) - rest]
+        since = shelf.waiting_since
+        is_ripe = since is not None and now - since >= self._flush_seconds
+        packing = pack(
+            shelf.plan, loads, objects_per_request=self._objects, all_of_it=at_end and is_ripe
+        )
+        if at_end and packing.rest:
+            shelf.waiting_since = now if since is None else since
+        else:
+            shelf.waiting_since = None
+        return packing
 
-    async def _send(self, plan: DestinationPlan, due: list[Shipment]) -> None:
-        marked = await asyncio.to_thread(self._hold.mark_in_doubt, plan.id, due)
-        batches = split_batches(plan.attribute, marked, objects_per_request=self._objects)
-        gate = asyncio.Semaphore(self._deps.parallel)
+    async def _write(self, parcels: list[tuple[Shelf, Parcel]]) -> None:
+        ended, self._ended = self._ended, []
+        idle, self._idle = self._idle, []
+        numbers = await asyncio.to_thread(self._hold.numbers, len(parcels))
+        opened = [
+            Request(id=number, destination=shelf.plan.id, loads=parcel.loads)
+            for number, (shelf, parcel) in zip(numbers, parcels, strict=True)
+        ]
+        await asyncio.to_thread(
+            self._hold.write,
+            opened,
+            [delivery.ended for _, delivery in ended],
+            idle=[settlement for _, settlements in idle for settlement in settlements],
+            repeats={shelf.plan.id: shelf.plan.repeats for shelf in self._shelves.values()},
+            now=self._deps.clock(),
+        )
+        for number, (shelf, parcel) in zip(numbers, parcels, strict=True):
+            task = asyncio.create_task(self._carry(shelf, parcel, number))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+        for shelf, settlements in idle:
+            shelf.busy -= recipients_of([settlement.load for settlement in settlements])
+            self._reporter.add(shelf.plan.id, count_delivery(settlements, requests=0))
+        await self._judge(ended)
 
-        async def deliver(number: int) -> Delivery:
-            async with gate:
-                return await self._courier.deliver(plan.id, batches[number])
+    async def _carry(self, shelf: Shelf, parcel: Parcel, number: int) -> None:
+        courier = self._courier(shelf.plan)
+        delivery = await courier.carry(parcel, number=number)
+        self._ended.append((shelf, delivery))
+        self._news.set()
 
-        # Every batch is settled before an error of one of them ends this sender.
-        done = await asyncio.gather(*map(deliver, range(len(batches))), return_exceptions=True)
-        deliveries = [one for one in done if isinstance(one, Delivery)]
-        await self._judge(plan, deliveries)
-        for one in done:
-            if isinstance(one, BaseException):
-                raise one
-
-    async def _judge(self, plan: DestinationPlan, deliveries: list[Delivery]) -> None:
-        plans = list(self._plans.values())
-        for delivery in deliveries:
-            if delivery.sent is not None:
-                count = count_delivery(delivery.sent.settlements, requests=delivery.sent.requests)
-                self._reporter.add(plan.id, count)
+    async def _judge(self, ended: list[tuple[Shelf, Delivery]]) -> None:
+        plans = [shelf.plan for shelf in self._shelves.values()]
+        recovered = answered = False
+        for shelf, delivery in ended:
+            settlements = delivery.ended.settlements
+            shelf.busy -= recipients_of([settlement.load for settlement in settlements])
+            count = count_delivery(settlements, requests=delivery.requests)
+            self._reporter.add(shelf.plan.id, count)
             if delivery.trouble:
                 await self._reporter.tell_trouble(plans, detail=delivery.trouble)
-        if any(delivery.sent is not None for delivery in deliveries):
-            if self._courier.note_success():
-                for destination in self._plans:
-                    await asyncio.to_thread(self._hold.hurry, destination)
+            if delivery.answered:
+                answered = True
+                recovered = self._courier(shelf.plan).note_success() or recovered
+        if recovered:
+            for destination in self._shelves:
+                await asyncio.to_thread(self._hold.hurry, destination)
+        if answered:
             await self._reporter.tell_success(plans)

@@ -1,124 +1,207 @@
-"""Carries one batch to the destination and settles what came of it."""
+"""Carries parcels to one endpoint, within what it allows, and says what came of each."""
 
-import asyncio
-from collections.abc import Callable, Sequence
-from datetime import timedelta
+import msgspec
 
-from coterie.base.errors import PermanentError, TransientError
+from coterie.base.errors import CoterieError, PermanentError, TransientError
 from coterie.base.metrics import outbox_sent_total, outgoing_seconds
+from coterie.connectors.braze.answers import TrackAnswer
 from coterie.connectors.braze.client import BrazeClient
-from coterie.connectors.braze.errors import BrazeBusyError
+from coterie.connectors.braze.errors import (
+    BrazeBusyError,
+    BrazeRefusedError,
+    BrazeUnavailableError,
+)
 from coterie.flow.exports.delivery import back_off_seconds
-from coterie.flow.exports.hold import Hold
-from coterie.model.delivery import Acknowledged, Postponed, Refused, Settlement
-from coterie.sender.batches import Batch, Sent, send_batch
+from coterie.flow.exports.hold import Ended
+from coterie.flow.exports.requests import Closing, Outcome
+from coterie.model.delivery import Acknowledged, Load, Postponed, QueueItem, Refused, Settlement
 from coterie.sender.breaker import Breaker
 from coterie.sender.dependencies import SenderDependencies
 from coterie.sender.limiter import Limiter
-
-# Without a word from Braze, a minute is the window of most of its limits.
-BUSY_SECONDS = 60.0
-# A short wait for the limiter happens in place; for a longer one the batch is put back.
-LONGEST_WAIT_IN_PLACE = 5.0
+from coterie.sender.parcels import Packed, Parcel
+from coterie.sender.window import Window
 
 OUTCOMES = {Acknowledged: "told", Refused: "parked", Postponed: "again"}
 
 
-class Delivery:
-    """What came of a batch: `sent` is None if nothing is known, `trouble` says why."""
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a parcel: `trouble` says that nothing is sent for now, `answered` that it is."""
 
-    def __init__(self, *, sent: Sent | None = None, trouble: str = "") -> None:
-        self.sent = sent
-        self.trouble = trouble
+    ended: Ended
+    requests: int
+    answered: bool
+    trouble: str = ""
 
 
 class Courier:
-    """Sends batches within the limits of one authorization; several may be under way."""
+    """Sends to one endpoint with one key; several parcels may be under way."""
 
-    def __init__(self, deps: SenderDependencies, hold: Hold, client: BrazeClient) -> None:
+    def __init__(self, deps: SenderDependencies, client: BrazeClient) -> None:
         self._deps = deps
-        self._hold = hold
         self._client = client
         self._limiter = Limiter()
         self._breaker = Breaker()
-        # The hold has one connection, on which transactions must not mix.
-        self._writing = asyncio.Lock()
+        self._window = Window(most=deps.parallel)
+        self.under_way = 0
 
     @property
     def is_cautious(self) -> bool:
-        """Answer whether a single batch should go ahead, to see if the destination is alive."""
+        """Answer whether a single parcel should go ahead, to see if the destination is alive."""
         return not self._breaker.is_closed
+
+    def room(self) -> int:
+        """Return how many parcels may leave now."""
+        now = self._deps.monotonic()
+        if self._breaker.seconds_to_wait(now=now) > 0:
+            return 0
+        size = 1 if self.is_cautious else self._window.size
+        return max(0, min(size - self.under_way, self._limiter.allowance(now=now)))
 
     def seconds_to_wait(self) -> float:
         """Return how long nothing may leave, because of a limit or a dead destination."""
         now = self._deps.monotonic()
         return max(self._limiter.seconds_to_wait(now=now), self._breaker.seconds_to_wait(now=now))
 
-    async def deliver(self, destination: int, batch: Batch) -> Delivery:
-        """Send a batch that was marked in doubt, and settle it.
-
-        Raises `StoreUnavailableError`; the batch is in doubt then.
-        """
-        wait = self._limiter.seconds_to_wait(now=self._deps.monotonic())
-        if wait > LONGEST_WAIT_IN_PLACE:
-            await self.settle(destination, self._put_back(batch, wait, answer="rate limit"))
-            return Delivery()
-        await asyncio.sleep(wait)
-        started = self._deps.monotonic()
-        try:
-            sent = await send_batch(self._client, batch, limiter=self._limiter)
-        except BrazeBusyError as error:
-            seconds = BUSY_SECONDS if error.retry_after is None else error.retry_after
-            self._limiter.block(seconds, now=self._deps.monotonic())
-            await self.settle(destination, self._put_back(batch, seconds, answer=error.message))
-            return Delivery()
-        except (TransientError, PermanentError) as error:
-            at_once = isinstance(error, PermanentError)
-            await self.settle(destination, self._back_off(batch, answer=error.message))
-            return Delivery(trouble=error.message if self._note_failure(at_once) else "")
-        outgoing_seconds.observe(self._deps.monotonic() - started)
-        await self.settle(destination, sent.settlements)
-        self._note_answers(sent)
-        return Delivery(sent=sent)
-
     def note_success(self) -> bool:
         """Count an answer; return whether the destination had counted as dead."""
         return self._breaker.note_success()
 
-    async def settle(self, destination: int, settlements: Sequence[Settlement]) -> None:
-        """Write down what came of shipments. Raises `StoreUnavailableError`."""
-        for settlement in settlements:
+    async def carry(self, parcel: Parcel, *, number: int) -> Delivery:
+        """Send a parcel that was written down; never raises an error of the destination."""
+        attempt = _Attempt(self, parcel)
+        try:
+            await attempt.send(parcel.packed)
+        finally:
+            self.under_way -= 1
+        for settlement in attempt.settlements:
             outbox_sent_total.labels(OUTCOMES[type(settlement.verdict)]).inc()
-        await self.write(
-            lambda: self._hold.settle(destination, settlements, now=self._deps.clock())
+        refused = sum(isinstance(one.verdict, Refused) for one in attempt.settlements)
+        closing = Closing(
+            id=number,
+            outcome=attempt.outcome,
+            status=attempt.status,
+            answer=attempt.answer,
+            refused=refused,
+        )
+        return Delivery(
+            ended=Ended(closing=closing, settlements=tuple(attempt.settlements)),
+            requests=attempt.requests,
+            answered=attempt.answered,
+            trouble=attempt.trouble,
         )
 
-    async def write(self, call: Callable[[], object]) -> None:
-        """Run a call of the hold while no other is under way."""
-        async with self._writing:
-            await asyncio.to_thread(call)
-
-    def _note_failure(self, at_once: bool) -> bool:
+    async def ask(self, parcel: Parcel, packed: tuple[Packed, ...]) -> TrackAnswer:
+        """Send one request; raises the errors of the client."""
+        started = self._deps.monotonic()
+        self._limiter.spend(now=started)
+        answer = await self._client.send(parcel.target, [one.object for one in packed])
         now = self._deps.monotonic()
-        return self._breaker.note_failure(
-            now=now, chance=self._deps.chance.random(), at_once=at_once
-        )
+        outgoing_seconds.observe(now - started)
+        self._limiter.learn(answer.limit, now=now)
+        self._window.widen()
+        return answer
 
-    def _note_answers(self, sent: Sent) -> None:
-        for answer in sent.answers:
-            self._limiter.learn(answer.limit, now=self._deps.monotonic())
+    def postpone(self, error: CoterieError, load: Load, *, chance: float) -> Postponed:
+        """Return when a load is tried again after an error that says nothing of its own fate."""
+        attempts = load.attempts if isinstance(load, QueueItem) else load.row.attempts
+        seconds = back_off_seconds(attempts, chance=chance)
+        doubtful = isinstance(error, BrazeUnavailableError) and error.may_have_worked
+        if doubtful:
+            # It may still be under way, and what follows must not overtake it.
+            seconds = max(seconds, self._deps.takeover_seconds)
+        return Postponed(seconds, error.message, is_doubtful=doubtful)
 
-    def _put_back(self, batch: Batch, seconds: float, *, answer: str) -> list[Settlement]:
-        not_before = self._deps.clock() + timedelta(seconds=seconds)
-        verdict = Postponed(not_before, answer, is_failure=False)
-        return [Settlement(shipment, verdict) for shipment in batch.shipments]
+    def draw(self) -> float:
+        """Return a number in [0, 1) that spreads what failed together."""
+        return self._deps.chance.random()
 
-    def _back_off(self, batch: Batch, *, answer: str) -> list[Settlement]:
-        now = self._deps.clock()
-        settlements = []
-        for shipment in batch.shipments:
-            chance = self._deps.chance.random()
-            seconds = back_off_seconds(shipment.row.attempts, chance=chance)
-            verdict = Postponed(now + timedelta(seconds=seconds), answer)
-            settlements.append(Settlement(shipment, verdict))
-        return settlements
+    def note_busy(self, error: BrazeBusyError) -> float:
+        """Let nothing leave as long as the destination says; return the seconds."""
+        self._window.narrow()
+        return self._limiter.block(error.retry_after, now=self._deps.monotonic())
+
+    def note_failure(self, error: CoterieError) -> bool:
+        """Count a failure; return whether nothing leaves from now on."""
+        at_once = isinstance(error, PermanentError)
+        if not at_once:
+            self._window.narrow()
+        now = self._deps.monotonic()
+        return self._breaker.note_failure(now=now, chance=self.draw(), at_once=at_once)
+
+
+class _Attempt:
+    """One parcel under way, down to the object that spoils it."""
+
+    def __init__(self, courier: Courier, parcel: Parcel) -> None:
+        self._courier = courier
+        self._parcel = parcel
+        self.settlements: list[Settlement] = []
+        self.requests = 0
+        self.answered = False
+        self.trouble = ""
+        self.outcome: Outcome = "answered"
+        self.status: int | None = None
+        self.answer = ""
+
+    async def send(self, packed: tuple[Packed, ...]) -> None:
+        """Send objects, in halves if they are refused together without a word on which is wrong."""
+        self.requests += 1
+        try:
+            answer = await self._courier.ask(self._parcel, packed)
+        except BrazeRefusedError as error:
+            self.answered = True
+            await self._narrow_down(packed, error)
+        except BrazeBusyError as error:
+            seconds = self._courier.note_busy(error)
+            verdict = Postponed(seconds, error.message, is_doubtful=False, is_failure=False)
+            self._note("postponed", 429, error.message)
+            self.settlements += [Settlement(one.load, verdict) for one in packed]
+        except (TransientError, PermanentError) as error:
+            self._fail(packed, error)
+        else:
+            self.answered = True
+            self._note("answered", answer.status, answer.text)
+            self.settlements += [
+                Settlement(one.load, _verdict(answer, index=index, sent=one))
+                for index, one in enumerate(packed)
+            ]
+
+    async def _narrow_down(self, packed: tuple[Packed, ...], error: BrazeRefusedError) -> None:
+        self._note("refused", error.status, error.answer)
+        if len(packed) > 1:
+            middle = len(packed) // 2
+            await self.send(packed[:middle])
+            await self.send(packed[middle:])
+            return
+        verdict = Refused(error.message, _record(packed[0], answer=error.answer))
+        self.settlements.append(Settlement(packed[0].load, verdict))
+
+    def _fail(self, packed: tuple[Packed, ...], error: CoterieError) -> None:
+        is_unknown = isinstance(error, BrazeUnavailableError) and error.may_have_worked
+        status = error.status if isinstance(error, BrazeUnavailableError) else None
+        self._note("unknown" if is_unknown else "postponed", status, error.message)
+        # What leaves together comes back together, so that it fills a request again.
+        chance = self._courier.draw()
+        self.settlements += [
+            Settlement(one.load, self._courier.postpone(error, one.load, chance=chance))
+            for one in packed
+        ]
+        if self._courier.note_failure(error):
+            self.trouble = error.message
+
+    def _note(self, outcome: Outcome, status: int | None, answer: str) -> None:
+        self.outcome, self.status, self.answer = outcome, status, answer
+
+
+def _verdict(answer: TrackAnswer, *, index: int, sent: Packed) -> Acknowledged | Refused:
+    reason = answer.refused.get(index)
+    if reason is None:
+        return TAKEN
+    return Refused(reason, _record(sent, answer=f"{answer.status} {reason}"))
+
+
+TAKEN = Acknowledged()
+
+
+def _record(sent: Packed, *, answer: str) -> str:
+    return msgspec.json.encode({"sent": sent.object, "answer": answer}).decode()

@@ -15,9 +15,9 @@ from coterie.flow.exports.desk import DeliveryDesk
 class SenderDependencies(msgspec.Struct, frozen=True, kw_only=True):
     """Built by the composition root; all times are in seconds.
 
-    `parallel` is how many requests may be under way per authorization. `takeover_seconds` is how
-    long values in doubt wait after a sender took over from another, so that they cannot overtake
-    a request that it left on the wire. `chance` spreads retries.
+    `parallel` is how many requests may be under way per endpoint and authorization at most.
+    `takeover_seconds` is how long what is in doubt waits at least, so that what follows cannot
+    overtake a request that is still on the wire. `chance` spreads retries.
     """
 
     desk: DeliveryDesk
@@ -25,9 +25,9 @@ class SenderDependencies(msgspec.Struct, frozen=True, kw_only=True):
     allow_private_addresses: bool = False
     flush_seconds: float = 1.0
     poll_seconds: float = 0.2
-    parallel: int = 4
+    parallel: int = 32
     timeout: float = DEFAULT_TIMEOUT
-    takeover_seconds: float = 1.0
+    takeover_seconds: float = 2.0
     report_seconds: float = 5.0
     clock: Clock = system_clock
     monotonic: Callable[[], float] = time.monotonic

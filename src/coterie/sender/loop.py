@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 
@@ -144,28 +145,48 @@ class Line:
                 clock=self._deps.clock,
             )
             async with client:
-                courier = Courier(self._deps, hold, client)
+                flush_seconds = config.flush_seconds
+                if flush_seconds is None:
+                    flush_seconds = self._deps.flush_seconds
                 sender = AuthorizationSender(
                     self._deps,
                     hold,
-                    courier,
+                    functools.partial(Courier, self._deps, client),
                     Reporter(self._deps, authorization_id=self._authorization_id),
                     objects_per_request=config.objects_per_request,
+                    flush_seconds=flush_seconds,
                 )
-                await self._cycle(sender, config)
+                try:
+                    await self._cycle(sender, config)
+                finally:
+                    # After an error nobody may write any more; the next hold finds it in doubt.
+                    await sender.drop()
 
     async def _cycle(self, sender: AuthorizationSender, config: BrazeConfig) -> None:
-        await sender.follow(self._plans)
+        plans = self._plans
+        await sender.follow(plans)
+        await sender.take_over()
         while not self._stop.is_set():
             if self._news:
                 self._news = False
                 now = await asyncio.to_thread(_read_config, self._deps, self._authorization_id)
-                if now != config:
+                if now != config or _begins_anew(plans, self._plans):
                     break
-                await sender.follow(self._plans)
+                plans = self._plans
+                await sender.follow(plans)
             if not await sender.cycle():
-                await _pause(self._stop, self._deps.poll_seconds)
-        await sender.finish()
+                await sender.rest(self._deps.poll_seconds)
+        if not _is_killed(self._plans):
+            await sender.finish()
+
+
+def _begins_anew(before: Sequence[DestinationPlan], after: Sequence[DestinationPlan]) -> bool:
+    known = {plan.id: plan.restarts for plan in before}
+    return any(known.get(plan.id, plan.restarts) != plan.restarts for plan in after)
+
+
+def _is_killed(plans: Sequence[DestinationPlan]) -> bool:
+    return any(plan.delivery == "killed" for plan in plans)
 
 
 async def _adjust(deps: SenderDependencies, lines: dict[int, Line], plans: Plans) -> None:

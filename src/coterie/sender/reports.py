@@ -19,27 +19,26 @@ class Reporter:
         self._deps = deps
         self._authorization_id = authorization_id
         self._counts: dict[int, DeliveryCount] = {}
+        self._worth_telling: set[int] = set()
         self._reported_at: dict[int, float] = {}
         # An earlier sender may have left the authorization marked as unhealthy.
         self._may_be_unhealthy = True
 
     def add(self, destination: int, count: DeliveryCount) -> None:
         """Count one flush."""
-        before = self._counts.get(destination, DeliveryCount())
-        self._counts[destination] = DeliveryCount(
-            added=before.added + count.added,
-            removed=before.removed + count.removed,
-            refused=before.refused + count.refused,
-            requests=before.requests + count.requests,
-        )
+        if count != DeliveryCount():
+            self._counts[destination] = self._counts.get(destination, DeliveryCount()) + count
+            if count.added or count.removed or count.refused or count.doubtful:
+                self._worth_telling.add(destination)
 
     async def report(self, plans: Sequence[DestinationPlan], *, at_once: bool) -> None:
         """Write a log line for each destination that has news and was not reported lately."""
         now = self._deps.monotonic()
         for plan in plans:
             is_due = now - self._reported_at.get(plan.id, -1e9) >= self._deps.report_seconds
-            if plan.id not in self._counts or not (at_once or is_due):
+            if plan.id not in self._worth_telling or not (at_once or is_due):
                 continue
+            self._worth_telling.discard(plan.id)
             count = self._counts.pop(plan.id)
             self._reported_at[plan.id] = now
             log.info("sender.synced", destination=plan.id, requests=count.requests)

@@ -21,7 +21,11 @@ from coterie.store import Connection
 
 Identifiers = tuple[Identifier, ...]
 
-OUTBOX_AT_ODDS = "SELECT count(*) FROM outbox WHERE wanted <> told OR in_doubt <> '{}' OR pending"
+OUTBOX_AT_ODDS = """
+SELECT count(*) FROM outbox
+WHERE in_doubt <> '{}' OR pending
+   OR wanted <> COALESCE((SELECT jsonb_object_agg(key, value -> 0) FROM jsonb_each(told)), '{}')
+"""
 MEMBERS_AT_ODDS = """
 SELECT count(*) FROM
     (SELECT profile_id, unnest(audiences) AS audience_id FROM profile) p

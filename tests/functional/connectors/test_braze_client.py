@@ -6,15 +6,22 @@ import pytest
 from braze_sandbox.model.fault import Fault
 from braze_sandbox.sandbox import BrazeSandbox
 from coterie.connectors.addresses import ForbiddenAddressError
-from coterie.connectors.braze.client import BrazeClient, attribute_update
+from coterie.connectors.braze.client import BrazeClient
 from coterie.connectors.braze.errors import (
     BrazeBusyError,
     BrazeEndpointError,
     BrazeKeyError,
     BrazeUnavailableError,
 )
+from coterie.connectors.braze.forms import BrazeObject, target_of
 from coterie.connectors.braze.probe import probe_braze
 from coterie.model.control import ProbeResult
+
+ATTRIBUTES = target_of("array", objects_per_request=75)
+
+
+def vip(recipient: str) -> BrazeObject:
+    return {"external_id": recipient, "seg": {"add": ["vip"]}}
 
 
 @pytest.fixture
@@ -28,24 +35,24 @@ async def probe(config: dict[str, object], *, allow: bool = True) -> ProbeResult
 
 
 async def test_attributes_arrive_with_the_partner_user_agent(sandbox: BrazeSandbox) -> None:
-    update = attribute_update("u1", "seg", add=["vip"])
+    update = vip("u1")
 
     async with BrazeClient(sandbox.url, "good-key", allow_private_addresses=True) as client:
-        answer = await client.track_attributes([update])
+        answer = await client.send(ATTRIBUTES, [update])
 
-    assert answer.accepted == (0,)
+    assert answer.refused == {}
     assert answer.limit is not None
     entry = sandbox.engine.journal.newest(limit=1)[0]
     assert (entry.status, entry.user_agent) == (201, "partner-Coterie")
 
 
 async def test_the_fate_of_each_object_is_told(sandbox: BrazeSandbox) -> None:
-    updates = [attribute_update(name, "seg", add=["vip"]) for name in ("u1", "x" * 1000)]
+    updates = [vip(name) for name in ("u1", "x" * 1000)]
 
     async with BrazeClient(sandbox.url, "good-key", allow_private_addresses=True) as client:
-        answer = await client.track_attributes(updates)
+        answer = await client.send(ATTRIBUTES, updates)
 
-    assert answer.accepted == (0,)
+    assert list(answer.refused) == [1]
     assert "988" in answer.refused[1]
 
 
@@ -54,7 +61,7 @@ async def test_a_wrong_key_is_named_as_such_and_not_shown(sandbox: BrazeSandbox)
 
     async with client:
         with pytest.raises(BrazeKeyError) as caught:
-            await client.track_attributes([attribute_update("u1", "seg", add=["vip"])])
+            await client.send(ATTRIBUTES, [vip("u1")])
 
     assert "wrong-key" not in caught.value.message
 
@@ -65,7 +72,7 @@ async def test_a_rate_limit_says_how_long_to_wait(sandbox: BrazeSandbox) -> None
 
     async with BrazeClient(sandbox.url, "good-key", allow_private_addresses=True) as client:
         with pytest.raises(BrazeBusyError) as caught:
-            await client.track_attributes([attribute_update("u1", "seg", add=["vip"])])
+            await client.send(ATTRIBUTES, [vip("u1")])
 
     assert caught.value.retry_after == 7
 
@@ -77,7 +84,7 @@ async def test_no_answer_is_not_available(sandbox: BrazeSandbox, fault: Fault) -
 
     async with client:
         with pytest.raises(BrazeUnavailableError):
-            await client.track_attributes([attribute_update("u1", "seg", add=["vip"])])
+            await client.send(ATTRIBUTES, [vip("u1")])
 
 
 async def test_a_redirect_is_not_followed(sandbox: BrazeSandbox) -> None:
@@ -85,7 +92,7 @@ async def test_a_redirect_is_not_followed(sandbox: BrazeSandbox) -> None:
 
     async with BrazeClient(sandbox.url, "good-key", allow_private_addresses=True) as client:
         with pytest.raises(BrazeEndpointError):
-            await client.track_attributes([attribute_update("u1", "seg", add=["vip"])])
+            await client.send(ATTRIBUTES, [vip("u1")])
 
     assert len(sandbox.engine.journal.newest(limit=10)) == 1
 
@@ -94,7 +101,7 @@ async def test_a_private_address_is_not_reached_unless_allowed(sandbox: BrazeSan
     for url in (sandbox.url, sandbox.url.replace("127.0.0.1", "localhost")):
         async with BrazeClient(url, "good-key") as client:
             with pytest.raises(ForbiddenAddressError):
-                await client.track_attributes([])
+                await client.send(ATTRIBUTES, [])
 
     assert sandbox.engine.journal.newest(limit=10) == []
 

@@ -1,16 +1,20 @@
 """Random wishes, answers, losses and crashes; at the end the destination holds what is wanted."""
 
 import itertools
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg.types.json import Jsonb
 
 from coterie.flow.exports import outbox
 from coterie.flow.exports.delivery import plan_shipments
+from coterie.flow.exports.hold import Ended, Hold, try_hold
+from coterie.flow.exports.parked import replay_parked
+from coterie.flow.exports.requests import Closing, Request
 from coterie.model.delivery import Acknowledged, Postponed, Refused, Settlement, Shipment, Verdict
 from coterie.store import Connection, Store
 
@@ -30,7 +34,7 @@ class Wish(msgspec.Struct, frozen=True):
 
 
 class Flush(msgspec.Struct, frozen=True):
-    """The sender takes rows; `fate` by user; `during` is a wish between mark and settle."""
+    """The sender takes rows; `fate` by user; `during` is a wish between opening and settling."""
 
     held: Values
     fates: tuple[str, ...]
@@ -54,8 +58,8 @@ class Braze:
 
     def apply(self, shipment: Shipment) -> None:
         held = self.users[shipment.row.recipient]
-        held |= set(shipment.difference.add)
-        held -= set(shipment.difference.remove)
+        held |= set(shipment.difference.put)
+        held -= set(shipment.difference.drop)
 
 
 @pytest.fixture
@@ -75,8 +79,9 @@ def test_whatever_happens_the_destination_ends_with_what_is_wanted(
     braze = Braze()
     wanted: dict[str, Values] = {}
 
-    with store.connect(autocommit=True) as conn:
-        run = Run(conn, destination, braze, wanted)
+    with try_hold(store, destination) as hold, store.connect(autocommit=True) as conn:
+        assert hold is not None
+        run = Run(conn, hold, destination, braze, wanted)
         for step in steps:
             if isinstance(step, Wish):
                 run.wish(step)
@@ -89,16 +94,22 @@ def test_whatever_happens_the_destination_ends_with_what_is_wanted(
 
     assert {user: braze.users[user] for user in wanted} == wanted
     assert {row[0]: frozenset(row[1]) for row in told} == wanted
-    assert all(row[2] == [] for row in told)
+    assert all(row[2] == {} for row in told)
 
 
 class Run:
-    """One run of the model against the real table."""
+    """One run of the model against the real tables."""
 
     def __init__(
-        self, conn: Connection, destination: int, braze: Braze, wanted: dict[str, Values]
+        self,
+        conn: Connection,
+        hold: Hold,
+        destination: int,
+        braze: Braze,
+        wanted: dict[str, Values],
     ) -> None:
         self.conn = conn
+        self.hold = hold
         self.destination = destination
         self.braze = braze
         self.wanted = wanted
@@ -106,29 +117,38 @@ class Run:
     def wish(self, wish: Wish) -> None:
         self.wanted[wish.user] = wish.values
         self.conn.execute(
-            "INSERT INTO outbox AS o (destination, recipient, account, claims, wanted, in_doubt)"
-            " VALUES (%s, %s, 1, '', %s, %s) ON CONFLICT (destination, recipient) DO UPDATE SET"
-            " wanted = EXCLUDED.wanted,"
-            " in_doubt = ARRAY(SELECT unnest(o.in_doubt) UNION SELECT unnest(EXCLUDED.in_doubt)),"
+            "INSERT INTO outbox AS o"
+            " (destination, recipient, account, claims, wanted, in_doubt, version)"
+            " VALUES (%s, %s, 1, '', %s, %s, 1) ON CONFLICT (destination, recipient) DO UPDATE SET"
+            " wanted = EXCLUDED.wanted, in_doubt = o.in_doubt || EXCLUDED.in_doubt,"
             " version = o.version + 1, pending = true, parked = NULL",
-            (self.destination, wish.user, list(wish.values), list(wish.left)),
+            (
+                self.destination,
+                wish.user,
+                Jsonb(dict.fromkeys(wish.values, True)),
+                Jsonb({key: [None, 0, 0] for key in wish.left}),
+            ),
         )
 
     def flush(self, step: Flush) -> None:
-        rows = outbox.take(self.conn, self.destination, limit=100, now=NOW)
+        rows, _ = self.hold.take(self.destination, limit=100, now=NOW)
         shipments = plan_shipments(rows, held=step.held)
         idle = [shipment for shipment in shipments if shipment.difference.is_empty]
-        self.settle([Settlement(shipment, Acknowledged()) for shipment in idle])
         due = [shipment for shipment in shipments if not shipment.difference.is_empty]
-        marked = outbox.mark_in_doubt(self.conn, self.destination, due)
+        (number,) = self.hold.numbers(1)
+        opened = [Request(id=number, destination=self.destination, loads=tuple(due))]
+        self.write(opened, [], idle=[Settlement(shipment, Acknowledged()) for shipment in idle])
         settlements = [
             Settlement(shipment, self.send(shipment, fate))
-            for shipment, fate in zip(marked, step.fates, strict=False)
+            for shipment, fate in zip(due, step.fates, strict=False)
         ]
         if step.during is not None:
             self.wish(step.during)
-        if not step.crash:
-            self.settle(settlements)
+        if step.crash:
+            self.hold.recover(seconds=0.0, repeats={}, now=NOW)
+            return
+        closing = Closing(id=number, outcome="answered", status=201, answer="")
+        self.write([], [Ended(closing=closing, settlements=tuple(settlements))])
 
     def send(self, shipment: Shipment, fate: str) -> Verdict:
         if fate in ("applied", "lost_after"):
@@ -137,16 +157,18 @@ class Run:
             return Acknowledged()
         if fate == "refused":
             return Refused("bad", "{}")
-        return Postponed(NOW + timedelta(seconds=1), "no answer")
+        return Postponed(1.0, "no answer")
 
-    def settle(self, settlements: list[Settlement]) -> None:
-        outbox.settle(self.conn, self.destination, settlements, now=NOW)
+    def write(
+        self, opened: list[Request], ended: list[Ended], *, idle: Sequence[Settlement] = ()
+    ) -> None:
+        self.hold.write(opened, ended, idle=idle, repeats={}, now=NOW)
 
     def calm_down(self) -> None:
         """Let all jobs run, replay what was refused, and answer everything."""
-        outbox.rearm(self.conn, self.destination, doubtful_from=NOW)
-        outbox.replay_parked(self.conn, self.destination)
-        outbox.hurry(self.conn, self.destination)
+        self.hold.unhold(self.destination)
+        replay_parked(self.conn, self.destination)
+        self.hold.hurry(self.destination)
         calm = Flush(frozenset(), ("applied",) * 3, None, crash=False)
         self.flush(calm)
         assert outbox.count_waiting(self.conn, self.destination) == 0

@@ -215,7 +215,8 @@ class House:
         """Recipient to what it should hold, and what is in doubt."""
         with self.store.transaction() as conn:
             rows = conn.execute(
-                "SELECT o.recipient, o.wanted, o.in_doubt FROM outbox o "
+                "SELECT o.recipient, ARRAY(SELECT jsonb_object_keys(o.wanted) ORDER BY 1), "
+                "ARRAY(SELECT jsonb_object_keys(o.in_doubt) ORDER BY 1) FROM outbox o "
                 "JOIN destination d ON d.id = o.destination WHERE d.retired_at IS NULL"
             ).fetchall()
         return {recipient: (wanted, in_doubt) for recipient, wanted, in_doubt in rows}

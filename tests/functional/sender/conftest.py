@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 import pytest
+from psycopg.types.json import Jsonb
 
 from braze_sandbox.auth.keys import make_key
 from braze_sandbox.sandbox import BrazeSandbox
@@ -145,16 +146,28 @@ class World:
         destination: int | None = None,
     ) -> None:
         chosen = self.destination if destination is None else destination
+        doubt = Jsonb({value: [None, 0, 0] for value in left})
         with self.store.transaction() as conn, conn.cursor() as cursor:
             cursor.executemany(
                 "INSERT INTO outbox AS o (destination, recipient, account, claims, wanted,"
-                " in_doubt) VALUES (%s, %s, %s, '', %s, %s)"
+                " in_doubt, version) VALUES (%s, %s, %s, '', %s, %s, 1)"
                 " ON CONFLICT (destination, recipient) DO UPDATE SET wanted = EXCLUDED.wanted,"
-                " in_doubt = ARRAY(SELECT unnest(o.in_doubt) UNION SELECT"
-                " unnest(EXCLUDED.in_doubt)),"
+                " in_doubt = o.in_doubt || EXCLUDED.in_doubt,"
                 " version = o.version + 1, pending = true, parked = NULL",
-                [(chosen, name, ACCOUNT, list(values), list(left)) for name in recipients],
+                [
+                    (chosen, name, ACCOUNT, Jsonb(dict.fromkeys(values, True)), doubt)
+                    for name in recipients
+                ],
             )
+
+    def under_way(self) -> int:
+        """Return how many requests have no answer yet."""
+        with self.store.transaction() as conn:
+            found = conn.execute(
+                "SELECT count(*) FROM delivery_request WHERE closed_at IS NULL"
+            ).fetchone()
+        assert found is not None
+        return int(found[0])
 
     def pending(self) -> int:
         with self.store.transaction() as conn:
@@ -163,11 +176,14 @@ class World:
         return int(found[0])
 
     def row(self, recipient: str) -> dict[str, object]:
+        """Return the row of a user; of its items the keys, in order."""
         names = ("wanted", "told", "in_doubt", "pending", "parked", "attempts", "last_answer")
         with self.store.transaction() as conn:
             found = conn.execute(
-                "SELECT wanted, told, in_doubt, pending, parked, attempts, last_answer FROM outbox"
-                " WHERE recipient = %s",
+                "SELECT ARRAY(SELECT jsonb_object_keys(wanted) ORDER BY 1),"
+                " ARRAY(SELECT jsonb_object_keys(told) ORDER BY 1),"
+                " ARRAY(SELECT jsonb_object_keys(in_doubt) ORDER BY 1),"
+                " pending, parked, attempts, last_answer FROM outbox WHERE recipient = %s",
                 (recipient,),
             ).fetchone()
         assert found is not None

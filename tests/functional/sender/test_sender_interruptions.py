@@ -1,8 +1,11 @@
 import asyncio
+from datetime import UTC, datetime
 
 from tests.functional.sender.conftest import DEADLINE, World
 
 from braze_sandbox.model.fault import Fault
+from coterie.flow.exports.requests import Request, open_requests
+from coterie.model.delivery import Difference, OutboxRow, Shipment
 from coterie.sender.loop import run_sender
 
 
@@ -11,7 +14,7 @@ async def test_a_stopped_sender_settles_what_is_under_way(world: World) -> None:
     world.wish("u1", {"vip"})
     stop = asyncio.Event()
     task = asyncio.create_task(run_sender(world.dependencies(), stop))
-    await world.wait_until(lambda: world.row("u1")["in_doubt"])
+    await world.wait_until(world.under_way)
 
     stop.set()
     await asyncio.wait_for(task, DEADLINE)
@@ -55,7 +58,8 @@ async def test_a_new_key_is_used_as_soon_as_it_is_saved(world: World) -> None:
 async def test_values_in_doubt_wait_after_a_takeover(world: World) -> None:
     world.wish("u1", {"vip"})
     with world.store.transaction() as conn:
-        conn.execute("UPDATE outbox SET in_doubt = '{vip}'")
+        request = Request(id=1, destination=world.destination, loads=(shipment("u1", "vip"),))
+        open_requests(conn, world.authorization_id, [request], now=datetime.now(UTC))
 
     async with world.sending(takeover_seconds=0.5):
         started = asyncio.get_running_loop().time()
@@ -66,10 +70,29 @@ async def test_values_in_doubt_wait_after_a_takeover(world: World) -> None:
     assert world.at_braze("u1") == {"vip"}
 
 
-async def test_rows_that_a_lost_settlement_left_behind_are_found_again(world: World) -> None:
+async def test_what_a_dead_sender_left_under_way_cannot_cancel_out(world: World) -> None:
     world.wish("u1", {"vip"})
+    world.wish("u1", set())
     with world.store.transaction() as conn:
-        conn.execute("UPDATE outbox SET pending = false")
+        request = Request(id=1, destination=world.destination, loads=(shipment("u1", "vip"),))
+        open_requests(conn, world.authorization_id, [request], now=datetime.now(UTC))
 
     async with world.sending():
-        await world.wait_until(lambda: world.at_braze("u1") == {"vip"})
+        await world.wait_until(world.requests)
+        await world.wait_idle()
+
+    assert world.requests() == [[{"external_id": "u1", "lytics_segments": {"remove": ["vip"]}}]]
+    assert world.under_way() == 0
+
+
+def shipment(recipient: str, value: str) -> Shipment:
+    row = OutboxRow(
+        destination=1,
+        recipient=recipient,
+        wanted={value: True},
+        told={},
+        in_doubt={},
+        version=1,
+        attempts=0,
+    )
+    return Shipment(row, Difference({value: True}, ()))

@@ -54,7 +54,7 @@ def job(crew: Crew) -> Job:
 
 
 def claimed(crew: Crew) -> int:
-    return int(crew.ask("SELECT count(*) FROM outbox WHERE wanted = '{everyone}'")[0][0])
+    return int(crew.ask("SELECT count(*) FROM outbox WHERE wanted ? 'everyone'")[0][0])
 
 
 def steer(crew: Crew, step: Callable[..., Job]) -> Steer:
@@ -114,7 +114,7 @@ def test_people_who_leave_during_a_run_are_not_claimed(crowd: Crew) -> None:
     run(crowd)
     run(crowd, StopSign(1, leave))
 
-    query = "SELECT count(*) FROM outbox WHERE destination = %s AND wanted = '{lately}'"
+    query = "SELECT count(*) FROM outbox WHERE destination = %s AND wanted ? 'lately'"
     assert crowd.ask(query, (destination,)) == [(PEOPLE // 2,)]
 
 

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coterie.flow.exports.delivery import BACK_OFF_LIMIT, back_off_seconds, difference
-from coterie.model.delivery import OutboxRow
+from coterie.model.delivery import OutboxRow, Told
 
 values = st.frozensets(st.sampled_from("abcde"))
 
@@ -15,9 +15,9 @@ def row(
     return OutboxRow(
         destination=1,
         recipient="u1",
-        wanted=wanted,
-        told=told,
-        in_doubt=in_doubt,
+        wanted=dict.fromkeys(wanted, True),
+        told=dict.fromkeys(told, Told(True, 1, 1)),
+        in_doubt=dict.fromkeys(in_doubt, Told(True, 1, 1)),
         version=1,
         attempts=0,
     )
@@ -29,8 +29,8 @@ def test_without_doubt_only_differences_are_sent(
 ) -> None:
     sent = difference(row(wanted, told), held=frozenset())
 
-    assert set(sent.add) == wanted - told
-    assert set(sent.remove) == told - wanted
+    assert set(sent.put) == wanted - told
+    assert set(sent.drop) == told - wanted
 
 
 @given(wanted=values, told=values, in_doubt=values, is_there=st.data())
@@ -42,8 +42,8 @@ def test_sending_makes_the_destination_hold_what_is_wanted(
 
     sent = difference(row(wanted, told, in_doubt), held=frozenset())
 
-    assert (held_there | set(sent.add)) - set(sent.remove) == wanted
-    assert not set(sent.add) & set(sent.remove)
+    assert (held_there | set(sent.put)) - set(sent.drop) == wanted
+    assert not set(sent.put) & set(sent.drop)
 
 
 @given(wanted=values, told=values, in_doubt=values, held=values)
@@ -53,14 +53,14 @@ def test_held_values_are_left_alone(
     sent = difference(row(wanted, told, in_doubt), held=held)
     all_sent = difference(row(wanted, told, in_doubt), held=frozenset())
 
-    assert set(sent.add) == set(all_sent.add) - held
-    assert set(sent.remove) == set(all_sent.remove) - held
+    assert set(sent.put) == set(all_sent.put) - held
+    assert set(sent.drop) == set(all_sent.drop) - held
 
 
 def test_a_value_in_doubt_never_cancels_out() -> None:
     doubtful = row(frozenset(), frozenset(), frozenset({"vip"}))
 
-    assert difference(doubtful, held=frozenset()).remove == ("vip",)
+    assert difference(doubtful, held=frozenset()).drop == ("vip",)
 
 
 @given(attempts=st.integers(0, 10_000), chance=st.floats(0, 1, exclude_max=True))

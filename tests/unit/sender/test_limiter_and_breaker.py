@@ -11,9 +11,9 @@ def test_nothing_is_held_back_before_the_first_answer() -> None:
 
 def test_an_empty_window_waits_for_its_reset() -> None:
     limiter = Limiter()
-    limiter.learn(RateLimit(remaining=1, reset_seconds=60.0), now=100.0)
+    limiter.learn(RateLimit(limit=250, remaining=1, reset_seconds=60.0), now=100.0)
 
-    limiter.spend()
+    limiter.spend(now=101.0)
 
     assert limiter.seconds_to_wait(now=110.0) == 50.0
     assert limiter.seconds_to_wait(now=160.0) == 0.0
@@ -21,34 +21,34 @@ def test_an_empty_window_waits_for_its_reset() -> None:
 
 def test_answers_out_of_order_do_not_give_back_what_was_spent() -> None:
     limiter = Limiter()
-    limiter.learn(RateLimit(remaining=0, reset_seconds=60.0), now=100.0)
+    limiter.learn(RateLimit(limit=250, remaining=0, reset_seconds=60.0), now=100.0)
 
-    limiter.learn(RateLimit(remaining=3, reset_seconds=59.9), now=100.1)
+    limiter.learn(RateLimit(limit=250, remaining=3, reset_seconds=59.9), now=100.1)
 
     assert limiter.seconds_to_wait(now=110.0) > 0
 
 
 def test_a_new_window_counts_anew() -> None:
     limiter = Limiter()
-    limiter.learn(RateLimit(remaining=0, reset_seconds=60.0), now=100.0)
+    limiter.learn(RateLimit(limit=250, remaining=0, reset_seconds=60.0), now=100.0)
 
-    limiter.learn(RateLimit(remaining=250, reset_seconds=60.0), now=160.5)
+    limiter.learn(RateLimit(limit=250, remaining=250, reset_seconds=60.0), now=160.5)
 
     assert limiter.seconds_to_wait(now=161.0) == 0.0
 
 
 def test_an_unanswered_window_ends_at_its_reset() -> None:
     limiter = Limiter()
-    limiter.learn(RateLimit(remaining=1, reset_seconds=60.0), now=100.0)
-    limiter.spend()
-    limiter.spend()
+    limiter.learn(RateLimit(limit=250, remaining=1, reset_seconds=60.0), now=100.0)
+    limiter.spend(now=101.0)
+    limiter.spend(now=102.0)
 
     assert limiter.seconds_to_wait(now=160.0) == 0.0
 
 
 def test_a_block_holds_whatever_the_window_says() -> None:
     limiter = Limiter()
-    limiter.learn(RateLimit(remaining=9, reset_seconds=60.0), now=0.0)
+    limiter.learn(RateLimit(limit=250, remaining=9, reset_seconds=60.0), now=0.0)
 
     limiter.block(30.0, now=0.0)
 
@@ -99,3 +99,31 @@ def test_only_a_recovery_from_open_is_a_recovery() -> None:
     breaker.note_failure(now=0.0, chance=0.5, at_once=True)
     assert breaker.note_success()
     assert breaker.is_closed
+
+
+def test_the_last_tenth_of_a_window_is_spread_over_its_time() -> None:
+    limiter = Limiter()
+    limiter.learn(RateLimit(limit=100, remaining=10, reset_seconds=60.0), now=0.0)
+
+    assert limiter.allowance(now=0.0) == 1
+    limiter.spend(now=0.0)
+
+    assert limiter.allowance(now=1.0) == 0
+    assert limiter.seconds_to_wait(now=0.0) == 6.0
+    assert limiter.allowance(now=6.0) == 1
+
+
+def test_before_the_last_tenth_requests_leave_as_they_come() -> None:
+    limiter = Limiter()
+
+    limiter.learn(RateLimit(limit=100, remaining=60, reset_seconds=60.0), now=0.0)
+
+    assert limiter.allowance(now=0.0) == 50
+
+
+def test_refusals_without_a_word_wait_longer_each_time() -> None:
+    limiter = Limiter()
+
+    waits = [limiter.block(None, now=0.0) for _ in range(8)]
+
+    assert waits == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]

@@ -17,10 +17,9 @@ SHOWN_CHARACTERS = 500
 
 
 class TrackAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of each attributes object: `refused` gives a reason by index, the rest is taken."""
+    """What came of each object: `refused` gives a reason by index, the rest is taken."""
 
     status: int
-    accepted: tuple[int, ...]
     refused: dict[int, str]
     text: str
     limit: RateLimit | None = None
@@ -36,20 +35,19 @@ class RawAnswer(msgspec.Struct, frozen=True, kw_only=True):
     limit: RateLimit | None = None
 
 
-def read_track_answer(answer: RawAnswer, *, objects: int) -> TrackAnswer:
-    """Return the fate of `objects` attributes objects.
+def read_track_answer(answer: RawAnswer, *, array: str, objects: int) -> TrackAnswer:
+    """Return the fate of the `objects` objects of an array of the body.
 
     A 400 that names the wrong objects is an answer too: all others would have been taken, so
     none is. Raises one of the errors of `connectors.braze.errors` when no object has a fate.
     """
     if answer.status in (200, 201, 202):
-        return _partly_taken(answer, objects=objects)
+        return _partly_taken(answer, array=array, objects=objects)
     if answer.status == 400:
-        refused = _refusals(_object(answer.text) or {}, objects=objects)
+        refused = _refusals(_object(answer.text) or {}, array=array, objects=objects)
         if len(refused) == objects:
             return TrackAnswer(
                 status=400,
-                accepted=(),
                 refused=refused,
                 text=answer.text[:SHOWN_CHARACTERS],
                 limit=answer.limit,
@@ -66,7 +64,10 @@ def raise_for_status(answer: RawAnswer) -> None:
         raise BrazeBusyError(retry_after=answer.retry_after)
     if answer.status == 408 or answer.status >= 500:
         raise BrazeUnavailableError(
-            url=answer.url, what=f"status {answer.status}", retry_after=answer.retry_after
+            url=answer.url,
+            what=f"status {answer.status}",
+            retry_after=answer.retry_after,
+            status=answer.status,
         )
     if answer.status in (404, 405, 410) or answer.status < 400:
         raise BrazeEndpointError(status=answer.status, url=answer.url)
@@ -78,15 +79,14 @@ def message_of(answer: RawAnswer) -> str:
     return str(message or answer.text)[:SHOWN_CHARACTERS]
 
 
-def _partly_taken(answer: RawAnswer, *, objects: int) -> TrackAnswer:
+def _partly_taken(answer: RawAnswer, *, array: str, objects: int) -> TrackAnswer:
     body = _object(answer.text)
     if body is None:
         # Something between us and Braze answered in its place, so nothing is known.
         raise BrazeUnavailableError(url=answer.url, what=f"status {answer.status} without JSON")
-    refused = _refusals(body, objects=objects)
+    refused = _refusals(body, array=array, objects=objects)
     return TrackAnswer(
         status=answer.status,
-        accepted=tuple(index for index in range(objects) if index not in refused),
         refused=refused,
         text=answer.text[:SHOWN_CHARACTERS],
         limit=answer.limit,
@@ -101,11 +101,11 @@ def _object(text: str) -> dict[str, Any] | None:
     return body if isinstance(body, dict) else None
 
 
-def _refusals(body: dict[str, Any], *, objects: int) -> dict[int, str]:
+def _refusals(body: dict[str, Any], *, array: str, objects: int) -> dict[int, str]:
     errors = body.get("errors")
     refused: dict[int, str] = {}
     for error in errors if isinstance(errors, list) else ():
-        if not isinstance(error, dict) or error.get("input_array", "attributes") != "attributes":
+        if not isinstance(error, dict) or error.get("input_array", array) != array:
             continue
         index = error.get("index")
         if isinstance(index, int) and 0 <= index < objects:

@@ -17,26 +17,13 @@ from coterie.connectors.addresses import (
 )
 from coterie.connectors.braze.answers import RawAnswer, TrackAnswer, read_track_answer
 from coterie.connectors.braze.errors import BrazeUnavailableError
+from coterie.connectors.braze.forms import DELETE, BrazeObject, Target, deletion_of
 from coterie.connectors.braze.limits import read_rate_limit, read_retry_after
 
 # Partners name themselves so (Braze partner docs, "API user agent").
 USER_AGENT = "partner-Coterie"
 DEFAULT_TIMEOUT = 30.0
 ANSWER_LIMIT_BYTES = 4_000_000
-
-AttributesObject = dict[str, Any]
-
-
-def attribute_update(
-    external_id: str, attribute: str, *, add: Sequence[str] = (), remove: Sequence[str] = ()
-) -> AttributesObject:
-    """Return the attributes object that changes an array attribute; empty sides are left out."""
-    change: dict[str, list[str]] = {}
-    if add:
-        change["add"] = list(add)
-    if remove:
-        change["remove"] = list(remove)
-    return {"external_id": external_id, attribute: change}
 
 
 class BrazeUnsendableError(PermanentError):
@@ -96,13 +83,15 @@ class BrazeClient:
         if self._session is not None:
             await self._session.close()
 
-    async def track_attributes(self, objects: Sequence[AttributesObject]) -> TrackAnswer:
-        """Send attributes objects to /users/track; return the fate of each.
+    async def send(self, target: Target, objects: Sequence[BrazeObject]) -> TrackAnswer:
+        """Send objects of one form; return the fate of each.
 
-        Raises the errors of `connectors.braze.errors`, or `ForbiddenAddressError`.
+        Objects for `/users/delete` name their users by one kind of identifier. Raises the errors of
+        `connectors.braze.errors`, or `ForbiddenAddressError`.
         """
-        answer = await self.post("/users/track", {"attributes": list(objects)})
-        return read_track_answer(answer, objects=len(objects))
+        body = deletion_of(objects) if target.path == DELETE else {target.array: list(objects)}
+        answer = await self.post(target.path, body)
+        return read_track_answer(answer, array=target.array, objects=len(objects))
 
     async def post(self, path: str, body: dict[str, Any]) -> RawAnswer:
         """Send one request; return the answer whatever its status.
@@ -126,7 +115,8 @@ class BrazeClient:
             if isinstance(error.os_error, PrivateAddressError):
                 host = urlsplit(url).hostname or url
                 raise ForbiddenAddressError(host=host) from error
-            raise BrazeUnavailableError(url=self._url, what="no connection") from error
+            what = "no connection"
+            raise BrazeUnavailableError(url=self._url, what=what, may_have_worked=False) from error
         except TimeoutError as error:
             what = f"no answer within {self._timeout:g} s"
             raise BrazeUnavailableError(url=self._url, what=what) from error

@@ -21,12 +21,17 @@ class BadBrazeConfigError(UserError):
 
 
 class BrazeConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """Access to one Braze workspace: `endpoint_url` wins over `instance` if both are given."""
+    """Access to one Braze workspace: `endpoint_url` wins over `instance` if both are given.
+
+    A request leaves with `objects_per_request` objects, or `flush_seconds` after the first of them
+    was due (None: as the settings of the installation say).
+    """
 
     apikey: Annotated[str, msgspec.Meta(min_length=1)]
     instance: str = ""
     endpoint_url: str = ""
     objects_per_request: Annotated[int, msgspec.Meta(ge=1, le=75)] = OBJECTS_PER_REQUEST
+    flush_seconds: Annotated[float, msgspec.Meta(ge=0, le=3600)] | None = None
 
     def __repr__(self) -> str:
         """Return the config without the key."""

@@ -59,13 +59,26 @@ class BrazeBusyError(TransientError):
 
 
 class BrazeUnavailableError(TransientError):
-    """Braze did not answer, or answered that it cannot work now."""
+    """Braze did not answer, or answered that it cannot work now.
+
+    `may_have_worked`: the request reached something, so that its work may be done all the same.
+    """
 
     code = "braze_unavailable"
 
-    def __init__(self, *, url: str, what: str, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        url: str,
+        what: str,
+        retry_after: float | None = None,
+        may_have_worked: bool = True,
+        status: int | None = None,
+    ) -> None:
         super().__init__(
             f"Braze at {url} is not available ({what}). Sending is tried again by itself; "
             "if this lasts, check the network and Braze's status page.",
             retry_after=retry_after,
         )
+        self.may_have_worked = may_have_worked
+        self.status = status

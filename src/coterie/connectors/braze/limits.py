@@ -11,8 +11,9 @@ SECONDS_LEFT_LIMIT = 100_000_000
 
 
 class RateLimit(msgspec.Struct, frozen=True, kw_only=True):
-    """How many more requests Braze takes within the next `reset_seconds`."""
+    """How many more requests of `limit` Braze takes within the next `reset_seconds`."""
 
+    limit: int
     remaining: int
     reset_seconds: float
 
@@ -23,7 +24,12 @@ def read_rate_limit(headers: Mapping[str, str], *, now: datetime) -> RateLimit |
     reset = _number(headers.get("X-RateLimit-Reset"))
     if remaining is None or reset is None:
         return None
-    return RateLimit(remaining=int(remaining), reset_seconds=_seconds_left(reset, now=now))
+    limit = _number(headers.get("X-RateLimit-Limit"))
+    return RateLimit(
+        limit=int(remaining if limit is None else limit),
+        remaining=int(remaining),
+        reset_seconds=_seconds_left(reset, now=now),
+    )
 
 
 def read_retry_after(headers: Mapping[str, str], *, now: datetime) -> float | None:

@@ -185,7 +185,7 @@ def _claim(
         recipient=place[1],
         profile_id=profile.profile_id,
         first_us=profile.first_us,
-        names=None if wish is None else tuple(sorted(wish.names)),
+        items=None if wish is None else dict.fromkeys(sorted(wish.names), True),
         left=left,
         job_ids=() if wish is None else wish.job_ids,
     )

@@ -7,6 +7,8 @@ from coterie.model.delivery import (
     DeliveryCount,
     Difference,
     OutboxRow,
+    Postponed,
+    QueueItem,
     Refused,
     Settlement,
     Shipment,
@@ -16,42 +18,82 @@ BACK_OFF_BASE = 1.0
 BACK_OFF_LIMIT = 900.0
 
 
-def difference(row: OutboxRow, *, held: frozenset[str]) -> Difference:
-    """Return what to add and to remove; values in `held` are left as they are.
+def difference(
+    row: OutboxRow, *, held: frozenset[str], kept: frozenset[str] = frozenset()
+) -> Difference:
+    """Return what to put and to drop; keys in `held` are left as they are.
 
-    A value in doubt never cancels out: whether it is there is unknown, so it is sent again in the
-    state that is wanted now.
+    An item in doubt never cancels out: whether it is there is unknown, so it is sent again in the
+    state that is wanted now. Keys in `kept` are put, and never dropped.
     """
-    add = (row.wanted - row.told) | (row.wanted & row.in_doubt)
-    remove = (row.told | row.in_doubt) - row.wanted
-    return Difference(tuple(sorted(add - held)), tuple(sorted(remove - held)))
+    wanted, told, doubt = row.wanted, row.told, row.in_doubt
+    put = {
+        key: value
+        for key, value in wanted.items()
+        if key in doubt or key not in told or told[key].value != value
+    }
+    drop = [key for key in told if key not in wanted]
+    if doubt:
+        drop += [key for key in doubt if key not in wanted and key not in told]
+    if kept:
+        drop = [key for key in drop if key not in kept]
+    if not held or (held.isdisjoint(put) and held.isdisjoint(drop)):
+        return Difference(put, tuple(sorted(drop)))
+    free = {key: value for key, value in put.items() if key not in held}
+    return Difference(free, tuple(sorted(set(drop) - held)), is_held=True)
 
 
-def plan_shipments(rows: Iterable[OutboxRow], *, held: frozenset[str]) -> list[Shipment]:
+def plan_shipments(
+    rows: Iterable[OutboxRow], *, held: frozenset[str], kept: frozenset[str] = frozenset()
+) -> list[Shipment]:
     """Return a shipment for each row, in the same order; a difference may be empty."""
-    return [Shipment(row, difference(row, held=held)) for row in rows]
+    return [Shipment(row, difference(row, held=held, kept=kept)) for row in rows]
 
 
 def back_off_seconds(attempts: int, *, chance: float) -> float:
     """Return how long to wait after `attempts` failures: doubling from 1 s to 15 minutes.
 
-    `chance` in [0, 1) spreads the answer over the upper half of the interval, so that many rows
-    that failed together do not all come back together.
+    `chance` in [0, 1) spreads the answer over the upper half of the interval, so that many
+    requests that failed together do not all come back together.
     """
     ceiling = min(BACK_OFF_LIMIT, BACK_OFF_BASE * 2.0 ** min(attempts, 30))
     return ceiling * (0.5 + chance / 2)
 
 
 def count_delivery(settlements: Sequence[Settlement], *, requests: int) -> DeliveryCount:
-    """Return how many values were added and removed, and how many users were refused."""
-    acknowledged = [
-        settlement.shipment.difference
-        for settlement in settlements
-        if isinstance(settlement.verdict, Acknowledged)
-    ]
+    """Return what was added, removed, refused and spent."""
+    added = removed = refused = points = saved = doubtful = 0
+    for settlement in settlements:
+        load, verdict = settlement.load, settlement.verdict
+        if isinstance(verdict, Refused):
+            refused += 1
+        elif isinstance(verdict, Postponed):
+            doubtful += verdict.is_doubtful and isinstance(load, QueueItem)
+        elif isinstance(load, QueueItem):
+            added += 1
+            points += 1
+        else:
+            added += len(load.difference.put)
+            removed += len(load.difference.drop)
+            points += not load.difference.is_empty
+            saved += _saved(load)
     return DeliveryCount(
-        added=sum(len(sent.add) for sent in acknowledged),
-        removed=sum(len(sent.remove) for sent in acknowledged),
-        refused=sum(isinstance(settlement.verdict, Refused) for settlement in settlements),
+        added=added,
+        removed=removed,
+        refused=refused,
         requests=requests,
+        data_points=points,
+        data_points_saved=saved,
+        doubtful=doubtful,
     )
+
+
+def _saved(shipment: Shipment) -> int:
+    # Each version is a change that an exporter without memory would have written.
+    changes = max(0, shipment.row.version - shipment.row.told_version)
+    return max(0, changes - (not shipment.difference.is_empty))
+
+
+def is_acknowledged(settlement: Settlement) -> bool:
+    """Answer whether the destination took the load."""
+    return isinstance(settlement.verdict, Acknowledged)

@@ -21,9 +21,14 @@ def list_destinations(conn: Connection, config: PipelineConfig) -> list[Destinat
             id=row[0],
             account=row[1],
             authorization_id=row[2],
-            attribute=row[3],
+            form=row[3],
+            attribute=row[4],
             held=find_held(exports[row[0]]),
+            standing=find_standing(exports[row[0]]),
             jobs=tuple(sorted(e.job_id for e in exports[row[0]] if e.state == "active")),
+            repeats=row[5],
+            delivery=row[6],
+            restarts=row[7],
         )
         for row in conn.execute(QUERIES.list_destinations.encode())
     ]
@@ -35,3 +40,10 @@ def find_held(exports: Iterable[ExportSpec]) -> frozenset[str]:
     for export in exports:
         values[export.state == "active"].update(export.values)
     return frozenset(values[False] - values[True])
+
+
+def find_standing(exports: Iterable[ExportSpec]) -> frozenset[str]:
+    """Return all values that jobs of a destination stand for, but those that have ended."""
+    return frozenset(
+        value for export in exports if export.state != "ended" for value in export.values
+    )

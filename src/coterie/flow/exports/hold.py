@@ -1,18 +1,33 @@
 """The right to deliver for an authorization, held by one process at a time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
+import msgspec
+
 from coterie.base.errors import TransientError
-from coterie.flow.exports import outbox
-from coterie.model.delivery import OutboxRow, Settlement, Shipment
-from coterie.store import Connection, Store, load_queries, store_errors
+from coterie.flow.exports import outbox, queue
+from coterie.flow.exports.outbox import START, Position
+from coterie.flow.exports.requests import (
+    Closing,
+    Request,
+    close_requests,
+    list_open_requests,
+    next_numbers,
+    open_requests,
+)
+from coterie.flow.exports.settle import ENDED_UNANSWERED, Settling
+from coterie.model.delivery import OutboxRow, QueueItem, Repeats, Settlement
+from coterie.store import Connection, Store, StoreConflictError, load_queries, store_errors
 
 QUERIES = load_queries("outbox")
 
 SENDER_SPACE = 4712
 """First half of the two-part advisory lock that a sender holds on its authorization."""
+
+NUMBERS_AT_ONCE = 500
+CONFLICTS = 10
 
 
 class HoldLostError(TransientError):
@@ -28,6 +43,13 @@ class HoldLostError(TransientError):
         )
 
 
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that came to an end, with a settlement for each of its loads."""
+
+    closing: Closing
+    settlements: tuple[Settlement, ...]
+
+
 class Hold:
     """The lock, and all that only its holder may do.
 
@@ -39,38 +61,129 @@ class Hold:
         self._conn = conn
         self._authorization_id = authorization_id
         self._values = {"space": SENDER_SPACE, "authorization_id": authorization_id}
+        self._numbers: list[int] = []
 
-    def take(self, destination: int, *, limit: int, now: datetime) -> list[OutboxRow]:
-        """Return rows that are due. Raises `StoreUnavailableError`."""
+    def take(
+        self,
+        destination: int,
+        *,
+        limit: int,
+        now: datetime,
+        busy: Collection[str] = (),
+        after: Position = START,
+    ) -> tuple[list[OutboxRow], Position]:
+        """Return rows that are due, as `outbox.take`. Raises `StoreUnavailableError`."""
         with store_errors():
-            return outbox.take(self._conn, destination, limit=limit, now=now)
+            return outbox.take(
+                self._conn, destination, limit=limit, now=now, busy=busy, after=after
+            )
 
-    def mark_in_doubt(self, destination: int, shipments: Sequence[Shipment]) -> list[Shipment]:
-        """Durably mark what is about to be sent; return what may leave.
+    def take_items(
+        self,
+        destination: int,
+        *,
+        limit: int,
+        now: datetime,
+        busy: Collection[str] = (),
+        after: int = 0,
+    ) -> tuple[list[QueueItem], int]:
+        """Return due items, as `queue.take_items`. Raises `StoreUnavailableError`."""
+        with store_errors():
+            return queue.take_items(
+                self._conn, destination, limit=limit, now=now, busy=busy, after=after
+            )
 
-        Raises `HoldLostError` or `StoreUnavailableError`.
+    def numbers(self, count: int) -> list[int]:
+        """Return numbers for new requests. Raises `StoreUnavailableError`."""
+        if len(self._numbers) < count:
+            with store_errors():
+                self._numbers += next_numbers(self._conn, max(count, NUMBERS_AT_ONCE))
+        taken, self._numbers = self._numbers[:count], self._numbers[count:]
+        return taken
+
+    def write(
+        self,
+        opened: Sequence[Request],
+        ended: Sequence[Ended],
+        *,
+        idle: Sequence[Settlement] = (),
+        repeats: Mapping[int, Repeats],
+        now: datetime,
+    ) -> None:
+        """Durably write what is about to leave, what came of what left, and what need not leave.
+
+        `repeats` is the policy of each destination that has a queue. All or nothing of it is
+        written. Raises `HoldLostError`, `StoreUnavailableError` or `StoreConflictError`.
         """
-        with store_errors():
-            found = self._conn.execute(QUERIES.is_authorization_held.encode(), self._values)
-            row = found.fetchone()
-            if not (row and row[0]):
-                raise HoldLostError(authorization_id=self._authorization_id)
-            return outbox.mark_in_doubt(self._conn, destination, shipments)
+        for left in range(CONFLICTS, -1, -1):
+            try:
+                with store_errors(), self._conn.transaction():
+                    self._require_lock()
+                    self._conn.execute(QUERIES.commit_durably.encode())
+                    if opened:
+                        open_requests(self._conn, self._authorization_id, opened, now=now)
+                    self._settle(ended, idle, repeats, now)
+            except StoreConflictError:
+                # A worker was in the way; nothing of it was written.
+                if not left:
+                    raise
+            else:
+                return
 
-    def settle(self, destination: int, settlements: Sequence[Settlement], *, now: datetime) -> None:
-        """Write down what came of shipments. Raises `StoreUnavailableError`."""
-        with store_errors():
-            outbox.settle(self._conn, destination, settlements, now=now)
+    def recover(self, *, seconds: float, repeats: Mapping[int, Repeats], now: datetime) -> int:
+        """Put in doubt what a dead sender left under way; return how many requests that were.
 
-    def rearm(self, destination: int, *, doubtful_from: datetime) -> int:
-        """Make rows due that rest although they differ. Raises `StoreUnavailableError`."""
+        The doubtful waits `seconds`, so that it cannot overtake a request that is still on the
+        wire. Raises `StoreUnavailableError` or `StoreConflictError`.
+        """
+        with store_errors(), self._conn.transaction():
+            left = list_open_requests(self._conn, self._authorization_id)
+            if not left:
+                return 0
+            # A row may stand in two requests if a process died twice; the later one is written.
+            for request in left:
+                settling = Settling(self._conn, now=now, repeats=repeats)
+                settling.doubt(request, seconds=seconds)
+                settling.write()
+            closings = [
+                Closing(id=request.id, outcome="unknown", status=None, answer=ENDED_UNANSWERED)
+                for request in left
+            ]
+            close_requests(self._conn, closings, now=now)
+            return len(left)
+
+    def unhold(self, destination: int) -> int:
+        """Make rows due whose items were kept back. Raises `StoreUnavailableError`."""
         with store_errors():
-            return outbox.rearm(self._conn, destination, doubtful_from=doubtful_from)
+            return outbox.unhold(self._conn, destination)
 
     def hurry(self, destination: int) -> int:
         """End the back-off of all rows. Raises `StoreUnavailableError`."""
         with store_errors():
             return outbox.hurry(self._conn, destination)
+
+    def _settle(
+        self,
+        ended: Sequence[Ended],
+        idle: Sequence[Settlement],
+        repeats: Mapping[int, Repeats],
+        now: datetime,
+    ) -> None:
+        settling = Settling(self._conn, now=now, repeats=repeats)
+        for one in ended:
+            for settlement in one.settlements:
+                settling.add(settlement, request=one.closing.id)
+        for settlement in idle:
+            settling.add(settlement, request=0)
+        settling.write()
+        if ended:
+            close_requests(self._conn, [one.closing for one in ended], now=now)
+
+    def _require_lock(self) -> None:
+        found = self._conn.execute(QUERIES.is_authorization_held.encode(), self._values)
+        row = found.fetchone()
+        if not (row and row[0]):
+            raise HoldLostError(authorization_id=self._authorization_id)
 
 
 @contextmanager
@@ -84,6 +197,7 @@ def try_hold(store: Store, authorization_id: int) -> Iterator[Hold | None]:
         with store_errors():
             values = {"space": SENDER_SPACE, "authorization_id": authorization_id}
             found = conn.execute(QUERIES.try_hold_authorization.encode(), values).fetchone()
+            conn.execute(QUERIES.walk_in_order.encode())
         yield Hold(conn, authorization_id) if found and found[0] else None
     finally:
         conn.close()

@@ -5,6 +5,10 @@ from collections.abc import Iterable
 import msgspec
 
 from coterie.model.changes import ClaimChange, OmissionChange
+from coterie.model.delivery import Items, Told
+
+# What a job without Existing Users never told: since 1970, by no request.
+NEVER_TOLD = Told(None, 0, 0)
 
 
 class Claim(msgspec.Struct, frozen=True, array_like=True):
@@ -12,7 +16,7 @@ class Claim(msgspec.Struct, frozen=True, array_like=True):
 
     profile_id: str
     first_us: int
-    names: tuple[str, ...]
+    items: Items
     job_ids: tuple[int, ...]
 
 
@@ -20,8 +24,8 @@ class OutboxState(msgspec.Struct, frozen=True):
     """The part of an outbox row that claims decide. `touched`: the destination must be told."""
 
     claims: tuple[Claim, ...] = ()
-    wanted: tuple[str, ...] = ()
-    in_doubt: tuple[str, ...] = ()
+    wanted: Items = {}
+    in_doubt: dict[str, Told] = {}
     touched: bool = False
 
     @property
@@ -33,13 +37,14 @@ class OutboxState(msgspec.Struct, frozen=True):
 def apply_claim(state: OutboxState, change: ClaimChange) -> OutboxState:
     """Return the row after one profile changed its wish."""
     claims = tuple(claim for claim in state.claims if claim.profile_id != change.profile_id)
-    if change.names is not None:
-        mine = Claim(change.profile_id, change.first_us, change.names, change.job_ids)
+    if change.items is not None:
+        mine = Claim(change.profile_id, change.first_us, change.items, change.job_ids)
         claims = (*claims, mine)
     owner = OutboxState(claims).owner
-    wanted = owner.names if owner else ()
+    wanted = owner.items if owner else {}
     # What was never told but must be taken away counts as unknown at the destination.
-    in_doubt = tuple(sorted({*state.in_doubt, *(set(change.left) - set(wanted))}))
+    left = {key: NEVER_TOLD for key in change.left if key not in wanted}
+    in_doubt = {**left, **state.in_doubt}
     touched = state.touched or wanted != state.wanted or in_doubt != state.in_doubt
     return OutboxState(claims, wanted, in_doubt, touched)
 

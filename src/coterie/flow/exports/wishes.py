@@ -11,12 +11,15 @@ from coterie.base.errors import TransientError
 from coterie.flow.exports.claims import ClaimPlan, DestinationRecipient
 from coterie.flow.exports.ledger import Claim, OutboxState, apply_claim, omissions_of
 from coterie.model.changes import ClaimChange, OmissionChange
+from coterie.model.delivery import Told
 from coterie.store import Connection, load_queries
 
 SQL = load_queries("exports")
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(tuple[Claim, ...]).decode
+_read_wanted = msgspec.json.Decoder(dict[str, Any]).decode
+_read_told = msgspec.json.Decoder(dict[str, Told]).decode
 _encode_rows = msgspec.json.Encoder().encode
 
 
@@ -35,12 +38,12 @@ def save_plan(conn: Connection, account: int, plan: ClaimPlan, *, now: datetime)
     """Write the claims and omissions of a plan. Raises StaleOutboxError."""
     omissions = list(plan.omissions)
     if plan.claims:
-        omissions += _save_claims(conn, account, plan.claims)
+        omissions += _save_claims(conn, account, plan.claims, now=now)
     _save_omissions(conn, account, omissions, now)
 
 
 def _save_claims(
-    conn: Connection, account: int, claims: Sequence[ClaimChange]
+    conn: Connection, account: int, claims: Sequence[ClaimChange], *, now: datetime
 ) -> list[OmissionChange]:
     before = _lock(conn, claims)
     after = dict(before)
@@ -51,11 +54,12 @@ def _save_claims(
     old = {place: state for place, state in after.items() if state != before.get(place)}
     old = {place: state for place, state in old.items() if place in before}
     if new:
-        made = conn.execute(SQL.insert_recipients, {"account": account, "rows": _rows(new)})
+        values = {"account": account, "rows": _rows(new), "now": now}
+        made = conn.execute(SQL.insert_recipients, values)
         if made.rowcount != len(new):
             raise StaleOutboxError
     if old:
-        conn.execute(SQL.update_recipients, {"rows": _rows(old)})
+        conn.execute(SQL.update_recipients, {"rows": _rows(old), "now": now})
     return [
         omission
         for place, state in sorted(after.items())
@@ -74,7 +78,9 @@ def _lock(
     with conn.cursor(binary=True) as rows:
         found = rows.execute(SQL.lock_recipients, asked).fetchall()
     return {
-        (destination, recipient): OutboxState(_decode(packed), tuple(wanted), tuple(in_doubt))
+        (destination, recipient): OutboxState(
+            _decode(packed), _read_wanted(wanted), _read_told(in_doubt)
+        )
         for destination, recipient, packed, wanted, in_doubt in found
     }
 

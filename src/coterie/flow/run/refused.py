@@ -1,6 +1,6 @@
 """What a destination refused of a job's users: to look at, and to send again."""
 
-from coterie.flow.exports.outbox import list_parked, replay_parked
+from coterie.flow.exports.parked import list_parked, replay_parked
 from coterie.model.delivery import ParkedRow
 from coterie.store import Connection, Store, load_queries
 

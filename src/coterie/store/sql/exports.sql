@@ -1,22 +1,22 @@
 -- name: lock_recipients(destinations, recipients)
 -- In key order, so that two workers with common recipients never wait in a circle.
-SELECT o.destination, o.recipient, o.claims, o.wanted, o.in_doubt
+SELECT o.destination, o.recipient, o.claims, CAST(o.wanted AS text), CAST(o.in_doubt AS text)
 FROM outbox o
 JOIN unnest(CAST(:destinations AS bigint[]), CAST(:recipients AS text[])) AS asked (destination, recipient)
   ON o.destination = asked.destination AND o.recipient = asked.recipient
 ORDER BY o.destination, o.recipient FOR UPDATE OF o;
 
--- name: insert_recipients(account, rows)
+-- name: insert_recipients(account, rows, now)
 -- A recipient that another worker made meanwhile is missing in the answer.
-INSERT INTO outbox (destination, recipient, account, claims, wanted, in_doubt, version, pending)
-SELECT r.destination, r.recipient, :account, decode(r.claims, 'base64'), r.wanted, r.in_doubt, 1, r.touched
+INSERT INTO outbox (destination, recipient, account, claims, wanted, in_doubt, version, pending, waiting_since)
+SELECT r.destination, r.recipient, :account, decode(r.claims, 'base64'), r.wanted, r.in_doubt, 1, r.touched, :now
 FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-     AS r (destination bigint, recipient text, claims text, wanted text[], in_doubt text[], touched boolean)
+     AS r (destination bigint, recipient text, claims text, wanted jsonb, in_doubt jsonb, touched boolean)
 ORDER BY r.destination, r.recipient
 ON CONFLICT (destination, recipient) DO NOTHING
 RETURNING destination;
 
--- name: update_recipients(rows)!
+-- name: update_recipients(rows, now)!
 -- A new wish lifts what was parked: the destination may accept it.
 UPDATE outbox o
 SET claims = decode(r.claims, 'base64'),
@@ -24,9 +24,10 @@ SET claims = decode(r.claims, 'base64'),
     in_doubt = r.in_doubt,
     version = o.version + CASE WHEN r.touched THEN 1 ELSE 0 END,
     pending = o.pending OR r.touched,
+    waiting_since = CASE WHEN r.touched AND NOT o.pending THEN :now ELSE o.waiting_since END,
     parked = CASE WHEN r.touched THEN NULL ELSE o.parked END
 FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-     AS r (destination bigint, recipient text, claims text, wanted text[], in_doubt text[], touched boolean)
+     AS r (destination bigint, recipient text, claims text, wanted jsonb, in_doubt jsonb, touched boolean)
 WHERE o.destination = r.destination AND o.recipient = r.recipient;
 
 -- name: add_omissions(account, job_ids, profile_ids, reasons, since)!

@@ -1,6 +1,6 @@
 -- name: list_destinations()
 -- What every authorization has to deliver to; the jobs that write there are in the configuration.
-SELECT d.id, d.account, d.authorization_id, d.attribute
+SELECT d.id, d.account, d.authorization_id, d.form, d.attribute, d.repeats, d.delivery, d.restarts
 FROM destination d JOIN provider_authorization a ON a.id = d.authorization_id
 WHERE a.deleted_at IS NULL AND a.provider = 'braze' AND d.retired_at IS NULL
 ORDER BY d.authorization_id, d.id;
@@ -17,86 +17,124 @@ SELECT EXISTS (
       AND classid = CAST(:space AS oid) AND objid = CAST(:authorization_id AS oid)
 );
 
--- name: take(destination, now, limit)
+-- name: walk_in_order()
+-- A sender settles rows in the order in which workers lock them. A join that walks the list and looks
+-- each row up keeps that order; a hash join would not, and the two could wait for each other.
+SELECT set_config('enable_hashjoin', 'off', false), set_config('enable_mergejoin', 'off', false),
+       set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false);
+
+-- name: take(destination, now, limit, busy, after_instant, after_recipient)
 -- No locks: only the holder of the authorization's lock sends, and a changed version tells it later
 -- that a row is not what it read. Fresh rows (-infinity) come before those that wait after a failure.
-SELECT destination, recipient, wanted, told, in_doubt, version, attempts
-FROM outbox
-WHERE destination = :destination AND pending AND not_before <= :now
-ORDER BY not_before LIMIT :limit;
-
--- name: mark_in_doubt(destination, rows)
--- Durable before anything leaves the house, whatever the session's default is.
-UPDATE outbox o
-SET in_doubt = ARRAY(SELECT v FROM unnest(o.in_doubt) v UNION SELECT unnest(s.sent) ORDER BY 1)
-FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS s (recipient text, version bigint, sent text[])
-WHERE o.destination = :destination AND o.recipient = s.recipient AND o.version = s.version
-RETURNING o.recipient;
+-- One JSON text is read faster than as many columns.
+SELECT COALESCE(CAST(json_agg(row) AS text), '[]') FROM (
+    SELECT json_build_array(recipient, wanted, told, in_doubt, version, attempts, told_version,
+                            CAST(not_before AS text)) AS row
+    FROM outbox
+    WHERE destination = :destination AND pending AND not_before <= :now
+      AND (not_before, recipient) > (CAST(:after_instant AS timestamptz), :after_recipient)
+      AND recipient <> ALL (CAST(:busy AS text[]))
+    ORDER BY not_before, recipient LIMIT :limit
+) AS due;
 
 -- name: commit_durably()
--- The marks must survive a power cut, or a lost answer could hide a value from us.
+-- What is about to leave must survive a power cut, or a lost answer could hide a value from us.
 SELECT set_config('synchronous_commit', 'on', true);
 
--- name: settle_acknowledged(destination, rows, now)!
+-- name: next_requests(count)
+-- Numbers for requests.
+SELECT nextval('delivery_request_id') FROM generate_series(1, CAST(:count AS integer));
+
+-- name: open_requests(authorization_id, ids, destinations, objects, sent, now)!
+-- From here on all that they name is in doubt.
+INSERT INTO delivery_request (id, authorization_id, destination, opened_at, objects, sent)
+SELECT r.id, :authorization_id, r.destination, :now, r.objects, r.sent
+FROM unnest(CAST(:ids AS bigint[]), CAST(:destinations AS bigint[]), CAST(:objects AS integer[]),
+            CAST(:sent AS bytea[])) AS r (id, destination, objects, sent);
+
+-- name: close_requests(rows, now)!
+-- What was sent stands in the ledger now, or in the rows' doubts.
+UPDATE delivery_request q
+SET closed_at = :now, outcome = r.outcome, status = r.status, answer = r.answer, refused = r.refused,
+    sent = NULL
+FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+     AS r (id bigint, outcome text, status integer, answer text, refused integer)
+WHERE q.id = r.id;
+
+-- name: list_open_requests(authorization_id)
+-- What a sender that died left without an answer.
+SELECT id, destination, sent, opened_at FROM delivery_request
+WHERE authorization_id = :authorization_id AND closed_at IS NULL ORDER BY id;
+
+-- name: forget_requests(before, limit)!
+-- In chunks, oldest first.
+DELETE FROM delivery_request WHERE id IN (
+    SELECT id FROM delivery_request WHERE closed_at < :before ORDER BY id LIMIT :limit
+);
+
+-- name: settle_acknowledged(rows, now)!
 -- Only the sender writes `told`, so what it sent is true whatever the wish has become meanwhile; a
 -- wish that changed keeps the row pending.
 UPDATE outbox o
-SET told = ARRAY(SELECT v FROM unnest(o.told) v WHERE v <> ALL (s.removed)
-                 UNION SELECT unnest(s.added) ORDER BY 1),
-    in_doubt = ARRAY(SELECT v FROM unnest(o.in_doubt) v
-                     WHERE v <> ALL (s.added || s.removed) ORDER BY 1),
+SET told = (o.told - s.drop) || s.put,
+    in_doubt = CASE WHEN o.in_doubt = '{}' THEN o.in_doubt
+                    ELSE o.in_doubt - s.drop - ARRAY(SELECT jsonb_object_keys(s.put)) END,
     pending = o.version <> s.version,
+    waiting_since = CASE WHEN o.version <> s.version THEN o.waiting_since END,
+    held = s.held,
+    told_version = s.version,
     attempts = 0,
     not_before = '-infinity',
     last_answer = NULL,
     settled_at = :now
 FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-     AS s (recipient text, version bigint, added text[], removed text[])
-WHERE o.destination = :destination AND o.recipient = s.recipient;
+     AS s (destination bigint, recipient text, version bigint, put jsonb, drop text[], held boolean)
+WHERE o.destination = s.destination AND o.recipient = s.recipient;
 
--- name: settle_refused(destination, rows, now)!
--- What was refused is not there, so it is in doubt only if it was before. A wish that changed
--- meanwhile is tried instead of parked, with its doubts as they are.
+-- name: settle_refused(rows, now)!
+-- What was refused is not there; doubts that were there before stay. A wish that changed meanwhile is
+-- tried instead of parked.
 UPDATE outbox o
-SET in_doubt = CASE WHEN o.version = s.version
-                    THEN ARRAY(SELECT v FROM unnest(o.in_doubt) v WHERE v <> ALL (s.fresh) ORDER BY 1)
-                    ELSE o.in_doubt END,
-    parked = CASE WHEN o.version = s.version THEN s.reason END,
+SET parked = CASE WHEN o.version = s.version THEN s.reason END,
     pending = o.version <> s.version,
+    waiting_since = CASE WHEN o.version <> s.version THEN o.waiting_since END,
     attempts = 0,
     not_before = '-infinity',
     last_answer = s.record,
     settled_at = :now
 FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-     AS s (recipient text, version bigint, fresh text[], reason text, record text)
-WHERE o.destination = :destination AND o.recipient = s.recipient;
+     AS s (destination bigint, recipient text, version bigint, reason text, record text)
+WHERE o.destination = s.destination AND o.recipient = s.recipient;
 
--- name: settle_postponed(destination, rows)!
--- The values stay in doubt: a time-out may have come after the destination had applied them.
+-- name: settle_postponed(rows)!
+-- A time-out may have come after the destination had applied them.
 UPDATE outbox o
-SET attempts = o.attempts + CASE WHEN s.is_failure THEN 1 ELSE 0 END, not_before = s.not_before, last_answer = s.answer
+SET attempts = o.attempts + s.failures, not_before = s.not_before, last_answer = s.answer,
+    in_doubt = o.in_doubt || s.doubt
 FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-     AS s (recipient text, not_before timestamptz, answer text, is_failure boolean)
-WHERE o.destination = :destination AND o.recipient = s.recipient;
+     AS s (destination bigint, recipient text, not_before timestamptz, answer text, failures integer,
+           doubt jsonb)
+WHERE o.destination = s.destination AND o.recipient = s.recipient;
 
--- name: rearm(destination, doubtful_from)!
--- Rows that rest although they differ: values of a job that was paused, or what a lost settlement
--- left behind. Doubtful ones wait until a request of the sender before us has surely ended.
-UPDATE outbox
-SET pending = true,
-    not_before = CASE WHEN in_doubt = '{}' THEN not_before
-                      ELSE GREATEST(not_before, CAST(:doubtful_from AS timestamptz)) END
-WHERE destination = :destination AND parked IS NULL
-  AND (in_doubt <> '{}' OR (NOT pending AND NOT (told @> wanted AND wanted @> told)));
+-- name: unhold(destination)!
+-- Items of a paused job that were kept back.
+UPDATE outbox SET pending = true, held = false, waiting_since = COALESCE(waiting_since, now())
+WHERE destination = :destination AND held AND parked IS NULL;
 
 -- name: hurry(destination)!
 -- The destination answers again, so rows need not wait for the end of their back-off.
 UPDATE outbox SET not_before = '-infinity'
 WHERE destination = :destination AND pending AND attempts > 0;
 
+-- name: hurry_queue(destination)!
+-- The same of events and purchases.
+UPDATE outbox_queue SET not_before = '-infinity'
+WHERE destination = :destination AND state = 'waiting' AND not_before > '-infinity';
+
 -- name: count_waiting(destination)$
 -- What has yet to go, now or later.
-SELECT count(*) FROM outbox WHERE destination = :destination AND pending;
+SELECT (SELECT count(*) FROM outbox WHERE destination = :destination AND pending)
+     + (SELECT count(*) FROM outbox_queue WHERE destination = :destination AND state = 'waiting');
 
 -- name: list_parked(destination, after, limit)
 -- What a destination refused, with the payload and the answer.
@@ -105,9 +143,47 @@ FROM outbox
 WHERE destination = :destination AND parked IS NOT NULL AND recipient > :after
 ORDER BY recipient LIMIT :limit;
 
--- name: replay_parked(destination, recipients)!
--- All of them if `recipients` is null.
+-- name: replay_parked(destination, recipients, reason, since, until)!
+-- What is NULL is not asked.
 UPDATE outbox
-SET parked = NULL, pending = true, not_before = '-infinity', attempts = 0
+SET parked = NULL, pending = true, not_before = '-infinity', attempts = 0,
+    waiting_since = now()
 WHERE destination = :destination AND parked IS NOT NULL
-  AND (CAST(:recipients AS text[]) IS NULL OR recipient = ANY (CAST(:recipients AS text[])));
+  AND (CAST(:recipients AS text[]) IS NULL OR recipient = ANY (CAST(:recipients AS text[])))
+  AND (CAST(:reason AS text) IS NULL OR strpos(lower(parked), lower(CAST(:reason AS text))) > 0)
+  AND (CAST(:since AS timestamptz) IS NULL OR settled_at >= :since)
+  AND (CAST(:until AS timestamptz) IS NULL OR settled_at < :until);
+
+-- name: enqueue(destination, account, rows, now)!
+-- The order of ids is the order of the list.
+INSERT INTO outbox_queue (destination, recipient, account, origin, body, queued_at)
+SELECT :destination, r.value ->> 'recipient', :account, r.value ->> 'origin', r.value -> 'body', :now
+FROM jsonb_array_elements(CAST(:rows AS jsonb)) WITH ORDINALITY AS r (value, place)
+ORDER BY r.place
+ON CONFLICT (destination, origin) DO NOTHING;
+
+-- name: take_items(destination, now, limit, busy, after)
+-- In order of each user: whoever has an item that failed and is not due yet has to wait with the rest.
+SELECT COALESCE(CAST(json_agg(row) AS text), '[]') FROM (
+    SELECT json_build_array(id, recipient, body, attempts) AS row
+    FROM outbox_queue
+    WHERE destination = :destination AND state = 'waiting' AND id > :after
+      AND recipient <> ALL (CAST(:busy AS text[]))
+      AND recipient NOT IN (
+          SELECT recipient FROM outbox_queue
+          WHERE destination = :destination AND state = 'waiting' AND not_before > '-infinity'
+            AND not_before > :now
+      )
+    ORDER BY id LIMIT :limit
+) AS due;
+
+-- name: settle_items(rows, now)!
+-- A refused or doubtful item waits for a person; one that is sent again counts how often.
+UPDATE outbox_queue q
+SET state = s.state, request = s.request, reason = s.reason, last_answer = s.answer,
+    not_before = COALESCE(s.not_before, '-infinity'), attempts = q.attempts + s.failures,
+    repeated = q.repeated + s.repeats, settled_at = :now
+FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+     AS s (id bigint, state text, request bigint, reason text, answer text, not_before timestamptz,
+           failures integer, repeats integer)
+WHERE q.id = s.id AND q.state = 'waiting';

@@ -1,0 +1,126 @@
+"""The journal of requests: what is under way, what came of it, what a dead sender left behind."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from coterie.model.delivery import Json, Load, QueueItem, Shipment
+from coterie.store import BigintArray, BytesArray, Connection, IntArray, load_queries
+
+QUERIES = load_queries("outbox")
+
+ANSWER_CHARACTERS = 500
+Outcome = Literal["answered", "refused", "postponed", "unknown"]
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """A request of one destination that is about to leave."""
+
+    id: int
+    destination: int
+    loads: tuple[Load, ...]
+
+
+class Closing(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a request; `status` is None if no answer came."""
+
+    id: int
+    outcome: Outcome
+    status: int | None
+    answer: str
+    refused: int = 0
+
+
+class SentRow(msgspec.Struct, frozen=True, array_like=True):
+    """What a request carries for one recipient: items by key, None where one goes."""
+
+    recipient: str
+    items: dict[str, Json]
+
+
+class Sent(msgspec.Struct, frozen=True, array_like=True):
+    """What a request carries: rows of the outbox, ids of queued items."""
+
+    rows: list[SentRow]
+    queued: list[int]
+
+
+class OpenRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that nobody knows the end of."""
+
+    id: int
+    destination: int
+    opened_at: datetime
+    sent: Sent
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Sent).decode
+
+
+def next_numbers(conn: Connection, count: int) -> list[int]:
+    """Return numbers for requests."""
+    found = conn.execute(QUERIES.next_requests.encode(), {"count": count})
+    return [row[0] for row in found]
+
+
+def open_requests(
+    conn: Connection, authorization_id: int, requests: Sequence[Request], *, now: datetime
+) -> None:
+    """Write down what is about to leave, in the caller's transaction."""
+    values = {
+        "authorization_id": authorization_id,
+        "ids": BigintArray([request.id for request in requests]),
+        "destinations": BigintArray([request.destination for request in requests]),
+        "objects": IntArray([len(request.loads) for request in requests]),
+        "sent": BytesArray([_encode(_sent(request.loads)) for request in requests]),
+        "now": now,
+    }
+    conn.execute(QUERIES.open_requests.encode(), values)
+
+
+def close_requests(conn: Connection, closings: Sequence[Closing], *, now: datetime) -> None:
+    """Write down what came of requests, in the transaction that settles what they carried."""
+    rows = [
+        {
+            "id": closing.id,
+            "outcome": closing.outcome,
+            "status": closing.status,
+            "answer": closing.answer[:ANSWER_CHARACTERS],
+            "refused": closing.refused,
+        }
+        for closing in closings
+    ]
+    values = {"rows": msgspec.json.encode(rows).decode(), "now": now}
+    conn.execute(QUERIES.close_requests.encode(), values)
+
+
+def list_open_requests(conn: Connection, authorization_id: int) -> list[OpenRequest]:
+    """Return what a sender before this one left without an answer, oldest first."""
+    asked = {"authorization_id": authorization_id}
+    return [
+        OpenRequest(id=row[0], destination=row[1], sent=_decode(row[2]), opened_at=row[3])
+        for row in conn.execute(QUERIES.list_open_requests.encode(), asked)
+    ]
+
+
+def forget_requests(conn: Connection, *, before: datetime, limit: int) -> int:
+    """Delete at most `limit` requests that were closed before an instant; return their number."""
+    values = {"before": before, "limit": limit}
+    return conn.execute(QUERIES.forget_requests.encode(), values).rowcount
+
+
+def _sent(loads: Sequence[Load]) -> Sent:
+    rows = [sent_row(load) for load in loads if isinstance(load, Shipment)]
+    return Sent(rows, [load.id for load in loads if isinstance(load, QueueItem)])
+
+
+def sent_row(shipment: Shipment) -> SentRow:
+    """Return what a shipment carries."""
+    difference = shipment.difference
+    items = difference.put
+    if difference.drop:
+        items = {**items, **dict.fromkeys(difference.drop)}
+    return SentRow(shipment.row.recipient, items)

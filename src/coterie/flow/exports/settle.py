@@ -1,0 +1,159 @@
+"""Writes down what came of loads: in the ledger, among the refused, or to be tried again."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from coterie.base.clock import to_us
+from coterie.flow.exports.requests import OpenRequest, SentRow, sent_row
+from coterie.model.delivery import (
+    Acknowledged,
+    Load,
+    Postponed,
+    QueueItem,
+    Refused,
+    Repeats,
+    Settlement,
+    Shipment,
+    Told,
+    Verdict,
+)
+from coterie.store import Connection, load_queries
+
+QUERIES = load_queries("outbox")
+
+ENDED_UNANSWERED = "The sender ended before an answer came."
+
+Rows = list[dict[str, Any]]
+
+
+class Settling:
+    """Gathers settlements of one transaction and writes each kind in one statement."""
+
+    def __init__(self, conn: Connection, *, now: datetime, repeats: Mapping[int, Repeats]) -> None:
+        self._conn = conn
+        self._now = now
+        self._now_ms = to_us(now) // 1_000
+        self._repeats = repeats
+        self._acknowledged: Rows = []
+        self._refused: Rows = []
+        self._postponed: Rows = []
+        self._items: Rows = []
+
+    def add(self, settlement: Settlement, *, request: int) -> None:
+        """Settle one load of a request; number 0 stands for no request."""
+        load = settlement.load
+        if isinstance(load, QueueItem):
+            self._items.append(self._item(load, settlement.verdict, request))
+            return
+        match settlement.verdict:
+            case Acknowledged():
+                self._acknowledged.append(self._told(load, request))
+            case Refused() as verdict:
+                self._refused.append(_refused(load, verdict))
+            case Postponed() as verdict:
+                self._postpone(load.row.destination, sent_row(load), verdict, request)
+
+    def doubt(self, request: OpenRequest, *, seconds: float) -> None:
+        """Settle a request that nobody knows the end of: it is sent again, as policies say."""
+        verdict = Postponed(seconds, ENDED_UNANSWERED, is_failure=False)
+        for row in request.sent.rows:
+            self._postpone(request.destination, row, verdict, request.id)
+        for item in request.sent.queued:
+            self._items.append(self._doubtful(request.destination, item, verdict, request.id))
+
+    def write(self) -> None:
+        """Write all that was added, in the order of keys, in which workers lock, too."""
+        now = self._now
+        if self._acknowledged:
+            values = {"rows": _json(self._acknowledged), "now": now}
+            self._conn.execute(QUERIES.settle_acknowledged.encode(), values)
+        if self._refused:
+            values = {"rows": _json(self._refused), "now": now}
+            self._conn.execute(QUERIES.settle_refused.encode(), values)
+        if self._postponed:
+            self._conn.execute(QUERIES.settle_postponed.encode(), {"rows": _json(self._postponed)})
+        if self._items:
+            values = {"rows": msgspec.json.encode(self._items).decode(), "now": now}
+            self._conn.execute(QUERIES.settle_items.encode(), values)
+
+    def _told(self, shipment: Shipment, request: int) -> dict[str, Any]:
+        row, difference = shipment.row, shipment.difference
+        at_ms = self._now_ms
+        return {
+            "destination": row.destination,
+            "recipient": row.recipient,
+            "version": row.version,
+            "put": {key: (value, at_ms, request) for key, value in difference.put.items()},
+            "drop": difference.drop,
+            "held": difference.is_held,
+        }
+
+    def _postpone(self, destination: int, row: SentRow, verdict: Postponed, request: int) -> None:
+        doubt: dict[str, Told] = {}
+        if verdict.is_doubtful:
+            doubt = {k: Told(value, self._now_ms, request) for k, value in row.items.items()}
+        self._postponed.append(
+            {
+                "destination": destination,
+                "recipient": row.recipient,
+                "not_before": self._now + timedelta(seconds=verdict.seconds),
+                "answer": verdict.answer,
+                "failures": int(verdict.is_failure),
+                "doubt": doubt,
+            }
+        )
+
+    def _item(self, item: QueueItem, verdict: Verdict, request: int) -> dict[str, Any]:
+        row: dict[str, Any] = {"id": item.id, "request": request, "failures": 0, "repeats": 0}
+        match verdict:
+            case Acknowledged():
+                return row | {"state": "sent"}
+            case Refused():
+                return row | {
+                    "state": "parked",
+                    "reason": verdict.reason,
+                    "answer": verdict.record,
+                }
+            case Postponed() if verdict.is_doubtful:
+                return self._doubtful(item.destination, item.id, verdict, request)
+            case Postponed():
+                return row | self._again(verdict)
+
+    def _doubtful(
+        self, destination: int, item: int, verdict: Postponed, request: int
+    ) -> dict[str, Any]:
+        row: dict[str, Any] = {"id": item, "request": request, "failures": 0, "repeats": 0}
+        if self._repeats.get(destination) == "at_least_once":
+            return row | self._again(verdict) | {"repeats": 1}
+        return row | {"state": "doubtful", "reason": verdict.answer, "answer": verdict.answer}
+
+    def _again(self, verdict: Postponed) -> dict[str, Any]:
+        return {
+            "state": "waiting",
+            "not_before": self._now + timedelta(seconds=verdict.seconds),
+            "answer": verdict.answer,
+            "failures": int(verdict.is_failure),
+        }
+
+
+def recipients_of(loads: Sequence[Load]) -> set[str]:
+    """Return the users that loads are for."""
+    return {load.recipient if isinstance(load, QueueItem) else load.row.recipient for load in loads}
+
+
+def _refused(shipment: Shipment, verdict: Refused) -> dict[str, Any]:
+    return {
+        "destination": shipment.row.destination,
+        "recipient": shipment.row.recipient,
+        "version": shipment.row.version,
+        "reason": verdict.reason,
+        "record": verdict.record,
+    }
+
+
+def _json(rows: Rows) -> str:
+    rows.sort(key=lambda row: (row["destination"], row["recipient"]))
+    return msgspec.json.encode(rows).decode()

@@ -1,0 +1,94 @@
+"""Packs what is due into parcels: one request each, as full as can be."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from coterie.connectors.braze.forms import BrazeObject, Target, make_object, target_of
+from coterie.model.delivery import DestinationPlan, Load, QueueItem
+
+CAREFUL_ATTEMPTS = 3
+CAREFUL_SIZE = 10
+
+
+class Packed(msgspec.Struct, frozen=True):
+    """A load and the object that tells of it."""
+
+    load: Load
+    object: BrazeObject
+
+
+class Parcel(msgspec.Struct, frozen=True):
+    """Loads of one destination that leave in one request."""
+
+    plan: DestinationPlan
+    target: Target
+    packed: tuple[Packed, ...]
+
+    @property
+    def loads(self) -> tuple[Load, ...]:
+        """What the parcel carries."""
+        return tuple(one.load for one in self.packed)
+
+
+class Packing(msgspec.Struct, frozen=True):
+    """Parcels that may leave; what did not fill one; what Braze need not be told."""
+
+    parcels: list[Parcel]
+    rest: list[Load]
+    idle: list[Load]
+
+
+def pack(
+    plan: DestinationPlan, loads: Sequence[Load], *, objects_per_request: int, all_of_it: bool
+) -> Packing:
+    """Return the loads of a destination packed; with `all_of_it` the last parcel need not be full.
+
+    A load that failed again and again goes in smaller company and at last alone, in case it is what
+    makes the destination fail; those never wait for company.
+    """
+    target = target_of(plan.form, objects_per_request=objects_per_request)
+    idle: list[Load] = []
+    by_size: dict[tuple[int, tuple[str, ...]], list[Packed]] = {}
+    for load in loads:
+        made = make_object(plan, load)
+        if made is None:
+            idle.append(load)
+            continue
+        size = _company(load, most=target.most)
+        # A deletion names its users by one kind of identifier a request.
+        kinds = tuple(made) if plan.form == "deletion" else ()
+        by_size.setdefault((size, kinds), []).append(Packed(load, made))
+    parcels: list[Parcel] = []
+    rest: list[Load] = []
+    for (size, _), group in by_size.items():
+        is_tired = size < target.most
+        full = len(group) if all_of_it or is_tired else len(group) - len(group) % size
+        parcels += [
+            Parcel(plan, target, tuple(group[start : start + size]))
+            for start in range(0, full, size)
+        ]
+        rest += [one.load for one in group[full:]]
+    return Packing(parcels, rest, idle)
+
+
+def first_of_each_user(items: Iterable[QueueItem], *, most: int) -> list[QueueItem]:
+    """Return the items that may be under way together, so that no user's order can be upset.
+
+    Within one request order is kept; so a user's items leave in the parcel of the first of them, or
+    wait.
+    """
+    chosen: list[QueueItem] = []
+    parcel_of: dict[str, int] = {}
+    for item in items:
+        parcel = len(chosen) // most
+        if parcel_of.setdefault(item.recipient, parcel) == parcel:
+            chosen.append(item)
+    return chosen
+
+
+def _company(load: Load, *, most: int) -> int:
+    attempts = load.attempts if isinstance(load, QueueItem) else load.row.attempts
+    if attempts < CAREFUL_ATTEMPTS:
+        return most
+    return min(CAREFUL_SIZE, most) if attempts < 2 * CAREFUL_ATTEMPTS else 1
