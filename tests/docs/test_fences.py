@@ -11,7 +11,21 @@ from coterie.lang.filterql import parse_filter
 from coterie.lang.lql import parse_lql
 
 # Blocks without a language are pictures.
-KNOWN = {"", "sh", "json", "jsonl", "python", "lql", "filterql", "toml", "http", "csv", "text"}
+KNOWN = {
+    "",
+    "sh",
+    "json",
+    "jsonl",
+    "python",
+    "lql",
+    "filterql",
+    "toml",
+    "http",
+    "csv",
+    "text",
+    "js",
+    "html",
+}
 
 # A filter begins a line, after the lines of comment that belong to it.
 FILTERS = re.compile(r"(?:^--[^\n]*\n)*^FILTER.*?(?=^--|^FILTER|\Z)", re.MULTILINE | re.DOTALL)

@@ -1,5 +1,7 @@
 """Who asks, and whether they may."""
 
+import binascii
+from base64 import b64decode
 from collections.abc import Mapping
 
 from coterie.base.errors import UserError
@@ -36,13 +38,26 @@ class MissingScopeError(UserError):
 def presented_token(parameters: Mapping[str, str], authorization: str) -> str:
     """Return the token that a request carries, "" for none.
 
-    The Authorization header may hold the token alone or after "Bearer".
+    The Authorization header may hold the token alone or after "Bearer", or as the name of "Basic",
+    as SDKs of the Segment spec send their write key.
     """
     for name in TOKEN_PARAMETERS:
         if parameters.get(name):
             return parameters[name].strip()
     scheme, _, rest = authorization.strip().partition(" ")
-    return rest.strip() if scheme.lower() == "bearer" else authorization.strip()
+    match scheme.lower():
+        case "bearer":
+            return rest.strip()
+        case "basic":
+            return _basic_name(rest.strip())
+    return authorization.strip()
+
+
+def _basic_name(encoded: str) -> str:
+    try:
+        return b64decode(encoded, validate=True).decode().partition(":")[0].strip()
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return ""
 
 
 def check_scope(grant: Grant, needed: str) -> None:

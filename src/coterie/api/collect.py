@@ -1,8 +1,6 @@
 """The collect routes: events in, an answer once they are durable."""
 
 from collections.abc import Mapping
-from functools import lru_cache
-from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -17,23 +15,18 @@ from coterie.api.asgi import (
     send_answer,
 )
 from coterie.api.auth import WrongAccountError, check_scope, presented_token
-from coterie.api.errors import envelope
+from coterie.api.collected import PICTURE, segment_success, success
+from coterie.api.targets import Target, choose_reading, find_target
 from coterie.api.tokens import TokenDesk
 from coterie.base.errors import UserError
 from coterie.base.metrics import http_requests_total
 from coterie.flow.collect.forms import without_fields
 from coterie.flow.eventlog.queue import LogUnavailableError
-from coterie.flow.run.collect import Collector, CollectRequest, CollectResult
+from coterie.flow.run.collect import Collector, CollectRequest
 from coterie.model.control import Grant
 
 NEEDED_SCOPE = "data_write"
-REFUSALS_SHOWN = 20
-# Of 64 bits; Python also refuses to read numbers of thousands of digits.
-LONGEST_ACCOUNT = 18
-# A transparent picture of one pixel, as GIF89a.
-PIXEL = bytes.fromhex(
-    "47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b"
-)
+SOURCES = {"body": "http", "query": "pixel", "segment": "segment", "currents": "currents"}
 DOOR_FIELDS = frozenset(
     {b"key", b"access_token", b"account_id", b"dryrun", b"timestamp_field", b"filename",
      b"droperrors"}
@@ -51,35 +44,6 @@ class BadParameterError(UserError):
         super().__init__(f"The parameter {name} must be true or false, and not {value!r}.")
 
 
-class NotFoundError(UserError):
-    """No collect route has this path."""
-
-    code = "not_found"
-
-    def __init__(self, *, path: str) -> None:
-        super().__init__(
-            f"There is nothing at {path!r}. Events go to /c/<account>/<stream> or "
-            "/collect/json/<stream>."
-        )
-
-
-class MethodNotAllowedError(UserError):
-    """A collect route was asked with another method than its own."""
-
-    code = "method_not_allowed"
-
-    def __init__(self, *, method: str, path: str) -> None:
-        super().__init__(f"{method} does nothing at {path!r}. Send events with POST.")
-
-
-class Target(msgspec.Struct, frozen=True):
-    """Where events go; `account` None means that of the token."""
-
-    account: int | None
-    stream: str
-    route: str
-
-
 class Heading(msgspec.Struct, frozen=True):
     """The headers of a request that matter here, decoded."""
 
@@ -92,7 +56,7 @@ class Heading(msgspec.Struct, frozen=True):
 
 
 class CollectDoor:
-    """An ASGI application for the paths below /c/ and /collect/."""
+    """An ASGI application for the paths of `targets`."""
 
     def __init__(self, tokens: TokenDesk, *, body_seconds: float = BODY_SECONDS) -> None:
         self._tokens = tokens
@@ -122,7 +86,8 @@ class CollectDoor:
         return max(DRAIN_BYTES, 2 * limit)
 
     async def _answer(self, scope: HTTPScope, target: Target, body: RequestBody) -> Answer:
-        is_pixel = is_pixel_request(scope, target)
+        reading = choose_reading(scope, target)
+        is_pixel = reading.form == "query"
         heading = read_heading(scope)
         query = scope["query_string"]
         parameters = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
@@ -145,42 +110,19 @@ class CollectDoor:
             token_id=grant.token_id,
             content_type=heading.content_type,
             encoding=heading.encoding,
-            is_pixel=is_pixel,
+            reading=reading,
             is_dryrun=read_flag(parameters, "dryrun"),
             timestamp_field=parameters.get("timestamp_field", ""),
             idempotency_key=heading.idempotency_key,
-            source="pixel" if is_pixel else "http",
+            source=SOURCES[reading.form],
         )
         drop_errors = read_flag(parameters, "droperrors")
         result = await collector.collect(request)
         if is_pixel and not heading.wants_json:
-            return Answer(200, PIXEL, b"image/gif", ((b"cache-control", b"no-store"),))
+            return PICTURE
+        if reading.form == "segment":
+            return segment_success(result)
         return success(result, request, parameters.get("filename", ""), drop_errors=drop_errors)
-
-
-def find_target(path: str) -> Target:
-    """Return where the events of a request to `path` go. Raises NotFoundError."""
-    parts = path.strip("/").split("/")
-    match parts:
-        case ["c", account, stream] if _is_number(account) and stream:
-            return Target(int(account), stream, "/c")
-        case ["collect", "json", stream] if stream:
-            return Target(None, stream, "/collect/json")
-    raise NotFoundError(path=path)
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= LONGEST_ACCOUNT
-
-
-def is_pixel_request(scope: HTTPScope, target: Target) -> bool:
-    """Answer whether the query string holds the event. Raises MethodNotAllowedError."""
-    method = scope["method"]
-    if method == "POST":
-        return False
-    if method == "GET" and target.account is not None:
-        return True
-    raise MethodNotAllowedError(method=str(method), path=scope["path"])
 
 
 def read_heading(scope: HTTPScope) -> Heading:
@@ -217,45 +159,3 @@ def read_flag(parameters: Mapping[str, str], name: str) -> bool:
     if value.lower() in YES:
         return True
     raise BadParameterError(name=name, value=value)
-
-
-def success(
-    result: CollectResult, request: CollectRequest, filename: str, *, drop_errors: bool
-) -> Answer:
-    """Return the answer to a request that was taken, in the shape that Lytics gives it.
-
-    Where parts were refused, `rejected` (which Lytics lacks) lists the first of them.
-    """
-    counts = (result.accepted, len(result.refusals))
-    flags = (drop_errors, request.is_dryrun)
-    content_type = request.content_type or "application/json"
-    texts = (content_type, request.timestamp_field, filename)
-    if not result.refusals:
-        return Answer(200, _success_body(counts, flags, texts))
-    data = _success_data(counts, flags, texts)
-    data["rejected"] = [
-        {"position": refusal.position, "code": refusal.code, "reason": refusal.reason}
-        for refusal in result.refusals[:REFUSALS_SHOWN]
-    ]
-    return Answer(200, msgspec.json.encode(envelope(data)))
-
-
-@lru_cache(maxsize=512)
-def _success_body(
-    counts: tuple[int, int], flags: tuple[bool, bool], texts: tuple[str, str, str]
-) -> bytes:
-    return msgspec.json.encode(envelope(_success_data(counts, flags, texts)))
-
-
-def _success_data(
-    counts: tuple[int, int], flags: tuple[bool, bool], texts: tuple[str, str, str]
-) -> dict[str, Any]:
-    return {
-        "message_count": counts[0],
-        "rejected_count": counts[1],
-        "content-type": texts[0],
-        "droperrors": flags[0],
-        "dryrun": flags[1],
-        "timestamp_field": texts[1],
-        "filename": texts[2],
-    }

@@ -61,10 +61,10 @@ from coterie.api.segments import (
     validate_segment,
 )
 from coterie.api.state import ApiState
+from coterie.api.targets import COLLECT_PREFIXES
 from coterie.api.validate import validate_audience, validate_schema
 from coterie.base.errors import CoterieError
 
-COLLECT_PREFIXES = ("/c/", "/collect/")
 HTTP_MESSAGES = {
     404: "There is nothing at this address. Check the path; docs/reference/http.md lists them.",
     405: "This address takes another method. docs/reference/http.md says which.",

@@ -34,11 +34,13 @@ from coterie.control.definitions.streams import ensure_streams
 from coterie.control.jobs.read import list_jobs
 from coterie.control.tokens import check_token, create_token, touch_tokens
 from coterie.flow.eventlog.queue import LogLimits
+from coterie.flow.run.batch import BatchSettings
 from coterie.flow.run.collect import CollectOptions, open_collector
 from coterie.flow.run.explain import Explainer
 from coterie.flow.run.lookup import Lookup
 from coterie.model.control import Actor, NewToken
 from coterie.store import Connection, Store
+from coterie.worker.loop import Worker, WorkerDependencies, prepare_connection
 
 ACCOUNT = 4711
 ACTOR = Actor(name="test")
@@ -161,6 +163,16 @@ async def client(api: Api) -> AsyncIterator[httpx.AsyncClient]:
         httpx.AsyncClient(transport=transport, base_url="http://collector") as client,
     ):
         yield client
+
+
+def work_off(store: Store) -> None:
+    """Process all that the log holds, as a worker does."""
+    deps = WorkerDependencies(store, config_source(), system_clock, BatchSettings(b"k" * 32))
+    with store.connect() as connection:
+        prepare_connection(connection)
+        worker = Worker(deps, connection)
+        while worker.turn():
+            pass
 
 
 class WebProcess:

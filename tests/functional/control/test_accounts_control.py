@@ -12,7 +12,7 @@ def test_an_account_starts_with_streams_and_a_published_schema(
 ) -> None:
     names = [stream.name for stream in streams.list_streams(store, account.number)]
 
-    assert names == ["braze_csv", "braze_users", "default", "segment"]
+    assert names == ["braze_csv", "braze_currents", "braze_users", "default", "segment"]
     assert schema.current_schema(store, account.number).version == 1
 
 

@@ -12,7 +12,7 @@ from coterie.control.rows import find_one, list_all, run
 from coterie.model.control import Actor, Stream
 from coterie.store import Connection, Store, load_queries
 
-DEFAULT_STREAMS = ("default", "braze_users", "braze_csv", "segment")
+DEFAULT_STREAMS = ("default", "braze_users", "braze_csv", "braze_currents", "segment")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_\-]{0,63}")
 
 

@@ -59,7 +59,8 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
     """What holds for every event of one request.
 
     `timestamp_field` names the field with the event time; `idempotency_key` makes the events of a
-    request that is sent twice count once; `event_limit` is in bytes.
+    request that is sent twice count once; `id_key` names the key of the message id, where it is not
+    one of the usual ones; `event_limit` is in bytes.
     """
 
     account: int
@@ -68,6 +69,7 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
     event_limit: int
     timestamp_field: str = ""
     idempotency_key: str = ""
+    id_key: str = ""
 
 
 def decode_value(raw: bytes) -> Any:
@@ -116,7 +118,7 @@ def describe(error: Exception) -> str:
 
 
 def _message_hash(event: dict[str, Any], index: int, sender: Sender) -> bytes | None:
-    for key in MESSAGE_ID_KEYS:
+    for key in (sender.id_key,) if sender.id_key else MESSAGE_ID_KEYS:
         value = event.get(key)
         is_named = isinstance(value, str | int) and not isinstance(value, bool)
         if is_named and value != "":

@@ -19,6 +19,9 @@ LIKELY_KEYS = (
     "braze_id",
     "email",
 )
+# Braze Currents says in an object of its own who did something.
+NESTED = "user"
+NESTED_KEYS = ("external_user_id", "user_id")
 
 
 def route_of(event: Mapping[str, Any]) -> int:
@@ -26,5 +29,14 @@ def route_of(event: Mapping[str, Any]) -> int:
     for key in LIKELY_KEYS:
         value = event.get(key)
         if value:
-            return zlib.crc32(str(value).encode("utf-8", "surrogatepass"))
+            return _number(value)
+    nested = event.get(NESTED)
+    if isinstance(nested, dict):
+        for key in NESTED_KEYS:
+            if nested.get(key):
+                return _number(nested[key])
     return 0
+
+
+def _number(value: object) -> int:
+    return zlib.crc32(str(value).encode("utf-8", "surrogatepass"))

@@ -10,6 +10,7 @@ from coterie.base.clock import Clock
 from coterie.base.errors import UserError
 from coterie.base.metrics import events_refused_total
 from coterie.base.settings import Settings
+from coterie.flow.collect.currents import parse_currents
 from coterie.flow.collect.items import Sender
 from coterie.flow.collect.keep import keep_rejected_async
 from coterie.flow.collect.parse import (
@@ -19,10 +20,12 @@ from coterie.flow.collect.parse import (
     parse_body,
     parse_fields,
 )
+from coterie.flow.collect.segment import parse_segment
 from coterie.flow.collect.unpack import unpack
 from coterie.flow.eventlog.append import GroupCommit
 from coterie.flow.eventlog.queue import LogLimits, LogUnavailableError
 from coterie.model.events import RejectedEvent
+from coterie.model.readings import BODY, Reading
 from coterie.store import AsyncPool, DatabaseError, open_async_pool, ping
 
 KNOWN_STREAMS_LIMIT = 10_000
@@ -47,7 +50,7 @@ class CollectOptions(msgspec.Struct, frozen=True, kw_only=True):
 class CollectRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One request after the door has checked its token.
 
-    `payload` is the body, or where `is_pixel` the query string without what is meant for the door
+    `payload` is the body, or by its `reading` the query string without what is meant for the door
     (a refused payload is kept, and a token must not be). `source` names the door.
     """
 
@@ -57,7 +60,7 @@ class CollectRequest(msgspec.Struct, frozen=True, kw_only=True):
     token_id: int | None
     content_type: str = "application/json"
     encoding: str = ""
-    is_pixel: bool = False
+    reading: Reading = BODY
     is_dryrun: bool = False
     timestamp_field: str = ""
     idempotency_key: str = ""
@@ -132,10 +135,15 @@ class Collector:
         return self._parse_now(request, sender)
 
     def _parse_now(self, request: CollectRequest, sender: Sender) -> Parsed:
-        if request.is_pixel:
+        reading = request.reading
+        if reading.form == "query":
             return parse_fields(request.payload, sender=sender)
         limit = self.options.request_limit
         body = unpack(request.payload, encoding=request.encoding, limit=limit)
+        if reading.form == "segment":
+            return parse_segment(body, call=reading.call, sender=sender)
+        if reading.form == "currents":
+            return parse_currents(body, sender=sender)
         return parse_body(body, content_type=request.content_type, sender=sender)
 
     async def _store(self, parsed: Parsed, request: CollectRequest, sender: Sender) -> None:

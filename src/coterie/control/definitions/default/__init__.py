@@ -7,7 +7,7 @@ import msgspec
 
 from coterie.model.schema import IdentifierRule, Normalise
 
-QUERIES = ("default", "braze_users", "braze_csv", "segment")
+QUERIES = ("default", "braze_users", "braze_csv", "braze_currents", "segment")
 
 
 class _Identifier(msgspec.Struct, frozen=True, kw_only=True):
