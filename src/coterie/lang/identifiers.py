@@ -1,6 +1,7 @@
 """The one spelling of an identifier, and the values that name nobody."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from coterie.lang.expr.phones import international
 from coterie.model.schema import IdentifierRule
@@ -13,19 +14,22 @@ def normalise(rule: IdentifierRule, value: str) -> str:
 
     What cannot be a phone number is kept as its digits.
     """
-    text = value.strip()
+    return normaliser(rule)(value)
+
+
+def normaliser(rule: IdentifierRule) -> Callable[[str], str]:
+    """Return the function that `normalise` is for one rule, for many values."""
     match rule.normalise:
         case "lower":
-            return text.lower()
+            return _lower
         case "email":
-            # No address has blanks, but people who type one do.
-            return "".join(text.split()).lower()
+            return _email
         case "digits":
-            return _digits(text)
+            return _digits
         case "e164":
-            return _phone(text, rule.region)
+            return partial(_phone, rule.region)
         case _:
-            return text
+            return str.strip
 
 
 def blocked_values(rule: IdentifierRule, usual: Iterable[str]) -> frozenset[str]:
@@ -38,7 +42,17 @@ def blocked_values(rule: IdentifierRule, usual: Iterable[str]) -> frozenset[str]
     )
 
 
-def _phone(text: str, region: str | None) -> str:
+def _lower(text: str) -> str:
+    return text.strip().lower()
+
+
+def _email(text: str) -> str:
+    # No address has blanks, but people who type one do.
+    return "".join(text.split()).lower()
+
+
+def _phone(region: str | None, value: str) -> str:
+    text = value.strip()
     digits = _digits(text)
     if not digits or len(text) > LONGEST_PHONE:
         return digits

@@ -32,6 +32,8 @@ def to_string(value: Any) -> str | None:
 
 def to_int(value: Any) -> int | None:
     """Return an integer within 64 bits; numbers are cut towards zero."""
+    if value.__class__ is int:
+        return value if -LARGEST_NUMBER < value < LARGEST_NUMBER else NO_VALUE
     number = to_number(value)
     if number is None:
         return NO_VALUE
@@ -40,6 +42,11 @@ def to_int(value: Any) -> int | None:
 
 def to_number(value: Any) -> int | float | None:
     """Return an int or a finite float below 10^15 in size."""
+    kind = value.__class__
+    # The exact classes first: what JSON holds is of them, and a test of a union is slow.
+    if kind is int or kind is float:
+        # Not a number is in no range.
+        return value if -LARGEST_NUMBER < value < LARGEST_NUMBER else NO_VALUE
     if isinstance(value, bool):
         return NO_VALUE
     if isinstance(value, Decimal):
@@ -76,6 +83,8 @@ def to_bool(value: Any) -> bool | None:
 
 def to_date(value: Any) -> datetime | None:
     """Return an aware UTC instant; text in ISO 8601 is read, a missing zone means UTC."""
+    if value.__class__ is datetime and value.tzinfo is UTC:
+        return value
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)
@@ -93,9 +102,11 @@ def to_date(value: Any) -> datetime | None:
 
 def _to_list(item: Coercion) -> Coercion:
     def coerce(value: Any) -> list[Any] | None:
-        raw = value if isinstance(value, list | tuple | set | frozenset) else (value,)
-        kept = [found for found in map(item, raw) if found is not None]
-        return kept or NO_VALUE
+        if value.__class__ is str:
+            only = item(value)
+            return NO_VALUE if only is None else [only]
+        raw = value if isinstance(value, (list, tuple, set, frozenset)) else (value,)
+        return [found for each in raw if (found := item(each)) is not None] or NO_VALUE
 
     return coerce
 

@@ -1,19 +1,20 @@
 """Turn a logged event into identifiers with field values, by the schema in force when it came."""
 
 from bisect import bisect_right
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
 from coterie.base.clock import to_us
 from coterie.flow.mapping.coerce import Coercion, coercion
+from coterie.flow.mapping.identify import identification
 from coterie.flow.mapping.occurrences import Watcher
-from coterie.lang.identifiers import blocked_values, normalise
-from coterie.lang.lql import CompiledMapping, MappingRule, compile_mapping
+from coterie.lang.lql import CompiledMapping, Fit, MappingRule, Values, compile_mapping
 from coterie.model.config import AccountConfig
 from coterie.model.events import LoggedEvent
-from coterie.model.mapped import Identifier, MappedEvent, can_identify
-from coterie.model.schema import Field, IdentifierRule, Mapping, Schema
+from coterie.model.mapped import Identifier, MappedEvent
+from coterie.model.schema import Field, Mapping, Schema
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -24,19 +25,14 @@ class RejectedMapping(msgspec.Struct, frozen=True):
     reason: str
 
 
-class _Rule(NamedTuple):
-    """What becomes of a mapped value; a tuple, since it is taken apart for every value."""
-
-    field_id: int
-    coerce: Coercion
-    name: str
-    identifier: IdentifierRule | None
-    blocked: frozenset[str] = frozenset()
-
-
 class _StreamMapper(msgspec.Struct, frozen=True):
+    """The rules of a stream, ready to run; `identifying` gives name and rank by field id.
+
+    The rules of identifying fields come first.
+    """
+
     compiled: CompiledMapping
-    rules: tuple[_Rule, ...]
+    identifying: dict[int, tuple[str, int]]
     mappings: tuple[Mapping, ...]
 
 
@@ -58,19 +54,23 @@ class Mapper:
         self._trusted = config.trusted_streams
         self._watcher = Watcher(config.trackers) if config.trackers else None
         self._mappers: dict[tuple[int, str], _StreamMapper] = {}
+        self._tracers: dict[tuple[int, str], CompiledMapping] = {}
 
     def map(self, event: LoggedEvent) -> MappedEvent | RejectedMapping:
         """Return what `event` says, or why it says nothing."""
         at = self._version_at(event)
         mapper = self._mappers.get((at, event.stream)) or self._build(at, event.stream)
-        if not mapper.rules:
+        if not mapper.mappings:
             return RejectedMapping(f"no mapping reads stream {event.stream!r}")
         body = _decode(event.body)
-        produced = mapper.compiled.apply(body, event.received_at)
-        if produced is None:
+        values = mapper.compiled.apply(body, event.received_at)
+        if values is None:
             return RejectedMapping("left out by the WHERE of its stream")
-        mapped = self._gather(event, mapper.rules, produced)
-        if self._watcher is None or isinstance(mapped, RejectedMapping):
+        named = _named(values, mapper.identifying)
+        if not named:
+            return RejectedMapping("no identifier: nothing says whose event this is")
+        mapped = self._mapped(event, named, values)
+        if self._watcher is None:
             return mapped
         seen = self._watcher.values_in(mapped, body)
         return msgspec.structs.replace(mapped, values=mapped.values + seen) if seen else mapped
@@ -79,41 +79,28 @@ class Mapper:
         """Return the values that `map` returns, each with where it comes from."""
         at = self._version_at(event)
         mapper = self._mappers.get((at, event.stream)) or self._build(at, event.stream)
-        found: list[Traced] = []
-        for index, raw in mapper.compiled.apply(_decode(event.body), event.received_at) or ():
-            rule = mapper.rules[index]
-            value = rule.coerce(raw)
-            if value is not None and rule.identifier is not None:
-                value = _identify(rule, rule.identifier, value, {})
-            if value is not None:
-                version = self._schemas[at].version
-                found.append(Traced(rule.field_id, value, mapper.mappings[index], version))
-        return tuple(found)
+        tracer = self._tracers.get((at, event.stream))
+        if tracer is None:
+            tracer = _compile(self._schemas[at], event.stream, mapper.mappings, by_place=True)
+            self._tracers[at, event.stream] = tracer
+        found = tracer.apply(_decode(event.body), event.received_at) or ()
+        fields = {field.name: field.id for field in self._schemas[at].fields}
+        version = self._schemas[at].version
+        mappings = mapper.mappings
+        return tuple(
+            Traced(fields[mappings[place].field], value, mappings[place], version)
+            for place, value in found
+        )
 
     def _version_at(self, event: LoggedEvent) -> int:
+        if event.received_at >= self._published[-1]:
+            return len(self._published) - 1
         # Events older than the first version are mapped by it: there is no other.
         return max(bisect_right(self._published, event.received_at) - 1, 0)
 
-    def _gather(
-        self,
-        event: LoggedEvent,
-        rules: tuple[_Rule, ...],
-        produced: list[tuple[int, Any]],
-    ) -> MappedEvent | RejectedMapping:
-        found: dict[Identifier, int] = {}
-        values: list[tuple[int, Any]] = []
-        for index, raw in produced:
-            field_id, coerce, _, identifier, _ = rules[index]
-            value = coerce(raw)
-            if value is None:
-                continue
-            if identifier is not None:
-                value = _identify(rules[index], identifier, value, found)
-                if value is None:
-                    continue
-            values.append((field_id, value))
-        if not found:
-            return RejectedMapping("no identifier: nothing says whose event this is")
+    def _mapped(
+        self, event: LoggedEvent, identifiers: tuple[Identifier, ...], values: Values
+    ) -> MappedEvent:
         received_us = to_us(event.received_at)
         occurred_us = (
             min(to_us(event.occurred_at), received_us) if event.occurred_at else received_us
@@ -125,53 +112,64 @@ class Mapper:
             received_us,
             occurred_us,
             occurred_us if event.stream in self._trusted else received_us,
-            tuple(found)
-            if len(found) == 1
-            else tuple(sorted(found, key=lambda item: (found[item], item))),
+            identifiers,
             tuple(values),
         )
 
     def _build(self, at: int, stream: str) -> _StreamMapper:
-        mapper = _compile(self._schemas[at], stream)
-        self._mappers[(at, stream)] = mapper
+        schema = self._schemas[at]
+        marked = {field.name: field for field in schema.fields if field.identifier is not None}
+        mappings = sorted(
+            [mapping for mapping in schema.mappings if mapping.stream == stream],
+            key=lambda mapping: mapping.field not in marked,
+        )
+        mapper = _StreamMapper(
+            _compile(schema, stream, mappings),
+            {
+                field.id: (name, field.identifier.rank)
+                for name, field in marked.items()
+                if field.identifier is not None
+            },
+            tuple(mappings),
+        )
+        self._mappers[at, stream] = mapper
         return mapper
 
 
-def _identify(
-    rule: _Rule, identifier: IdentifierRule, value: Any, found: dict[Identifier, int]
-) -> Any:
-    """Add the identifiers in `value` to `found`; return the value without the others, or None.
-
-    The others are blocked ones, and texts that can identify nobody.
-    """
-    kept = []
-    for raw in value if isinstance(value, list) else (value,):
-        said = raw if isinstance(raw, str) else str(raw)
-        text = normalise(identifier, said)
-        # Of "n/a" a phone number's spelling leaves nothing to compare, so what was said counts too.
-        if text.lower() in rule.blocked or said.strip().lower() in rule.blocked:
-            continue
-        if can_identify(text):
-            kept.append(text)
-            found[rule.name, text] = identifier.rank
-    if not kept:
-        return None
-    return kept if isinstance(value, list) else kept[0]
+def _named(values: Values, identifying: dict[int, tuple[str, int]]) -> tuple[Identifier, ...]:
+    """Return the identifiers at the head of `values`, strongest first, each once."""
+    found: dict[Identifier, int] = {}
+    for field_id, value in values:
+        field = identifying.get(field_id)
+        if field is None:
+            break
+        name, rank = field
+        for text in value if value.__class__ is list else (value,):
+            found[name, text] = rank
+    if len(found) < 2:
+        return tuple(found)
+    return tuple(sorted(found, key=lambda item: (found[item], item)))
 
 
-def _compile(schema: Schema, stream: str) -> _StreamMapper:
+def _compile(
+    schema: Schema, stream: str, mappings: Sequence[Mapping], *, by_place: bool = False
+) -> CompiledMapping:
+    """Compile the rules of a stream; values come with their field's id or their rule's place."""
     fields = {field.name: field for field in schema.fields}
-    mappings = [mapping for mapping in schema.mappings if mapping.stream == stream]
     where = next((rule.where for rule in schema.streams if rule.stream == stream), None)
-    compiled = compile_mapping(
+    return compile_mapping(
         [MappingRule(mapping.field, mapping.expr, mapping.guard) for mapping in mappings],
         where=where,
+        fits=[
+            Fit(
+                place if by_place else fields[mapping.field].id, _fit(fields[mapping.field], schema)
+            )
+            for place, mapping in enumerate(mappings)
+        ],
     )
-    rules = tuple(_rule(fields[mapping.field], schema) for mapping in mappings)
-    return _StreamMapper(compiled, rules, tuple(mappings))
 
 
-def _rule(field: Field, schema: Schema) -> _Rule:
-    known = field.identifier
-    blocked = blocked_values(known, schema.blocked_values) if known else frozenset()
-    return _Rule(field.id, coercion(field.kind), field.name, known, blocked)
+def _fit(field: Field, schema: Schema) -> Coercion:
+    if field.identifier is None:
+        return coercion(field.kind)
+    return identification(field.kind, field.identifier, schema.blocked_values)

@@ -12,6 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from coterie.lang.expr.arithmetic import calculate
+from coterie.lang.expr.blind import is_blind
 from coterie.lang.expr.constants import Clock, ConstantTable
 from coterie.lang.expr.functions import FUNCTIONS
 from coterie.lang.expr.inline import quick_between, quick_compare, quick_exists, sign_of
@@ -183,6 +184,13 @@ class Writer:
             return self._choice(node, self.value)
         run = self.table.add(function.run)
         args = [self._dated(arg) if function.clock else self.value(arg) for arg in node.args]
+        if is_blind(node):
+            # Most of what a schema looks for is missing in most events, so that costs no call.
+            self._held += 1
+            held = f"n{self._held}"
+            codes = [f"({held} := {args[0].code})", *(arg.code for arg in args[1:])]
+            code = f"(None if {codes[0]} is None else {run}({', '.join([held, *codes[1:]])}))"
+            return self._settle(code, args[0].depth)
         before = ["p", "now"] if function.of_world else []
         code = f"{run}({', '.join([*before, *(arg.code for arg in args)])})"
         return self._settle(code, max((arg.depth for arg in args), default=0))

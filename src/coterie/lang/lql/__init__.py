@@ -5,16 +5,25 @@ from coterie.lang.lql.errors import LqlError
 from coterie.lang.lql.format import format_lql
 from coterie.lang.lql.grammar import parse_lql
 from coterie.lang.lql.guess import guess_kind
-from coterie.lang.lql.mapping import CompiledMapping, MappingRule, compile_mapping, parse_mapping
+from coterie.lang.lql.mapping import (
+    CompiledMapping,
+    Fit,
+    MappingRule,
+    Values,
+    compile_mapping,
+    parse_mapping,
+)
 from coterie.lang.lql.query import Column, Query
 from coterie.lang.lql.render import render_lql
 
 __all__ = [
     "Column",
     "CompiledMapping",
+    "Fit",
     "LqlError",
     "MappingRule",
     "Query",
+    "Values",
     "check_rule",
     "compile_mapping",
     "format_lql",

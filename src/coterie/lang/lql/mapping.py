@@ -1,8 +1,8 @@
 """Mappings made ready to be applied to many events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -14,7 +14,7 @@ from coterie.lang.expr.tree import Call, Name, Node, Text, walk
 from coterie.lang.lql.errors import LqlError
 from coterie.lang.lql.foreign import check_mapping
 
-Values = list[tuple[int, object]]
+Values = list[tuple[int, Any]]
 
 
 class MappingRule(Struct, frozen=True):
@@ -25,11 +25,21 @@ class MappingRule(Struct, frozen=True):
     guard: str | None = None
 
 
+class Fit(Struct, frozen=True):
+    """What a rule's values become: `fit` makes one fit, or None of what cannot; it raises nothing.
+
+    `key` names the values in place of the rule's index.
+    """
+
+    key: int
+    fit: Callable[[Any], object]
+
+
 class Application(Protocol):
     """The making of values from one event."""
 
     def __call__(self, event: Mapping[str, object], now: datetime) -> Values | None:
-        """Return (index of the rule, value) for each that yields one; None: WHERE dropped it."""
+        """Return (key of the rule, value) for each that yields one; None: WHERE dropped it."""
 
 
 class CompiledMapping:
@@ -42,19 +52,31 @@ class CompiledMapping:
 
     __slots__ = ("apply", "reads")
 
-    def __init__(self, rules: Sequence[tuple[Node, Node | None]], where: Node | None) -> None:
+    def __init__(
+        self,
+        rules: Sequence[tuple[Node, Node | None]],
+        where: Node | None,
+        fits: Sequence[Fit | None],
+    ) -> None:
         trees = [node for rule in rules for node in rule if node is not None]
         self.reads: frozenset[str] = _reads([*trees, where] if where is not None else trees)
-        self.apply: Application = _write(rules, where)
+        self.apply: Application = _write(rules, where, fits)
 
 
-def compile_mapping(rules: Sequence[MappingRule], *, where: str | None = None) -> CompiledMapping:
-    """Return the rules ready to run; raises LqlError for an expression that cannot be used."""
+def compile_mapping(
+    rules: Sequence[MappingRule], *, where: str | None = None, fits: Sequence[Fit] = ()
+) -> CompiledMapping:
+    """Return the rules ready to run; raises LqlError for an expression that cannot be used.
+
+    `fits`, if there are any, say for each rule what becomes of its values.
+    """
     parsed = [
         (parse_mapping(rule.expr), None if rule.guard is None else parse_mapping(rule.guard))
         for rule in rules
     ]
-    return CompiledMapping(parsed, None if where is None else parse_mapping(where))
+    return CompiledMapping(
+        parsed, None if where is None else parse_mapping(where), fits or [None] * len(parsed)
+    )
 
 
 def parse_mapping(text: str) -> Node:
@@ -81,12 +103,15 @@ def _reads(trees: Sequence[Node]) -> frozenset[str]:
     return frozenset(reads)
 
 
-def _write(rules: Sequence[tuple[Node, Node | None]], where: Node | None) -> Application:
+def _write(
+    rules: Sequence[tuple[Node, Node | None]], where: Node | None, fits: Sequence[Fit | None]
+) -> Application:
     writer = Writer()
     body = _write_where(writer, where) if where is not None else []
     body += ["    found = []"]
-    for index, (expr, guard) in enumerate(rules):
-        body += _write_rule(writer, index, expr, guard)
+    for index, ((expr, guard), fit) in enumerate(zip(rules, fits, strict=True)):
+        body += _write_rule(writer, expr, guard)
+        body += _write_find(writer, index, fit)
     head = ["def apply(event, now):", "    p = event", *writer.prologue()]
     return writer.build([*head, *body, "    return found"], "apply")
 
@@ -101,15 +126,19 @@ def _write_where(writer: Writer, where: Node) -> list[str]:
     ]
 
 
-def _write_rule(writer: Writer, index: int, expr: Node, guard: Node | None) -> list[str]:
+def _write_rule(writer: Writer, expr: Node, guard: Node | None) -> list[str]:
     value = f"x = {writer.value(expr).code}"
     if guard is not None:
         value += f" if {writer.truth(guard).code} is True else None"
+    return ["    try:", f"        {value}", "    except FAULTS:", "        x = None"]
+
+
+def _write_find(writer: Writer, index: int, fit: Fit | None) -> list[str]:
+    """Return the lines that keep `x`; what fits it may not hide its own faults, so no `try`."""
+    if fit is None:
+        return ["    if x is not None:", f"        found.append(({index}, x))"]
+    run, key = writer.table.add(fit.fit), writer.table.add(fit.key)
     return [
-        "    try:",
-        f"        {value}",
-        "        if x is not None:",
-        f"            found.append(({index}, x))",
-        "    except FAULTS:",
-        "        pass",
+        f"    if x is not None and (x := {run}(x)) is not None:",
+        f"        found.append(({key}, x))",
     ]

@@ -65,6 +65,8 @@ def _array_slice(values: object, start: object, end: object = ABSENT) -> list[ob
 @CATALOGUE.add("set(value, ...)", example=Example('set(split("b|a|b", "|"))', ["a", "b"]))
 def _set(value: object, *more: object) -> list[str] | None:
     """Return the distinct texts of the arguments, sorted."""
+    if value.__class__ is str and not more:
+        return [value] if value else None
     texts: set[str] = set()
     for each in (value, *more):
         members = items_of(each) if kind_of(each) == "list" else [each]
