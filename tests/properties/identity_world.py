@@ -110,8 +110,12 @@ class Memory:
         for gone in resolution.dissolved:
             del self.stored[gone]
         for profile in resolution.profiles:
+            nodes = profile.nodes
+            if profile.is_known:
+                before = self.stored[profile.profile_id].body.fragments
+                nodes = {part.identifier: (part.first_us, part.last_us) for part in before} | nodes
             fragments = tuple(
-                Fragment(*node, first, last, {}) for node, (first, last) in profile.nodes.items()
+                Fragment(*node, first, last, {}) for node, (first, last) in nodes.items()
             )
             body = Body(fragments, profile.edges, profile.refused, (), profile.standing)
             self.stored[profile.profile_id] = StoredProfile(
@@ -120,7 +124,7 @@ class Memory:
             for one in profile.events:
                 assert one.seq not in self.folded, "an event's data counts twice"
                 self.folded[one.seq] = one.identifiers[0]
-                assert one.identifiers[0] in profile.nodes
+                assert one.identifiers[0] in nodes
         unchanged = [
             item for item, owner in resolution.owners.items() if self.owners.get(item) == owner
         ]

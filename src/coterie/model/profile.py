@@ -3,6 +3,7 @@
 None of them can be part of a cycle, so the garbage collector need not look at them (gc=False).
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,12 +13,13 @@ from coterie.model.mapped import Identifier, MappedEvent
 
 if TYPE_CHECKING:
     State = Any
+    HeldStates = dict[int, State] | msgspec.Raw
     HeldEdges = tuple["Edge", ...] | msgspec.Raw
 else:
     # What msgspec is told: what was loaded stays packed until somebody asks for it. Most of a
     # profile is written back as it was read, and taking all of it apart cost a tenth of a worker's
     # time with twelve fields, more with more.
-    State = HeldEdges = msgspec.Raw
+    State = HeldStates = HeldEdges = msgspec.Raw
 
 ProfileId = str
 """32 hexadecimal digits: the keyed hash of the profile's first-seen identifier."""
@@ -75,16 +77,26 @@ class Standing(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Fragment(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """All that events said under one strongest identifier: operator states by field id.
-
-    A state is read through `unpack`.
-    """
+    """All that events said under one strongest identifier: operator states by field id."""
 
     field: str
     value: str
     first_us: int
     last_us: int
-    states: dict[int, State]
+    held_states: HeldStates
+
+    @property
+    def states(self) -> dict[int, State]:
+        """The states, to be read through `unpack`; taken apart at each call."""
+        held = self.held_states
+        return _unpack_states(held) if isinstance(held, msgspec.Raw) else held
+
+    def begin(self) -> dict[int, State]:
+        """Return the states in the form that their operators know, free to be changed."""
+        held = self.held_states
+        if isinstance(held, msgspec.Raw):
+            return _unpack(held)  # type: ignore[no-any-return]
+        return {field_id: unpack(state) for field_id, state in held.items()}
 
     @property
     def identifier(self) -> Identifier:
@@ -93,7 +105,17 @@ class Fragment(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 _unpack = msgspec.msgpack.Decoder().decode
+_unpack_states = msgspec.msgpack.Decoder(dict[int, State]).decode
 _unpack_edges = msgspec.msgpack.Decoder(tuple[Edge, ...]).decode
+
+
+def find_place(fragments: Sequence[Fragment], identifier: Identifier) -> int | None:
+    """Return where the fragment of an identifier stands; None if there is none."""
+    field, value = identifier
+    for place, part in enumerate(fragments):
+        if part.value == value and part.field == field:
+            return place
+    return None
 
 
 def unpack(state: State) -> Any:
@@ -134,7 +156,8 @@ class ResolvedProfile(msgspec.Struct, frozen=True, gc=False):
     `sources` are the stored profiles whose fragments it may hold (the one it continues first);
     `regrouped` says that its set of identifiers is not what it was; `nodes` gives first and last
     seen; `events` are those whose data it gets, and `at_us` is the latest arrival of an event that
-    names it.
+    names it. `is_known`: all is as stored but that some identifiers were seen again, and `nodes`
+    gives those alone.
     """
 
     profile_id: ProfileId
@@ -146,6 +169,7 @@ class ResolvedProfile(msgspec.Struct, frozen=True, gc=False):
     regrouped: bool
     standing: Standing | None = None
     at_us: int = 0
+    is_known: bool = False
 
 
 class Resolution(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
 """The part of the identity graph that one group of events touches, before it is clustered."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -8,7 +8,15 @@ from coterie.flow.identity.groups import Group
 from coterie.flow.identity.known import Known, joins_nobody
 from coterie.flow.identity.rules import IdentityRules, Pair
 from coterie.model.mapped import Identifier, MappedEvent
-from coterie.model.profile import Body, Edge, HeldEdges, ProfileId, RefusedEdge
+from coterie.model.profile import (
+    Body,
+    Edge,
+    Fragment,
+    HeldEdges,
+    ProfileId,
+    RefusedEdge,
+    find_place,
+)
 
 Times = tuple[int, int]
 
@@ -60,7 +68,9 @@ def stored_graph(sources: Sequence[ProfileId], known: Known, rules: IdentityRule
 def seen_again(
     body: Body, events: Sequence[MappedEvent], rules: IdentityRules
 ) -> tuple[dict[Identifier, Times], HeldEdges] | None:
-    """Return the nodes and edges of a stored profile after events that tell nothing new about it.
+    """Return nodes and edges of a stored profile after events that tell nothing new about it.
+
+    The nodes are those that the events name.
 
     That is what nearly all events are like: they name identifiers and pairs that it holds, not
     earlier than these were seen first, so that neither its clustering nor its name can change.
@@ -68,29 +78,48 @@ def seen_again(
     """
     if body.refused or body.standing is not None:
         return None
-    nodes = {(part.field, part.value): (part.first_us, part.last_us) for part in body.fragments}
-    pairs: dict[Pair, Edge] | None = None
+    nodes = _nodes_again(body.fragments, events)
+    if nodes is None:
+        return None
+    linking = [event for event in events if len(event.identifiers) > 1]
+    if not linking:
+        return nodes, body.held_edges
+    edges = _edges_again(body.edges, linking, rules)
+    return None if edges is None else (nodes, edges)
+
+
+def _nodes_again(
+    fragments: Sequence[Fragment], events: Iterable[MappedEvent]
+) -> dict[Identifier, Times] | None:
+    nodes: dict[Identifier, Times] = {}
     for event in events:
         at_us = event.seen_us
         for identifier in event.identifiers:
             times = nodes.get(identifier)
-            if times is None or at_us < times[0]:
+            if times is None:
+                place = find_place(fragments, identifier)
+                if place is None:
+                    return None
+                part = fragments[place]
+                nodes[identifier] = times = (part.first_us, part.last_us)
+            if at_us < times[0]:
                 return None
             if at_us > times[1]:
                 nodes[identifier] = (times[0], at_us)
-        if len(event.identifiers) == 1:
-            continue
-        if pairs is None:
-            pairs = {
-                ((edge.a_field, edge.a_value), (edge.b_field, edge.b_value)): edge
-                for edge in body.edges
-            }
+    return nodes
+
+
+def _edges_again(
+    edges: Iterable[Edge], events: Iterable[MappedEvent], rules: IdentityRules
+) -> tuple[Edge, ...] | None:
+    pairs = {((edge.a_field, edge.a_value), (edge.b_field, edge.b_value)): edge for edge in edges}
+    for event in events:
         for pair in _pairs_of(event, rules):
             edge = pairs.get(pair)
-            if edge is None or at_us < edge.first_us:
+            if edge is None or event.seen_us < edge.first_us:
                 return None
             pairs[pair] = _see(edge, pair, event)
-    return nodes, body.held_edges if pairs is None else tuple(pairs.values())
+    return tuple(pairs.values())
 
 
 def add_group(graph: Graph, group: Group, rules: IdentityRules) -> set[Pair]:

@@ -63,7 +63,9 @@ class Outcome:
         source = group.sources[0]
         events = tuple(group.events)
         self._profiles.append(
-            ResolvedProfile(source, nodes, edges, (), (source,), events, regrouped=False)
+            ResolvedProfile(
+                source, nodes, edges, (), (source,), events, regrouped=False, is_known=True
+            )
         )
 
     def keep(self, group: Group, graph: Graph) -> None:

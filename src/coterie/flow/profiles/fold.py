@@ -1,12 +1,10 @@
 """Fold events into the fragments of their profiles."""
 
-from collections.abc import Iterable, Mapping
-from functools import partial
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 from coterie.base.clock import to_us
-from coterie.flow.profiles.containers import Operator
-from coterie.flow.profiles.operators import fold_values, operator, senses_time
+from coterie.flow.profiles.containers import Operator, State
+from coterie.flow.profiles.operators import Step, fold_values, operator, senses_time
 from coterie.model.mapped import Identifier
 from coterie.model.profile import (
     FoldedProfile,
@@ -15,6 +13,7 @@ from coterie.model.profile import (
     Resolution,
     ResolvedProfile,
     StoredProfile,
+    find_place,
 )
 from coterie.model.schema import Field, Schema
 
@@ -30,15 +29,18 @@ class Folder:
         drops_hidden: bool = False,
     ) -> None:
         """`drops_hidden`: fragments may hold histories of trackers that nobody needs any more."""
-        self._operators: dict[int, Operator] = {
-            field.id: operator(field) for field in schema.fields
-        }
-        self._operators |= {field.id: merge for field, merge in hidden}
-        self._drops_hidden = drops_hidden
         self._timed_alone, self._timed_beside = (
             frozenset(field.id for field in schema.fields if senses_time(field, is_alone=is_alone))
             for is_alone in (True, False)
         )
+        timed = self._timed_alone | self._timed_beside
+        merges = {field.id: operator(field) for field in schema.fields}
+        merges |= {field.id: merge for field, merge in hidden}
+        self._steps = {
+            field_id: Step(merge.fold, merge.differs, field_id in timed)
+            for field_id, merge in merges.items()
+        }
+        self._drops_hidden = drops_hidden
 
     def fold(
         self, resolution: Resolution, stored: Mapping[ProfileId, StoredProfile]
@@ -62,13 +64,10 @@ class Folder:
         if prior is None and renamed_from is not None:
             prior = stored[renamed_from]
         sources = [stored[source] for source in profile.sources]
-        nodes = profile.nodes
-        fragments = {
-            node: fragment
-            for source in sources
-            for fragment in source.body.fragments
-            if (node := (fragment.field, fragment.value)) in nodes
-        }
+        if profile.is_known:
+            fragments = list(sources[0].body.fragments)
+        else:
+            fragments = _gather(sources, profile.nodes)
         changed = self._fold_events(profile, fragments)
         now_us, cause_seq = profile.at_us, None
         for event in profile.events:
@@ -82,7 +81,7 @@ class Folder:
         return FoldedProfile(
             profile.profile_id,
             prior,
-            _seen(fragments, nodes),
+            tuple(fragments),
             profile.edges,
             profile.refused,
             None if profile.regrouped else frozenset(changed),
@@ -92,64 +91,76 @@ class Folder:
             profile.standing,
         )
 
-    def _fold_events(
-        self, profile: ResolvedProfile, fragments: dict[Identifier, Fragment]
-    ) -> set[int]:
-        states: dict[Identifier, dict[int, Any]] = {}
+    def _fold_events(self, profile: ResolvedProfile, fragments: list[Fragment]) -> set[int]:
+        """Fold a profile's events into its fragments; return the fields that look otherwise."""
+        folded: dict[Identifier, dict[int, State]] = {}
         changed: set[int] = set()
         for event in profile.events:
             strongest = event.identifiers[0]
-            if strongest not in states:
-                before = fragments.get(strongest)
-                states[strongest] = self._begin(before)
-            changed |= fold_values(
-                self._operators,
-                states[strongest],
-                event.values,
-                event.occurred_us,
-                partial(self._is_timed, strongest, fragments),
-            )
-        for identifier, folded in states.items():
-            first, last = profile.nodes[identifier]
-            fragments[identifier] = Fragment(*identifier, first, last, folded)
+            states = folded.get(strongest)
+            if states is None:
+                states = folded[strongest] = self._begin(fragments, strongest, profile.nodes)
+            marks = fold_values(self._steps, states, event.values, event.occurred_us)
+            changed |= marks.changed
+            if marks.moved:
+                changed |= self._timed(marks.moved, strongest, fragments)
+        if profile.is_known and len(folded) < len(profile.nodes):
+            for node in profile.nodes.keys() - folded.keys():
+                place = _get_place(fragments, node)
+                fragments[place] = _seen(fragments[place], profile.nodes[node])
         return changed
 
-    def _begin(self, fragment: Fragment | None) -> dict[int, Any]:
-        """Return the states that events are folded into: those of the fragment, free to change."""
-        if fragment is None:
-            return {}
-        if not self._drops_hidden:
-            return dict(fragment.states)
-        kept = self._operators
-        return {key: state for key, state in fragment.states.items() if key > 0 or key in kept}
+    def _begin(
+        self,
+        fragments: list[Fragment],
+        node: Identifier,
+        nodes: Mapping[Identifier, tuple[int, int]],
+    ) -> dict[int, State]:
+        """Return the states of a fragment for events to be folded into, put in its place."""
+        place = _get_place(fragments, node)
+        states = fragments[place].begin()
+        if self._drops_hidden:
+            kept = self._steps
+            states = {key: state for key, state in states.items() if key > 0 or key in kept}
+        fragments[place] = Fragment(*node, *nodes[node], states)
+        return states
 
-    def _is_timed(
-        self, node: Identifier, fragments: Mapping[Identifier, Fragment], field_id: int
-    ) -> bool:
-        """Say whether the instant of a value in the fragment of `node` may change what is shown.
+    def _timed(self, moved: set[int], node: Identifier, fragments: Sequence[Fragment]) -> set[int]:
+        """Return which fields may be shown otherwise, for a value's instant became another one.
 
         A field that another fragment gets in this batch counts as changed anyway.
         """
-        if field_id in self._timed_alone:
-            return True
-        if field_id not in self._timed_beside:
-            return False
-        for other, fragment in fragments.items():
-            if field_id in fragment.states and other != node:
-                return True
-        return False
+        found = moved & self._timed_alone
+        if len(found) < len(moved):
+            for other in fragments:
+                if other.identifier != node:
+                    found |= moved & other.states.keys()
+        return found
 
 
-def _seen(
-    fragments: Mapping[Identifier, Fragment], nodes: Mapping[Identifier, tuple[int, int]]
-) -> tuple[Fragment, ...]:
+def _gather(
+    sources: Iterable[StoredProfile], nodes: Mapping[Identifier, tuple[int, int]]
+) -> list[Fragment]:
     """Return a fragment for every node, with the times at which it was seen."""
-    found = []
-    for node, (first, last) in nodes.items():
-        fragment = fragments.get(node)
-        if fragment is None:
-            fragment = Fragment(*node, first, last, {})
-        elif fragment.last_us != last or fragment.first_us != first:
-            fragment = Fragment(*node, first, last, fragment.states)
-        found.append(fragment)
-    return tuple(found)
+    stored = {
+        node: fragment
+        for source in sources
+        for fragment in source.body.fragments
+        if (node := (fragment.field, fragment.value)) in nodes
+    }
+    return [
+        Fragment(*node, *times, {}) if (part := stored.get(node)) is None else _seen(part, times)
+        for node, times in nodes.items()
+    ]
+
+
+def _seen(fragment: Fragment, times: tuple[int, int]) -> Fragment:
+    if times == (fragment.first_us, fragment.last_us):
+        return fragment
+    return Fragment(fragment.field, fragment.value, *times, fragment.held_states)
+
+
+def _get_place(fragments: Sequence[Fragment], node: Identifier) -> int:
+    place = find_place(fragments, node)
+    assert place is not None  # noqa: S101 - every event's identifiers are nodes of its profile
+    return place

@@ -6,16 +6,13 @@ msgpack can carry.
 """
 
 import operator as operator_module
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
-
-from msgspec import Raw
 
 from coterie.base import exact
 from coterie.flow.profiles.containers import MapOperator, Operator, SetOperator, State
 from coterie.flow.profiles.ordering import sort_key
 from coterie.flow.profiles.timed import OrderedSetOperator, TallyOperator
-from coterie.model.profile import unpack
 from coterie.model.schema import Field
 
 Stamped = tuple[int, Any]
@@ -157,32 +154,42 @@ def senses_time(field: Field, *, is_alone: bool) -> bool:
     return not is_alone and field.op in _OF_AN_INSTANT
 
 
+class Step(NamedTuple):
+    """How a value of a field is folded; a tuple, since it is taken apart for every value.
+
+    `is_timed` says that what is shown may depend on when a value was said (see `senses_time`).
+    """
+
+    fold: Callable[[State, Any, int], State]
+    differs: Callable[[State, State], bool]
+    is_timed: bool
+
+
+class Marks(NamedTuple):
+    """Fields with another face after a fold; timed ones whose state alone is another one."""
+
+    changed: set[int]
+    moved: set[int]
+
+
 def fold_values(
-    operators: dict[int, Operator],
+    steps: Mapping[int, Step],
     states: dict[int, State],
     values: Iterable[tuple[int, Any]],
     at_us: int,
-    is_timed: Callable[[int], bool] = lambda _field_id: False,
-) -> set[int]:
-    """Fold `values` into `states` in place; return the ids of the fields with another face.
-
-    States may be packed; those that are folded into no longer are. A field that `is_timed` counts
-    if its state is another one.
-    """
+) -> Marks:
+    """Fold `values` into `states` in place; say which fields that made another."""
     changed: set[int] = set()
+    moved: set[int] = set()
     for field_id, value in values:
-        merge = operators[field_id]
+        fold, differs, is_timed = steps[field_id]
         before = states.get(field_id)
-        if before.__class__ is Raw:  # asked here, since a call for every value would be dear
-            before = unpack(before)
-        after = merge.fold(before, value, at_us)
+        after = fold(before, value, at_us)
         if after is before:
             continue
         states[field_id] = after
-        if (
-            before is None
-            or merge.differs(before, after)
-            or (is_timed(field_id) and before != after)
-        ):
+        if before is None or differs(before, after):
             changed.add(field_id)
-    return changed
+        elif is_timed and before != after:
+            moved.add(field_id)
+    return Marks(changed, moved)

@@ -126,7 +126,8 @@ def _step(look: _Look, *, ordered: bool) -> _Step:
 
 def _combined(look: _Look, fragments: Sequence[Fragment]) -> State | None:
     key = look.field.id
-    parts = [unpack(part.states[key]) for part in fragments if key in part.states]
+    tables = [part.states for part in fragments]
+    parts = [unpack(states[key]) for states in tables if key in states]
     return reduce(look.merge.combine, parts) if parts else None
 
 
@@ -137,7 +138,7 @@ def _newest(merge: Operator, limit: int, state: State) -> Any:
 
 def _fold(steps: _Steps, fragments: Sequence[Fragment], now_us: int) -> dict[str, Any]:
     # This runs for every profile of every batch, so it looks at each state once.
-    tables = [part.states for part in fragments if part.states]
+    tables = [states for part in fragments if (states := part.states)]
     found: dict[str, Any] = {}
     for name, field_id, combine, keep, show in steps:
         state = None

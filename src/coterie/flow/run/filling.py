@@ -149,4 +149,4 @@ def _with_histories(profile: StoredProfile, filled: Histories) -> StoredProfile:
 
 def _with_states(fragment: Fragment, histories: Mapping[int, History]) -> Fragment:
     states: dict[int, Any] = {**fragment.states, **histories}
-    return msgspec.structs.replace(fragment, states=states)
+    return msgspec.structs.replace(fragment, held_states=states)
