@@ -1,84 +1,29 @@
 """The tutorial does what it says, typed line by line."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.docs.conftest import ROOT, Page, read_pages
+from tests.docs.conftest import Page, read_pages
+from tests.docs.reader import Reader, reading, wait_until
 
-from braze_sandbox.testing import RunningSandbox, running_sandbox
-from coterie.app.up import Running, running_product
-from coterie.base.settings import load_settings
+from braze_sandbox.testing import RunningSandbox
 
 pytestmark = pytest.mark.e2e
 
-DEADLINE = 60.0
 HERE = "http://127.0.0.1:8080"
 BRAZE = "http://127.0.0.1:8090"
-
-
-class Reader:
-    """Someone who types what the tutorial says, block by block, and waits where it says so."""
-
-    def __init__(self, product: Running, braze: RunningSandbox, env: dict[str, str]) -> None:
-        self.braze = braze
-        self._env = env
-        self._product = product
-
-    def type_in(self, text: str) -> str:
-        """Run a block as a shell does and return what it printed."""
-        for shown, real in ((HERE, self._product.address), (BRAZE, self.braze.url)):
-            text = text.replace(shown, real)
-        # The reader copies the token; here it comes from the environment of the shell.
-        text = "\n".join(line for line in text.splitlines() if not line.startswith("TOKEN="))
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", text],
-            cwd=ROOT,
-            env=self._env,
-            capture_output=True,
-            text=True,
-            timeout=DEADLINE,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def note_token(self, printed: str) -> None:
-        self._env["TOKEN"] = printed.strip().splitlines()[-1]
 
 
 @pytest.fixture
 def reader(tmp_path: Path) -> Iterator[Reader]:
     if shutil.which("curl") is None:
         pytest.skip("The tutorial types curl, which is not installed: apt-get install curl")
-    env = {name: value for name, value in os.environ.items() if not name.startswith("COTERIE_")}
-    env |= {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}",
-        "COTERIE_DATA_DIR": str(tmp_path / "data"),
-        "COTERIE_PORT": "0",
-        "COTERIE_PG_SHARED_BUFFERS_MB": "32",
-        "COTERIE_ALLOW_PRIVATE_ADDRESSES": "true",
-        "COTERIE_FLUSH_SECONDS": "0.1",
-        "COTERIE_DRAIN_SECONDS": "5",
-    }
-    with ExitStack() as stack:
-        braze = stack.enter_context(running_sandbox(keys=["tutorial-key"]))
-        product = stack.enter_context(running_product(load_settings(env), env))
-        yield Reader(product, braze, env)
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    with reading(tmp_path, key="tutorial-key") as reader:
+        reader.real = {HERE: reader.address, BRAZE: reader.braze.url}
+        yield reader
 
 
 def audiences_at_braze(braze: RunningSandbox) -> list[str]:

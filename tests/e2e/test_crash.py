@@ -33,6 +33,8 @@ def check_story(folder: Path, *, seed: int, people: int, acts: int, rounds: int)
     war = play(events, folder / "war", rounds=rounds, chance=chance, killer=killer)
 
     print("killed:", *killer.killed, "| resent:", war.resent)  # noqa: T201 - shown on failure
+    for user, lines in war.evidence.items():
+        print(user, *lines, sep="\n    ")  # noqa: T201 - shown on failure
     assert differences(in_common(peace.facts, expected), expected)[:5] == []
     assert differences(war.facts, peace.facts)[:5] == []
     for books in (peace.books, war.books):

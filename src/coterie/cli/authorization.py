@@ -6,7 +6,7 @@ import typer
 
 from coterie.cli.context import ACTOR, CliContext, open_context
 from coterie.cli.entries import read_entries
-from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
+from coterie.cli.output import AccountNumber, AsJson, print_json, print_record, print_table
 from coterie.control import accounts, authorizations
 from coterie.control.authorizations import Probe
 from coterie.control.probes import choose_probe
@@ -67,7 +67,7 @@ def create(
             now=context.clock(),
             probe=None if untested else _probe(context, provider),
         )
-    _print([made], as_json=as_json)
+    _show(made, as_json=as_json)
 
 
 @app.command("update")
@@ -96,7 +96,7 @@ def update(
             now=context.clock(),
             probe=None if untested else _probe(context, before.provider),
         )
-    _print([after], as_json=as_json)
+    _show(after, as_json=as_json)
 
 
 @app.command("list")
@@ -115,7 +115,7 @@ def show(
     with open_context() as context:
         number = _number(context, account)
         found = authorizations.get_authorization(context.store, number, authorization_id)
-    _print([found], as_json=as_json)
+    _show(found, as_json=as_json)
 
 
 @app.command("test")
@@ -138,7 +138,7 @@ def try_(
             probe=probe,
             now=context.clock(),
         )
-    _print([found], as_json=as_json)
+    _show(found, as_json=as_json)
     if found.health != "healthy":
         raise typer.Exit(1)
 
@@ -169,6 +169,14 @@ def _only_method(provider: str) -> str:
 def _probe(context: CliContext, provider: str) -> Probe | None:
     allow = context.settings.allow_private_addresses
     return choose_probe(provider, allow_private_addresses=allow)
+
+
+def _show(found: Authorization, *, as_json: bool) -> None:
+    if as_json:
+        print_json([found])
+        return
+    facts = {name: getattr(found, name) for name in found.__struct_fields__}
+    print_record(f"Authorization {found.id}", facts.items())
 
 
 def _print(found: list[Authorization], *, as_json: bool) -> None:

@@ -66,7 +66,7 @@ def show(value: object) -> str:
         case bool():
             return "yes" if value else "no"
         case datetime():
-            return f"{value:%Y-%m-%d %H:%M:%S}"
+            return f"{value:%Y-%m-%d %H:%M:%S} UTC"
         case list() | tuple():
             return ", ".join(show(item) for item in value)
         case dict():

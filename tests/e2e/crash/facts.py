@@ -70,6 +70,21 @@ def read_facts(services: Services, at_braze: Mapping[str, frozenset[str]]) -> Fa
     return Facts(people, sizes, {user: held for user, held in at_braze.items() if held})
 
 
+def astray(facts: Facts) -> set[str]:
+    """Return the users of whom Braze does not hold what their own profile says."""
+    should = {
+        value: person["audiences"]
+        for identifiers, person in facts.people.items()
+        for field, value in identifiers
+        if field == "user_id" and person["audiences"]
+    }
+    return {
+        user
+        for user in should.keys() | facts.at_braze.keys()
+        if should.get(user) != facts.at_braze.get(user)
+    }
+
+
 def read_books(services: Services) -> Books:
     """Return what an auditor asks for."""
     with services.store.transaction() as conn:

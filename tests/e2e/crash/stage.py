@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from random import Random
@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 from tests.e2e.crash.client import Client
-from tests.e2e.crash.facts import Books, Facts, read_books, read_facts
+from tests.e2e.crash.evidence import explain_users
+from tests.e2e.crash.facts import Books, Facts, astray, read_books, read_facts
 from tests.e2e.crash.killer import Killer
 from tests.e2e.crash.product import running_product, wait_until
 from tests.e2e.crash.shop import (
@@ -42,11 +43,15 @@ Events = Sequence[dict[str, Any]]
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What a story ended with; how many requests the client had to send again."""
+    """What a story ended with; how many requests the client had to send again.
+
+    `evidence` says of users whom Braze holds otherwise than their profile how it came to that.
+    """
 
     facts: Facts
     books: Books
     resent: int
+    evidence: Mapping[str, list[str]]
 
 
 def play(events: Events, folder: Path, *, rounds: int, chance: Random, killer: Killer) -> Outcome:
@@ -66,7 +71,9 @@ def play(events: Events, folder: Path, *, rounds: int, chance: Random, killer: K
                     request.result()
         wait_until(lambda: is_at_rest(services), "at rest", product.last_words)
         at_braze = {user["external_id"]: _held(user) for user in sandbox.users()}
-        return Outcome(read_facts(services, at_braze), read_books(services), client.failures)
+        facts = read_facts(services, at_braze)
+        evidence = explain_users(services, sandbox, sorted(astray(facts))[:5])
+        return Outcome(facts, read_books(services), client.failures, evidence)
 
 
 def take_steps(services: Services, shop: Shop, number: int, rounds: int) -> bool:

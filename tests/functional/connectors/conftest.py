@@ -1,6 +1,7 @@
 """A real SFTP server in a temporary folder."""
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,13 @@ class Door(asyncssh.SSHServer):
 async def sftp_server(tmp_path: Path) -> AsyncIterator[Server]:
     folder = tmp_path / "files"
     folder.mkdir()
+    async with serving(folder) as server:
+        yield server
+
+
+@asynccontextmanager
+async def serving(folder: Path) -> AsyncIterator[Server]:
+    """Serve a folder to USER, by PASSWORD or by the private key that the server comes with."""
     on_close: list[Callable[[], object]] = []
     host_key = asyncssh.generate_private_key("ssh-ed25519")
     client_key = asyncssh.generate_private_key("ssh-ed25519")
