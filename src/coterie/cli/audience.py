@@ -202,9 +202,14 @@ def print_audiences(found: Sequence[Audience], *, as_json: bool) -> None:
         (one.slug, one.name, _state(one), one.size, one.version, one.filter_text) for one in found
     ]
     print_table("Audiences", columns, rows, empty="There are no audiences.")
+    for one in found:
+        if one.fault is not None:
+            typer.echo(f"{one.slug} is set aside. {one.fault}", err=True)
 
 
 def _state(audience: Audience) -> str:
+    if audience.fault is not None:
+        return "failed"
     if audience.state != "building" or not audience.build_total:
         return audience.state
     return f"building {100 * audience.build_done // audience.build_total} %"

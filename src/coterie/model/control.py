@@ -236,7 +236,8 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
 class Audience(msgspec.Struct, frozen=True, kw_only=True):
     """An audience with its exact size and, while it is building, how far that has come.
 
-    From `expires_at` on it holds nobody (None: it has no end).
+    From `expires_at` on it holds nobody (None: it has no end). `fault` says why nobody can be asked
+    about it, with the cure: it is set aside and keeps its members as they are.
     """
 
     id: int
@@ -253,6 +254,7 @@ class Audience(msgspec.Struct, frozen=True, kw_only=True):
     build_total: int = 0
     size: int = 0
     expires_at: datetime | None = None
+    fault: str | None = None
 
 
 class SizePoint(msgspec.Struct, frozen=True, kw_only=True):

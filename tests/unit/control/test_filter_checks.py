@@ -2,9 +2,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from coterie.control.definitions.filters import check_against, list_dependents, parse_all
+from coterie.control.definitions.filters import check_against, list_dependents
 from coterie.lang.expr.errors import Problem
-from coterie.lang.filterql import FilterError
+from coterie.lang.filterql import FilterError, read_stored
 from coterie.model.schema import Field, Schema
 
 SCHEMA = Schema(
@@ -19,7 +19,7 @@ SCHEMA = Schema(
 
 
 def check(slug: str, **texts: str) -> tuple[Problem, ...]:
-    filters = parse_all(texts)
+    filters = read_stored(texts).filters
     return check_against(filters[slug], slug=slug, filters=filters, schema=SCHEMA)
 
 
@@ -50,7 +50,19 @@ def test_audiences_cannot_include_each_other() -> None:
 
 
 def test_dependents_are_found_through_others() -> None:
-    filters = parse_all({"a": "*", "b": "INCLUDE a", "c": "NOT INCLUDE b", "d": "*"})
+    texts = {"a": "*", "b": "INCLUDE a", "c": "NOT INCLUDE b", "d": "*"}
+    filters = read_stored(texts).filters
 
     assert list_dependents("a", filters) == {"b", "c"}
     assert list_dependents("d", filters) == set()
+
+
+def test_what_includes_an_unreadable_filter_has_a_fault_as_well() -> None:
+    stored = read_stored(
+        {"a": "bygone(x)", "b": "AND (INCLUDE a, x)", "c": "NOT INCLUDE b", "d": "INCLUDE lost"}
+    )
+
+    assert stored.filters.keys() == {"b", "c", "d"}
+    assert stored.faults.keys() == {"a", "b", "c"}
+    assert "no function 'bygone'" in stored.faults["a"]
+    assert ["'a'" in stored.faults["b"], "'b'" in stored.faults["c"]] == [True, True]

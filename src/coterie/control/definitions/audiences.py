@@ -15,6 +15,7 @@ from coterie.control.definitions.saved_filters import (
     check_saved,
     check_text,
     doubts_about,
+    find_faults,
     list_filters,
     read_filters,
     read_kept,
@@ -173,13 +174,16 @@ def list_audiences(store: Store, account: int, *, with_archived: bool = False) -
     values = {"account": account, "with_archived": with_archived}
     with store.transaction() as conn:
         _see_members(conn)
-        return list_all(conn, load_queries("definitions").list_audiences, values, row=Audience)
+        query = load_queries("definitions").list_audiences
+        found = list_all(conn, query, values, row=Audience)
+        return _with_faults(conn, account, found)
 
 
 def get_audience(store: Store, account: int, slug: str) -> Audience:
     """Return one audience with its exact size. Raises UnknownAudienceError."""
     with store.transaction() as conn:
-        return find_audience(conn, account, slug)
+        (found,) = _with_faults(conn, account, [find_audience(conn, account, slug)])
+    return found
 
 
 def require_audiences(conn: Connection, account: int, slugs: Iterable[str]) -> None:
@@ -188,6 +192,17 @@ def require_audiences(conn: Connection, account: int, slugs: Iterable[str]) -> N
     for slug in slugs:
         if slug not in known:
             raise UnknownAudienceError(account=account, slug=slug)
+
+
+def _with_faults(conn: Connection, account: int, found: list[Audience]) -> list[Audience]:
+    """Return audiences with what sets them aside; those that are archived have no fault."""
+    faults = find_faults(conn, account)
+    return [
+        msgspec.structs.replace(one, fault=faults[one.slug])
+        if one.slug in faults and one.state != "archived"
+        else one
+        for one in found
+    ]
 
 
 def _check_name(name: str) -> str:

@@ -6,16 +6,11 @@ import msgspec
 
 from coterie.control.definitions.known_fields import view_fields
 from coterie.lang.expr.errors import Problem
-from coterie.lang.filterql import Filter, check_filter, parse_filter
+from coterie.lang.filterql import Filter, check_filter
 from coterie.model.schema import Schema
 
 Filters = Mapping[str, Filter]
 """The parsed filters of an account by slug."""
-
-
-def parse_all(texts: Mapping[str, str]) -> dict[str, Filter]:
-    """Return the filters of these texts by slug. Raises FilterError."""
-    return {slug: parse_filter(text) for slug, text in texts.items()}
 
 
 def check_against(

@@ -2,11 +2,10 @@
 
 import msgspec
 
-from coterie.base.errors import UserError
 from coterie.control.definitions.change import Change
 from coterie.control.definitions.filters import list_dependents
 from coterie.control.rows import list_all, run
-from coterie.lang.filterql import Filter, compile_filter, parse_filter
+from coterie.lang.filterql import compile_filter, read_stored
 from coterie.store import load_queries
 
 
@@ -22,18 +21,11 @@ def rebuild_readers(change: Change, account: int, fields: frozenset[str]) -> Non
         return
     queries = load_queries("definitions")
     rows = list_all(change.conn, queries.list_filters, {"account": account}, row=_Row)
-    filters = {row.slug: flt for row in rows if (flt := _read(row.filter_text)) is not None}
+    # One that can no longer be read is set aside, and keeps its members as they are.
+    filters = read_stored({row.slug: row.filter_text for row in rows}).filters
     affected = {slug for slug, flt in filters.items() if compile_filter(flt).reads & fields}
     for slug in tuple(affected):
         affected |= list_dependents(slug, filters)
     for row in rows:
         if row.slug in affected:
             run(change.conn, queries.rebuild_audience, {"audience_id": row.id, "now": change.now})
-
-
-def _read(text: str) -> Filter | None:
-    """Return a saved filter; one that no longer parses holds nobody, and stays as it is."""
-    try:
-        return parse_filter(text)
-    except UserError:
-        return None

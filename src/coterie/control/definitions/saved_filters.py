@@ -1,12 +1,13 @@
 """The filters that an account has saved, and what is wrong or doubtful about one."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from coterie.control.definitions.filters import (
     Filters,
     check_against,
     list_dependents,
-    parse_all,
 )
 from coterie.control.definitions.lengths import check_length
 from coterie.control.definitions.schema import current_in
@@ -18,6 +19,7 @@ from coterie.lang.filterql import (
     inline_includes,
     normal_text,
     parse_filter,
+    read_stored,
 )
 from coterie.model.control import AudienceState
 from coterie.store import Connection, Store, load_queries
@@ -51,18 +53,23 @@ def list_filters(conn: Connection, account: int) -> list[SavedFilter]:
 
 
 def read_filters(conn: Connection, account: int) -> dict[str, Filter]:
-    """Return an account's parsed filters by slug. Raises FilterError."""
-    return parse_all({row.slug: row.filter_text for row in list_filters(conn, account)})
+    """Return an account's parsed filters by slug, without those that can no longer be read."""
+    return dict(read_stored(_texts(list_filters(conn, account))).filters)
+
+
+def find_faults(conn: Connection, account: int) -> dict[str, str]:
+    """Return by slug why audiences are set aside, with the cure: see `read_stored`."""
+    return read_stored(_texts(list_filters(conn, account))).faults
 
 
 def read_kept(conn: Connection, account: int) -> list[Filter]:
     """Return the filters of the audiences that are kept current, and all that these include.
 
-    What drafts ask about events need not be watched for yet. Raises FilterError.
+    What drafts ask about events need not be watched for yet.
     """
     rows = list_filters(conn, account)
-    filters = parse_all({row.slug: row.filter_text for row in rows})
-    waiting = {row.slug for row in rows if row.state in KEPT_CURRENT}
+    filters = read_stored(_texts(rows)).filters
+    waiting = {row.slug for row in rows if row.state in KEPT_CURRENT} & filters.keys()
     found: dict[str, Filter] = {}
     while waiting:
         slug = waiting.pop()
@@ -83,7 +90,8 @@ def check_saved(conn: Connection, account: int, slug: str, filters: Filters) -> 
     Raises FilterError for what is wrong.
     """
     schema = current_in(conn, account)
-    return check_against(filters[slug], slug=slug, filters=filters, schema=schema)
+    flt = _get(conn, account, slug, filters)
+    return check_against(flt, slug=slug, filters=filters, schema=schema)
 
 
 def doubts_about(conn: Connection, account: int, slug: str) -> tuple[Problem, ...]:
@@ -138,4 +146,16 @@ def inline_filter(store: Store, account: int, slug: str) -> str:
     """
     with store.transaction() as conn:
         filters = read_filters(conn, account)
-    return f"FILTER {render(inline_includes(filters[slug], filters))}"
+        flt = _get(conn, account, slug, filters)
+    return f"FILTER {render(inline_includes(flt, filters))}"
+
+
+def _texts(rows: Iterable[SavedFilter]) -> dict[str, str]:
+    return {row.slug: row.filter_text for row in rows}
+
+
+def _get(conn: Connection, account: int, slug: str, filters: Filters) -> Filter:
+    """Return the filter of an audience. Raises FilterError if it can no longer be read."""
+    if slug in filters:
+        return filters[slug]
+    return parse_filter(_texts(list_filters(conn, account))[slug])

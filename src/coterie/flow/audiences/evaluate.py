@@ -1,14 +1,23 @@
 """Say which audiences hold a profile, and when that changes with no new data."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 import msgspec
+import structlog
 
-from coterie.base.errors import UserError
-from coterie.lang.filterql import CompiledFilter, compile_filter, parse_filter
-from coterie.model.config import AccountConfig
+from coterie.lang.filterql import (
+    CompiledFilter,
+    Filter,
+    FilterError,
+    compile_filter,
+    parse_filter,
+    read_stored,
+)
+from coterie.model.config import AccountConfig, AudienceSpec
+
+log = structlog.get_logger()
 
 
 class CompiledAudience(msgspec.Struct, frozen=True):
@@ -43,23 +52,10 @@ class Evaluator:
     """Evaluates all audiences of one account; build one for each `AccountConfig`."""
 
     def __init__(self, config: AccountConfig, field_ids: Mapping[str, int]) -> None:
-        includes = {}
-        for slug, text in config.slugs.items():
-            try:
-                includes[slug] = parse_filter(text)
-            except UserError:
-                continue  # an INCLUDE of what no longer parses is "not evaluable", as if unknown
-        self._audiences = tuple(
-            CompiledAudience(
-                spec.id,
-                spec.slug,
-                spec.version,
-                compile_filter(parse_filter(spec.filter_text), includes=includes),
-            )
-            for spec in config.audiences
-        )
-        self._ids = frozenset(audience.id for audience in self._audiences)
-        self._versions = {audience.id: audience.version for audience in self._audiences}
+        self._audiences = tuple(_compile(config))
+        # Those that were set aside are not asked about and keep their members.
+        self._ids = frozenset(spec.id for spec in config.audiences)
+        self._versions = {spec.id: spec.version for spec in config.audiences}
         self._names = {field_id: name for name, field_id in field_ids.items()}
         self._all = _affected(self._audiences)
         self._affected: dict[frozenset[int], Affected] = {}
@@ -114,6 +110,25 @@ class Evaluator:
                 flip = candidate
         ordered = sorted(members)
         return Verdict(tuple(ordered), tuple([members[item] for item in ordered]), flip)
+
+
+def _compile(config: AccountConfig) -> Iterator[CompiledAudience]:
+    """Yield the audiences that can be asked about; one that cannot must not stop the others."""
+    stored = read_stored(config.slugs)
+    for spec in config.audiences:
+        flt = _read(spec)
+        if flt is None or stored.fault_of(flt) is not None:
+            log.warning("audience.set_aside", account=config.number, audience=spec.id)
+            continue
+        compiled = compile_filter(flt, includes=stored.filters)
+        yield CompiledAudience(spec.id, spec.slug, spec.version, compiled)
+
+
+def _read(spec: AudienceSpec) -> Filter | None:
+    try:
+        return parse_filter(spec.filter_text)
+    except FilterError:
+        return None
 
 
 def _those_of(ids: frozenset[int], held: Mapping[int, int]) -> dict[int, int]:

@@ -15,6 +15,7 @@ from coterie.lang.filterql.jsonform import (
     read_json_form,
     write_json_form,
 )
+from coterie.lang.filterql.stored import StoredFilters, read_stored
 
 __all__ = [
     "CompiledFilter",
@@ -22,6 +23,7 @@ __all__ = [
     "Filter",
     "FilterError",
     "JsonFormError",
+    "StoredFilters",
     "check_filter",
     "check_includes",
     "compile_filter",
@@ -32,5 +34,6 @@ __all__ = [
     "normal_text",
     "parse_filter",
     "read_json_form",
+    "read_stored",
     "write_json_form",
 ]
