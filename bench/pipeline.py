@@ -35,7 +35,8 @@ from coterie.control.definitions.schema import publish_lql
 from coterie.flow.collect.route import route_of
 from coterie.flow.eventlog.append import COMMITTERS
 from coterie.flow.eventlog.bulk import append_events
-from coterie.flow.eventlog.prepare import ensure_days, ensure_lanes
+from coterie.flow.eventlog.lanes import ensure_lanes
+from coterie.flow.eventlog.prepare import ensure_days
 from coterie.flow.eventlog.read import lanes_with_work
 from coterie.flow.run.batch import BatchSettings
 from coterie.flow.run.context import Contexts

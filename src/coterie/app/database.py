@@ -7,7 +7,8 @@ from coterie.base.clock import Clock
 from coterie.base.keyfile import ensure_key_ring, open_key_ring
 from coterie.base.settings import Settings
 from coterie.control.installation import claim_database, is_claimed
-from coterie.flow.eventlog.prepare import ensure_days, ensure_lanes
+from coterie.flow.eventlog.lanes import ensure_lanes
+from coterie.flow.eventlog.prepare import ensure_days
 from coterie.store import Embedded, Store, find_running, migrate
 
 

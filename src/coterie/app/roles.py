@@ -54,6 +54,7 @@ def work(services: Services, stop: threading.Event) -> None:
         services.clock,
         services.batch_settings,
         services.settings.batch_wait_ms / 1_000,
+        services.settings.bulk_share_percent / 100,
     )
     run_worker(deps, stop)
 

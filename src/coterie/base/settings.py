@@ -93,6 +93,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = 20
 
+    bulk_share_percent: Annotated[
+        int,
+        _described(
+            "Share of a worker's time that imports and bulk loads get while live events wait, in "
+            "percent; without live events they get all of it.",
+            ge=1,
+            le=90,
+        ),
+    ] = 20
+
     history_occurrences: Annotated[
         int,
         _described(

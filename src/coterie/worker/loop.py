@@ -1,6 +1,8 @@
 """The worker's loop: lanes with work, then due flips, for as long as it is wanted."""
 
 import threading
+import time
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -9,6 +11,7 @@ import structlog
 from coterie.base.clock import Clock
 from coterie.base.errors import TransientError
 from coterie.base.metrics import batch_seconds, events_processed_total
+from coterie.flow.eventlog.lanes import is_bulk
 from coterie.flow.eventlog.read import lanes_with_work
 from coterie.flow.profiles.storage import due_profiles, postpone_flip
 from coterie.flow.run.batch import BatchReport, BatchSettings, LaneProcessor
@@ -18,6 +21,7 @@ from coterie.flow.run.names import Names
 from coterie.flow.run.revisit import flip_due, flip_profiles
 from coterie.flow.run.settle import Settler
 from coterie.store import Connection, Store, StoreUnavailableError, relax_commits, store_errors
+from coterie.worker.bulk_share import BulkShare
 
 log = structlog.get_logger()
 
@@ -30,13 +34,17 @@ DECISION_LATER = timedelta(minutes=1)
 
 
 class WorkerDependencies(msgspec.Struct, frozen=True):
-    """What the composition root gives a worker."""
+    """What the composition root gives a worker.
+
+    `bulk_share` is the part of its time that bulk lanes get while live events come.
+    """
 
     store: Store
     config_at: ConfigAt
     clock: Clock
     batch: BatchSettings
     idle_seconds: float = 0.02
+    bulk_share: float = 0.2
 
 
 def run_worker(deps: WorkerDependencies, stop: threading.Event) -> None:
@@ -91,6 +99,7 @@ class Worker:
         # A pace for each lane: a lane that goes well says nothing about one that fails.
         self._paces: dict[int, Pace] = {}
         self._flip_pace = Pace(FLIPS_A_TURN)
+        self._share = BulkShare(deps.bulk_share)
         self._decisions_due = deps.clock()
 
     def run(self, stop: threading.Event) -> None:
@@ -100,21 +109,48 @@ class Worker:
                 stop.wait(self._deps.idle_seconds)
 
     def turn(self) -> bool:
-        """Follow a decision, process a batch of every lane with work, then due flips.
+        """Follow a decision, process a batch of every live lane with work, due flips, then bulk.
 
         Say whether there was any.
         """
         worked = self._follow_decision()
         with store_errors(), self._conn.transaction():
             lanes = lanes_with_work(self._conn)
-        for lane in lanes:
-            worked = self.process(lane).events > 0 or worked
-        return self._flip() > 0 or worked
+        live = [lane for lane in lanes if not is_bulk(lane)]
+        done, waits = self._process_live(live)
+        flipped = self._flip()
+        bulk = self._process_bulk([lane for lane in lanes if is_bulk(lane)], live_waits=waits)
+        return done + flipped + bulk > 0 or worked
 
-    def process(self, lane: int) -> BatchReport:
+    def _process_live(self, lanes: Sequence[int]) -> tuple[int, bool]:
+        """Return how many events were processed, and whether more wait than fit into a batch."""
+        began = time.monotonic()
+        done, waits = 0, False
+        for lane in lanes:
+            limit = self._pace(lane).limit
+            events = self.process(lane).events
+            done += events
+            waits = waits or events >= limit
+        if done:
+            now = time.monotonic()
+            self._share.note_live(now - began, now=now)
+        return done, waits
+
+    def _process_bulk(self, lanes: Sequence[int], *, live_waits: bool) -> int:
+        """Return how many events were processed of the bulk lane that waited longest."""
+        began = time.monotonic()
+        most = self._share.limit(self._deps.batch.limit, live_waits=live_waits, now=began)
+        for lane in lanes if most else ():
+            done = self.process(lane, most=most).events
+            if done:
+                self._share.note_bulk(time.monotonic() - began)
+                return done
+        return 0
+
+    def process(self, lane: int, *, most: int | None = None) -> BatchReport:
         """Process the next batch of a lane; an empty report after a conflict or a failure."""
-        most = self._deps.batch.limit
-        pace = self._paces.setdefault(lane, Pace(most))
+        most = self._deps.batch.limit if most is None else most
+        pace = self._pace(lane)
         try:
             with batch_seconds.time(), store_errors(), self._conn.transaction():
                 enter_live_generation(self._conn)
@@ -122,7 +158,7 @@ class Worker:
                     report = self._take_one(lane)
                 else:
                     report = self._processor.process(
-                        self._conn, lane, limit=pace.limit, now=self._deps.clock()
+                        self._conn, lane, limit=min(pace.limit, most), now=self._deps.clock()
                     )
         except StoreUnavailableError:
             raise
@@ -139,6 +175,9 @@ class Worker:
             pace.succeed(most)
             _count(report)
         return report
+
+    def _pace(self, lane: int) -> Pace:
+        return self._paces.setdefault(lane, Pace(self._deps.batch.limit))
 
     def _take_one(self, lane: int) -> BatchReport:
         """Process the lane's next event, or set it aside if that fails.

@@ -11,7 +11,8 @@ from coterie.base.clock import system_clock
 from coterie.control.accounts import create_account
 from coterie.control.audit import list_audit
 from coterie.flow.eventlog.bulk import append_events
-from coterie.flow.eventlog.prepare import ensure_days, ensure_lanes
+from coterie.flow.eventlog.lanes import ensure_lanes
+from coterie.flow.eventlog.prepare import ensure_days
 from coterie.flow.run.batch import BatchSettings
 from coterie.model.control import Actor
 from coterie.model.events import IncomingEvent

@@ -19,7 +19,8 @@ from coterie.cli.profile import NobodyError
 from coterie.cli.profile import app as profile
 from coterie.control.accounts import create_account
 from coterie.flow.eventlog.bulk import append_events
-from coterie.flow.eventlog.prepare import ensure_days, ensure_lanes
+from coterie.flow.eventlog.lanes import ensure_lanes
+from coterie.flow.eventlog.prepare import ensure_days
 from coterie.model.control import Actor
 from coterie.model.events import IncomingEvent
 from coterie.store import Store

@@ -7,7 +7,8 @@ import psycopg
 import pytest
 
 from coterie.flow.eventlog.append import GroupCommit
-from coterie.flow.eventlog.prepare import ensure_days, ensure_lanes
+from coterie.flow.eventlog.lanes import ensure_lanes
+from coterie.flow.eventlog.prepare import ensure_days
 from coterie.flow.eventlog.queue import LogLimits
 from coterie.model.events import IncomingEvent
 from coterie.store import AsyncPool, Connection, open_async_pool

@@ -20,7 +20,8 @@ from coterie.control.definitions.schema import publish_lql
 from coterie.control.definitions.streams import set_trusted
 from coterie.control.jobs import create_export_audience, kill_job
 from coterie.flow.eventlog.bulk import append_events
-from coterie.flow.eventlog.prepare import ensure_days, ensure_lanes
+from coterie.flow.eventlog.lanes import ensure_lanes
+from coterie.flow.eventlog.prepare import ensure_days
 from coterie.flow.exports.destinations import list_destinations
 from coterie.flow.run.batch import BatchSettings
 from coterie.flow.run.context import Contexts

@@ -13,7 +13,7 @@ from coterie.base.settings import Settings
 from coterie.control.authorizations import create_authorization
 from coterie.control.definitions import load_config
 from coterie.control.jobs import create_import_csv
-from coterie.flow.eventlog.prepare import ensure_lanes
+from coterie.flow.eventlog.lanes import ensure_lanes
 from coterie.flow.run.context import Contexts
 from coterie.flow.run.names import Names
 from coterie.model.control import Actor

@@ -19,7 +19,8 @@ from tests.functional.worker.conftest import Crew
 from coterie.base.clock import system_clock
 from coterie.control.accounts import create_account
 from coterie.flow.eventlog.bulk import append_events
-from coterie.flow.eventlog.prepare import ensure_days, ensure_lanes
+from coterie.flow.eventlog.lanes import ensure_lanes
+from coterie.flow.eventlog.prepare import ensure_days
 from coterie.flow.eventlog.read import take_lane
 from coterie.flow.run.generations import enter_live_generation
 from coterie.model.control import Actor

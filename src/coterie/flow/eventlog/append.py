@@ -19,6 +19,7 @@ from coterie.base.metrics import (
 )
 from coterie.flow.eventlog.bulk import UnknownLaneError
 from coterie.flow.eventlog.encode import copy_data, encode_event
+from coterie.flow.eventlog.lanes import lane_numbers
 from coterie.flow.eventlog.prepare import DAYS_LOCK, days_from
 from coterie.flow.eventlog.queue import LogLimits, LogUnavailableError, Waiting, WaitingLine
 from coterie.model.events import IncomingEvent
@@ -72,7 +73,7 @@ class GroupCommit:
     async def __aenter__(self) -> Self:
         """Make what must stand before the first event, then start."""
         async with self._pool.connection() as conn:
-            await conn.execute(SQL.ensure_lanes, {"count": max(self._lanes) + 1})
+            await conn.execute(SQL.ensure_lanes, lane_numbers(max(self._lanes) + 1))
         await self._ensure_days(self._clock().date())
         for n, line in enumerate(self._lines):
             lanes = self._lanes[n :: len(self._lines)]

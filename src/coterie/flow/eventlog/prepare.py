@@ -1,4 +1,4 @@
-"""What must stand before the first event is written: lanes, days."""
+"""The days that must stand before an event is written."""
 
 from datetime import date, timedelta
 
@@ -8,16 +8,6 @@ DAYS_LOCK = 4711002
 DAYS_AHEAD = 7
 
 SQL = load_queries("eventlog")
-
-
-def ensure_lanes(conn: Connection, count: int) -> None:
-    """Make lanes 0 … `count` - 1, with their cursors; those that exist stay as they are."""
-    conn.execute(SQL.ensure_lanes, {"count": count})
-
-
-def list_lanes(conn: Connection) -> list[int]:
-    """Return the numbers of all lanes."""
-    return [row[0] for row in conn.execute(SQL.list_lanes)]
 
 
 def ensure_days(conn: Connection, today: date) -> None:

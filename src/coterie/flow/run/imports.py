@@ -16,7 +16,7 @@ from coterie.base.metrics import events_collected_total, events_refused_total
 from coterie.flow.collect.keep import keep_rejected
 from coterie.flow.collect.times import read_instant
 from coterie.flow.eventlog.bulk import append_events
-from coterie.flow.eventlog.prepare import list_lanes
+from coterie.flow.eventlog.lanes import list_bulk_lanes
 from coterie.flow.imports.events import SOURCE, make_event, make_rejected
 from coterie.flow.imports.files import advance_file, count_backlog, finish_file, start_file
 from coterie.flow.imports.rows import ENCODING, ENCODING_ERRORS, BadRow, Row, read_rows
@@ -71,7 +71,7 @@ class ImportRun:
         """
         with self._store.transaction() as conn:
             progress = start_file(conn, task, now=self._clock())
-            lanes = list_lanes(conn)
+            lanes = list_bulk_lanes(conn)
         if progress.state != "reading":
             return progress
         try:

@@ -1,15 +1,19 @@
--- name: ensure_lanes(count)!
--- Numbers start at 0; lanes are never taken away, since their rows hold what is still to be read.
-WITH heads AS (
-    INSERT INTO lane_head (lane) SELECT generate_series(0, CAST(:count AS integer) - 1)
-    ON CONFLICT (lane) DO NOTHING
+-- name: ensure_lanes(count, bulk)!
+-- Live lanes start at 0, bulk lanes at `bulk`; lanes are never taken away, since their rows hold what
+-- is still to be read.
+WITH wanted AS (
+    SELECT first + n AS lane
+    FROM unnest(ARRAY[0, CAST(:bulk AS integer)]) AS first,
+         generate_series(0, CAST(:count AS integer) - 1) AS n
+),
+heads AS (
+    INSERT INTO lane_head (lane) SELECT lane FROM wanted ON CONFLICT (lane) DO NOTHING
 )
-INSERT INTO lane (lane) SELECT generate_series(0, CAST(:count AS integer) - 1)
-ON CONFLICT (lane) DO NOTHING;
+INSERT INTO lane (lane) SELECT lane FROM wanted ON CONFLICT (lane) DO NOTHING;
 
--- name: list_lanes()
--- Every lane that exists, whatever the setting says now.
-SELECT lane FROM lane_head ORDER BY lane;
+-- name: list_lanes(first)
+-- Every lane from `first` on that exists, whatever the setting says now.
+SELECT lane FROM lane_head WHERE lane >= :first ORDER BY lane;
 
 -- name: missing_days(days)
 -- Asked first, since making a partition locks the whole log for a moment.

@@ -1,0 +1,33 @@
+"""Live lanes and bulk lanes of the event log.
+
+What happens now goes to live lanes. What was gathered before, files and bulk loads, goes to lanes
+of its own, which workers take with the time that live lanes leave, so that a load of any size never
+stands before an event of this moment. The result is the same: any lane may hold any event.
+"""
+
+from coterie.store import Connection, load_queries
+
+# Live lanes are numbered from 0; a setting allows 256 of them.
+FIRST_BULK_LANE = 10_000
+
+SQL = load_queries("eventlog")
+
+
+def is_bulk(lane: int) -> bool:
+    """Say whether a lane holds bulk loads."""
+    return lane >= FIRST_BULK_LANE
+
+
+def ensure_lanes(conn: Connection, count: int) -> None:
+    """Make `count` live lanes and as many bulk lanes, with cursors; those that exist stay."""
+    conn.execute(SQL.ensure_lanes, lane_numbers(count))
+
+
+def lane_numbers(count: int) -> dict[str, int]:
+    """Return the parameters of the query that makes `count` lanes of each sort."""
+    return {"count": count, "bulk": FIRST_BULK_LANE}
+
+
+def list_bulk_lanes(conn: Connection) -> list[int]:
+    """Return the numbers of the bulk lanes."""
+    return [row[0] for row in conn.execute(SQL.list_lanes, {"first": FIRST_BULK_LANE})]
