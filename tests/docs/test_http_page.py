@@ -9,7 +9,13 @@ import pytest
 from litestar import Litestar
 from tests.docs.conftest import ROOT
 
-from coterie.api.dependencies import ApiDependencies, AudienceCalls, EntityCalls, IdentityCalls
+from coterie.api.dependencies import (
+    ApiDependencies,
+    AudienceCalls,
+    CollectCalls,
+    EntityCalls,
+    IdentityCalls,
+)
 from coterie.api.errors import STATUSES
 from coterie.api.routes import build_api
 from coterie.api.targets import COLLECT_PREFIXES, NotFoundError, find_target
@@ -40,6 +46,7 @@ def litestar_routes() -> Iterator[tuple[str, str]]:
         identities=IdentityCalls(
             graph=unused, relation=unused, list_decisions=unused, decide=unused, undo=unused
         ),
+        collect=CollectCalls(load_bulk=unused, preview=unused, bulk_limit=1),
         clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
     )
     handlers = build_api(dependencies).handlers

@@ -5,7 +5,7 @@ server directly; everything else is litestar's.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -79,6 +79,23 @@ class RequestBody:
         except TimeoutError as error:
             self._is_over = True
             raise SlowRequestError(seconds=seconds) from error
+
+    async def pieces(self, *, limit: int, announced: bytes, seconds: float) -> AsyncIterator[bytes]:
+        """Yield the body as it arrives; each piece has `seconds` to come. Raises as `read`."""
+        if announced.isdigit() and _length(announced) > limit:
+            raise RequestTooLargeError(limit=limit)
+        size = 0
+        while not self._is_over:
+            try:
+                async with asyncio.timeout(seconds):
+                    piece = await self._next_chunk()
+            except TimeoutError as error:
+                self._is_over = True
+                raise SlowRequestError(seconds=seconds) from error
+            size += len(piece)
+            if size > limit:
+                raise RequestTooLargeError(limit=limit)
+            yield piece
 
     async def drain(self, headers: Mapping[bytes, bytes], *, most: int) -> None:
         """Read what is left of the body, for a few seconds; leave it if it passes `most` bytes.

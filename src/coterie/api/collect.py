@@ -1,5 +1,6 @@
 """The collect routes: events in, an answer once they are durable."""
 
+import asyncio
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
@@ -15,14 +16,17 @@ from coterie.api.asgi import (
     send_answer,
 )
 from coterie.api.auth import WrongAccountError, check_scope, presented_token
+from coterie.api.bulk import SHOWS_PROFILES, bulk_success, read_bulk_request
 from coterie.api.collected import PICTURE, segment_success, success
+from coterie.api.dependencies import CollectCalls
+from coterie.api.parameters import read_flag
 from coterie.api.targets import Target, choose_reading, find_target
 from coterie.api.tokens import TokenDesk
-from coterie.base.errors import UserError
 from coterie.base.metrics import http_requests_total
+from coterie.control.scopes import allows
 from coterie.flow.collect.forms import without_fields
 from coterie.flow.eventlog.queue import LogUnavailableError
-from coterie.flow.run.collect import Collector, CollectRequest
+from coterie.flow.run.collect import Collector, CollectRequest, CollectResult
 from coterie.model.control import Grant
 
 NEEDED_SCOPE = "data_write"
@@ -31,17 +35,6 @@ DOOR_FIELDS = frozenset(
     {b"key", b"access_token", b"account_id", b"dryrun", b"timestamp_field", b"filename",
      b"droperrors"}
 )  # fmt: skip
-YES = frozenset({"", "1", "t", "true", "y", "yes", "on"})
-NO = frozenset({"0", "f", "false", "n", "no", "off"})
-
-
-class BadParameterError(UserError):
-    """A parameter of the URL cannot be understood."""
-
-    code = "bad_parameter"
-
-    def __init__(self, *, name: str, value: str) -> None:
-        super().__init__(f"The parameter {name} must be true or false, and not {value!r}.")
 
 
 class Heading(msgspec.Struct, frozen=True):
@@ -58,8 +51,11 @@ class Heading(msgspec.Struct, frozen=True):
 class CollectDoor:
     """An ASGI application for the paths of `targets`."""
 
-    def __init__(self, tokens: TokenDesk, *, body_seconds: float = BODY_SECONDS) -> None:
+    def __init__(
+        self, tokens: TokenDesk, calls: CollectCalls, *, body_seconds: float = BODY_SECONDS
+    ) -> None:
         self._tokens = tokens
+        self._calls = calls
         self._body_seconds = body_seconds
         self._collector: Collector | None = None
 
@@ -96,6 +92,18 @@ class CollectDoor:
         collector = self._collector
         if collector is None:
             raise LogUnavailableError(reason="the server starts or stops")
+        if reading.form == "bulk":
+            load = read_bulk_request(
+                grant,
+                target.stream,
+                parameters,
+                content_type=heading.content_type,
+                key=heading.idempotency_key,
+            )
+            pieces = body.pieces(
+                limit=self._calls.bulk_limit, announced=heading.length, seconds=self._body_seconds
+            )
+            return bulk_success(await self._calls.load_bulk(load, pieces), load)
         if is_pixel:
             payload = without_fields(query, DOOR_FIELDS)
         else:
@@ -118,11 +126,19 @@ class CollectDoor:
         )
         drop_errors = read_flag(parameters, "droperrors")
         result = await collector.collect(request)
+        if request.is_dryrun:
+            result = await self._preview(result, grant)
         if is_pixel and not heading.wants_json:
             return PICTURE
         if reading.form == "segment":
             return segment_success(result)
         return success(result, request, parameters.get("filename", ""), drop_errors=drop_errors)
+
+    async def _preview(self, result: CollectResult, grant: Grant) -> CollectResult:
+        """Return the result of a dry run with what its events would do."""
+        shows = allows(grant.scopes, SHOWS_PROFILES)
+        preview = await asyncio.to_thread(self._calls.preview, grant.account, result.events, shows)
+        return msgspec.structs.replace(result, preview=preview)
 
 
 def read_heading(scope: HTTPScope) -> Heading:
@@ -149,13 +165,3 @@ def allowed_account(grant: Grant, target: Target, parameters: Mapping[str, str])
         raise WrongAccountError(account=asked)
     check_scope(grant, NEEDED_SCOPE)
     return grant.account
-
-
-def read_flag(parameters: Mapping[str, str], name: str) -> bool:
-    """Return a yes-or-no parameter, False if it is not given. Raises BadParameterError."""
-    value = parameters.get(name)
-    if value is None or value.lower() in NO:
-        return False
-    if value.lower() in YES:
-        return True
-    raise BadParameterError(name=name, value=value)

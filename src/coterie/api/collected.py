@@ -16,23 +16,29 @@ PIXEL = bytes.fromhex(
 )
 PICTURE = Answer(200, PIXEL, b"image/gif", ((b"cache-control", b"no-store"),))
 
+encode_preview = msgspec.json.Encoder(decimal_format="number").encode
+
 
 def success(
     result: CollectResult, request: CollectRequest, filename: str, *, drop_errors: bool
 ) -> Answer:
     """Return the answer to a request that was taken, in the shape that Lytics gives it.
 
-    Where parts were refused, `rejected` (which Lytics lacks) lists the first of them.
+    Where parts were refused, `rejected` (which Lytics lacks) lists the first of them; `preview`
+    says what the events of a dry run would do.
     """
     counts = (result.accepted, len(result.refusals))
     flags = (drop_errors, request.is_dryrun)
     content_type = request.content_type or "application/json"
     texts = (content_type, request.timestamp_field, filename)
-    if not result.refusals:
+    if not result.refusals and result.preview is None:
         return Answer(200, _success_body(counts, flags, texts))
     data = _success_data(counts, flags, texts)
-    data["rejected"] = refusals_in(result)
-    return Answer(200, msgspec.json.encode(envelope(data)))
+    if result.refusals:
+        data["rejected"] = refusals_in(result)
+    if result.preview is not None:
+        data["preview"] = result.preview
+    return Answer(200, encode_preview(envelope(data)))
 
 
 def segment_success(result: CollectResult) -> Answer:

@@ -1,6 +1,6 @@
 """What the composition root hands to the API."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 
@@ -14,12 +14,15 @@ from coterie.control.definitions.saved_filters import FilterReport
 from coterie.control.definitions.starter import Installed, Starter
 from coterie.flow.run.collect import Collector
 from coterie.flow.run.explain import MembershipExplanation
+from coterie.model.bulk import BulkOutcome, BulkRequest
 from coterie.model.control import Actor, Audience, Grant, Job, Personalization, SizePoint
 from coterie.model.decisions import Decision
 from coterie.model.entity import Entity, FieldLineage
+from coterie.model.events import IncomingEvent
 from coterie.model.identities import IdentityGraph, Relation
 from coterie.model.insights import Estimate, FieldReport, Overlap
 from coterie.model.mapped import Identifier
+from coterie.model.preview import Preview
 from coterie.model.views import ProfileView
 
 
@@ -83,6 +86,18 @@ class EntityCalls(msgspec.Struct, frozen=True, kw_only=True):
     public_rate: int
 
 
+class CollectCalls(msgspec.Struct, frozen=True, kw_only=True):
+    """What the collect door calls beside the collector.
+
+    load_bulk(request, pieces of the body), which raises CoterieError; preview(account, events,
+    with_profiles), blocking. `bulk_limit` is the largest body of a load as sent, in bytes.
+    """
+
+    load_bulk: Callable[[BulkRequest, AsyncIterator[bytes]], Awaitable[BulkOutcome]]
+    preview: Callable[[int, Sequence[IncomingEvent], bool], Preview]
+    bulk_limit: int
+
+
 class ApiDependencies(msgspec.Struct, frozen=True, kw_only=True):
     """Functions that the composition root binds to the store; blocking unless it says otherwise.
 
@@ -106,4 +121,5 @@ class ApiDependencies(msgspec.Struct, frozen=True, kw_only=True):
     audiences: AudienceCalls
     identities: IdentityCalls
     entities: EntityCalls
+    collect: CollectCalls
     clock: Clock

@@ -27,6 +27,7 @@ STATUSES = {
     "not_public": 404,
     "origin_refused": 403,
     "too_many_requests": 429,
+    "too_many_bulk_loads": 429,
 }
 RETRY_SECONDS = 2.0
 

@@ -22,7 +22,7 @@ class ApiState:
             touch=dependencies.touch_tokens,
             clock=dependencies.clock,
         )
-        self.door = CollectDoor(self.tokens)
+        self.door = CollectDoor(self.tokens, dependencies.collect)
         self.turnstile = Turnstile(
             per_second=dependencies.entities.public_rate, clock=dependencies.clock
         )

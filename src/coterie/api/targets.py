@@ -4,7 +4,15 @@ import msgspec
 from litestar.types import HTTPScope
 
 from coterie.base.errors import UserError
-from coterie.model.readings import BODY, CURRENTS, QUERY, SEGMENT_BATCHES, SEGMENT_CALLS, Reading
+from coterie.model.readings import (
+    BODY,
+    BULK,
+    CURRENTS,
+    QUERY,
+    SEGMENT_BATCHES,
+    SEGMENT_CALLS,
+    Reading,
+)
 
 COLLECT_PREFIXES = ("/c/", "/collect/", "/v1/", "/currents/")
 SEGMENT_STREAM = "segment"
@@ -21,7 +29,8 @@ class NotFoundError(UserError):
     def __init__(self, *, path: str) -> None:
         super().__init__(
             f"There is nothing at {path!r}. Events go to /c/<account>/<stream>, "
-            "/collect/json/<stream>, /v1/<call> of the Segment spec, or /currents/<account>."
+            "/collect/json/<stream>, /collect/bulk/<stream>, /v1/<call> of the Segment spec, or "
+            "/currents/<account>."
         )
 
 
@@ -51,6 +60,8 @@ def find_target(path: str) -> Target:
             return Target(int(account), stream, "/c")
         case ["collect", "json", stream] if stream:
             return Target(None, stream, "/collect/json")
+        case ["collect", "bulk", stream] if stream:
+            return Target(None, stream, "/collect/bulk", BULK)
         case ["v1", call] if call in SEGMENT_CALLS or call in SEGMENT_BATCHES:
             return Target(None, SEGMENT_STREAM, "/v1", Reading("segment", call))
         case ["currents", account] if _is_number(account):

@@ -1,7 +1,7 @@
 """The web role: collector, API and console in one ASGI application."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
 from datetime import datetime
@@ -13,9 +13,11 @@ from litestar.concurrency import set_asyncio_executor
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
 
-from coterie.api.dependencies import ApiDependencies
+from coterie.api.dependencies import ApiDependencies, CollectCalls
 from coterie.api.routes import as_http_response, build_api, with_collect
 from coterie.app.audiences import audience_calls
+from coterie.app.bulk import BulkDesk
+from coterie.app.bulk_process import make_previewer
 from coterie.app.entities import entity_calls
 from coterie.app.identities import identity_calls, make_explainer
 from coterie.app.parent import end_with_forking_parent
@@ -40,6 +42,8 @@ from coterie.flow.run.explain import Explainer
 from coterie.flow.run.lookup import Lookup
 from coterie.flow.run.refused import list_refused, replay_refused
 from coterie.model.control import Actor
+from coterie.model.events import IncomingEvent
+from coterie.model.preview import Preview
 
 COLLECTOR = Actor(name="collector")
 HANDLER_THREADS = 8
@@ -144,7 +148,23 @@ def _api(services: Services, lookup: Lookup, explainer: Explainer) -> ApiDepende
         audiences=audience_calls(services),
         identities=identity_calls(services),
         entities=entity_calls(services),
+        collect=collect_calls(services),
         clock=clock,
+    )
+
+
+def collect_calls(services: Services) -> CollectCalls:
+    """Return what the collect door calls beside the collector."""
+
+    def preview(account: int, events: Sequence[IncomingEvent], with_profiles: bool) -> Preview:
+        # Compiled configurations belong to one thread.
+        previewer = make_previewer(services)
+        return previewer.preview(account, events, with_profiles=with_profiles)
+
+    return CollectCalls(
+        load_bulk=BulkDesk(most=services.settings.collect_bulk_loads).load,
+        preview=preview,
+        bulk_limit=services.settings.collect_bulk_limit_bytes,
     )
 
 

@@ -132,6 +132,29 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             le=1_000_000_000,
         ),
     ] = 10_000_000
+    collect_bulk_limit_bytes: Annotated[
+        int,
+        _described(
+            "Largest bulk load, in bytes, after decompression.", ge=1_000, le=100_000_000_000
+        ),
+    ] = 1_000_000_000
+    collect_bulk_loads: Annotated[
+        int,
+        _described(
+            "Bulk loads that a web process takes at once, each in a process of its own; more are "
+            "answered 429.",
+            ge=1,
+            le=64,
+        ),
+    ] = 2
+    collect_bulk_waiting_events: Annotated[
+        int,
+        _described(
+            "Events of bulk loads that may wait for a worker before the next load is answered 503.",
+            ge=1_000,
+            le=10_000_000_000,
+        ),
+    ] = 2_000_000
     collect_group_ms: Annotated[
         int,
         _described(

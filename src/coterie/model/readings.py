@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-Form = Literal["body", "query", "segment", "currents"]
+Form = Literal["body", "query", "segment", "currents", "bulk"]
 
 SEGMENT_CALLS = ("identify", "track", "page", "screen", "group", "alias")
 SEGMENT_BATCHES = ("batch", "import")
@@ -13,7 +13,8 @@ SEGMENT_BATCHES = ("batch", "import")
 class Reading(msgspec.Struct, frozen=True):
     """The form of a payload; `call` is that of the Segment spec, "batch" and "import" among them.
 
-    body: JSON, lines, or form fields; query: a query string; currents: a batch of Braze Currents.
+    body: JSON, lines, or form fields; query: a query string; currents: a batch of Braze Currents;
+    bulk: CSV or lines of any number.
     """
 
     form: Form = "body"
@@ -23,3 +24,4 @@ class Reading(msgspec.Struct, frozen=True):
 BODY = Reading()
 QUERY = Reading("query")
 CURRENTS = Reading("currents")
+BULK = Reading("bulk")

@@ -23,6 +23,7 @@ from coterie.app.audiences import audience_calls
 from coterie.app.entities import entity_calls
 from coterie.app.identities import identity_calls
 from coterie.app.services import Services, config_source
+from coterie.app.web import collect_calls
 from coterie.base.clock import system_clock
 from coterie.base.seal import new_ring
 from coterie.base.settings import Settings
@@ -125,6 +126,7 @@ def api(store: Store, services: Services, database_url: str) -> Api:
             audiences=audience_calls(services),
             identities=identity_calls(services),
             entities=entity_calls(services),
+            collect=collect_calls(services),
             clock=system_clock,
         )
     )

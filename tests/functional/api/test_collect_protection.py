@@ -71,7 +71,7 @@ async def test_a_body_that_stays_away_is_answered_408(
         yield b"{"
         await sent.wait()
 
-    door = CollectDoor(api.state.tokens, body_seconds=0.05)
+    door = CollectDoor(api.state.tokens, api.state.dependencies.collect, body_seconds=0.05)
     door.open(api.state.collector)
     transport = httpx.ASGITransport(with_collect(Litestar(), door))  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url=client.base_url) as slow:

@@ -1,6 +1,7 @@
 """Appending events inside a transaction of the caller's, as imports do."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from coterie.base.errors import PermanentError
 from coterie.flow.eventlog.encode import copy_data, encode_event
@@ -21,6 +22,14 @@ class UnknownLaneError(PermanentError):
             f"The event log has no lane {lane}. Start Coterie with the number of lanes that the "
             "database was made with, or more."
         )
+
+
+def token_holds(conn: Connection, token_id: int | None, *, now: datetime) -> bool:
+    """Say whether a token may still write; None needs no token."""
+    if token_id is None:
+        return True
+    row = conn.execute(SQL.token_holds, {"token_id": token_id, "now": now}).fetchone()
+    return row is not None
 
 
 def append_events(conn: Connection, lane: int, events: Sequence[IncomingEvent]) -> None:

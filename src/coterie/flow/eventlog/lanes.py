@@ -31,3 +31,9 @@ def lane_numbers(count: int) -> dict[str, int]:
 def list_bulk_lanes(conn: Connection) -> list[int]:
     """Return the numbers of the bulk lanes."""
     return [row[0] for row in conn.execute(SQL.list_lanes, {"first": FIRST_BULK_LANE})]
+
+
+def count_bulk_waiting(conn: Connection) -> int:
+    """Return how many events of bulk lanes wait for a worker."""
+    row = conn.execute(SQL.count_bulk_waiting, {"first": FIRST_BULK_LANE}).fetchone()
+    return int(row[0]) if row else 0

@@ -24,7 +24,8 @@ from coterie.flow.collect.segment import parse_segment
 from coterie.flow.collect.unpack import unpack
 from coterie.flow.eventlog.append import GroupCommit
 from coterie.flow.eventlog.queue import LogLimits, LogUnavailableError
-from coterie.model.events import RejectedEvent
+from coterie.model.events import IncomingEvent, RejectedEvent
+from coterie.model.preview import Preview
 from coterie.model.readings import BODY, Reading
 from coterie.store import AsyncPool, DatabaseError, open_async_pool, ping
 
@@ -68,10 +69,12 @@ class CollectRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CollectResult(msgspec.Struct, frozen=True):
-    """How many events were accepted, and what was refused."""
+    """How many events were accepted, and what was refused; a dry run also gives the events."""
 
     accepted: int
     refusals: Sequence[Refusal] = ()
+    events: Sequence[IncomingEvent] = ()
+    preview: Preview | None = None
 
 
 class Collector:
@@ -115,8 +118,9 @@ class Collector:
         except UserError as error:
             await self._refuse_all(error, request, sender)
             raise
-        if not request.is_dryrun:
-            await self._store(parsed, request, sender)
+        if request.is_dryrun:
+            return CollectResult(len(parsed.events), parsed.refusals, parsed.events)
+        await self._store(parsed, request, sender)
         return CollectResult(len(parsed.events), parsed.refusals)
 
     async def check(self) -> None:

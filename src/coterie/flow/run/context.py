@@ -38,6 +38,11 @@ class AccountContext:
         self._trackers = config.trackers
         self._ids = {audience.slug: audience.id for audience in config.audiences}
 
+    @property
+    def slugs(self) -> dict[int, str]:
+        """The slugs of the audiences that are kept current, by id."""
+        return {audience_id: slug for slug, audience_id in self._ids.items()}
+
     def trackers_of(self, audience_id: int) -> frozenset[str]:
         """Return the texts of the trackers that an audience reads."""
         known = {tracker.text for tracker in self._trackers}

@@ -15,6 +15,17 @@ INSERT INTO lane (lane) SELECT lane FROM wanted ON CONFLICT (lane) DO NOTHING;
 -- Every lane from `first` on that exists, whatever the setting says now.
 SELECT lane FROM lane_head WHERE lane >= :first ORDER BY lane;
 
+-- name: count_bulk_waiting(first)$
+-- Events of bulk lanes that no worker has taken yet: sequence numbers have no gaps.
+SELECT COALESCE(sum(lane_head.seq - lane.cursor_seq), 0)
+FROM lane JOIN lane_head ON lane_head.lane = lane.lane
+WHERE lane.lane >= :first;
+
+-- name: token_holds(token_id, now)^
+-- Asked in each transaction of a bulk load, as `begin_group` does for single requests.
+SELECT id FROM access_token
+WHERE id = :token_id AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now);
+
 -- name: missing_days(days)
 -- Asked first, since making a partition locks the whole log for a moment.
 SELECT day FROM unnest(CAST(:days AS date[])) AS day

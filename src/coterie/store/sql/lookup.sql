@@ -90,3 +90,7 @@ GROUP BY n.node;
 -- name: lane_cursors()
 -- How far the profiles follow the log.
 SELECT lane, cursor_seq FROM lane;
+
+-- name: wait_briefly()
+-- Who only looks must not stand in a worker's way for long.
+SELECT set_config('lock_timeout', '2s', true), set_config('statement_timeout', '10s', true);

@@ -1,0 +1,28 @@
+"""Reading the parameters of a URL."""
+
+from collections.abc import Mapping
+
+from coterie.base.errors import UserError
+
+YES = frozenset({"", "1", "t", "true", "y", "yes", "on"})
+NO = frozenset({"0", "f", "false", "n", "no", "off"})
+SHOWN = 60
+
+
+class BadParameterError(UserError):
+    """A parameter of the URL cannot be understood."""
+
+    code = "bad_parameter"
+
+    def __init__(self, *, name: str, value: str, must: str = "be true or false") -> None:
+        super().__init__(f"The parameter {name} must {must}, and not {value[:SHOWN]!r}.")
+
+
+def read_flag(parameters: Mapping[str, str], name: str) -> bool:
+    """Return a yes-or-no parameter, False if it is not given. Raises BadParameterError."""
+    value = parameters.get(name)
+    if value is None or value.lower() in NO:
+        return False
+    if value.lower() in YES:
+        return True
+    raise BadParameterError(name=name, value=value)
