@@ -3,9 +3,10 @@
 import asyncio
 import gc
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Literal, get_args
 
+import uvloop
 from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
 from granian.server import Server
@@ -96,7 +97,14 @@ def send(services: Services, stop: threading.Event) -> None:
         watch.start()
         await run_sender(deps, ending)
 
-    asyncio.run(run())
+    run_sending(run)
+
+
+def run_sending(run: Callable[[], Coroutine[None, None, None]]) -> None:
+    """Run a sender's coroutine to its end, on the loop and with the collector that suit it."""
+    spare_the_collector()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run())
 
 
 def spare_the_collector() -> None:
