@@ -1,8 +1,8 @@
 """How many users' changes a second one sender delivers.
 
-Embedded PostgreSQL, a Braze sandbox that validates, counts and keeps nothing (`--blackhole`), and one
-sender with one key, each a process of its own. Every user enters one audience: a row of the outbox
-that waits, written before the clock starts. The clock stops when all rows are settled.
+Embedded PostgreSQL, a Braze sandbox that validates, counts and keeps nothing (`--blackhole`), and
+one sender with one key, each a process of its own. Every user enters one audience: a row of the
+outbox that waits, written before the clock starts. The clock stops when all rows are settled.
 """
 
 import asyncio
@@ -87,7 +87,7 @@ class Sandbox(msgspec.Struct, frozen=True):
 
     def requests(self) -> int:
         """Return how many requests it has answered."""
-        with urllib.request.urlopen(f"{self.url}/_sandbox/journal?limit=1") as answer:
+        with urllib.request.urlopen(f"{self.url}/_sandbox/journal?limit=1") as answer:  # noqa: S310
             entries = json.load(answer)["entries"]
         return int(entries[0]["number"]) if entries else 0
 
@@ -96,7 +96,9 @@ class Sandbox(msgspec.Struct, frozen=True):
 def serving() -> Iterator[Sandbox]:
     """Serve a sandbox from a process of its own."""
     command = [sys.executable, "-m", "braze_sandbox", "serve", "--port", "0", "--key", KEY]
-    command += ["--setting", "rate_limiting=false", "--setting", "journal_entries=10", "--blackhole"]
+    for setting in ("rate_limiting=false", "journal_entries=10"):
+        command += ["--setting", setting]
+    command.append("--blackhole")
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         line = process.stdout.readline() if process.stdout else ""

@@ -76,12 +76,12 @@ class World:
             now=datetime.now(UTC),
         )
 
-    def add_destination(self, attribute: str) -> int:
+    def add_destination(self, attribute: str, *, form: str = "array") -> int:
         with self.store.transaction() as conn:
             found = conn.execute(
                 "INSERT INTO destination (account, authorization_id, form, attribute)"
-                " VALUES (%s, %s, 'array', %s) RETURNING id",
-                (ACCOUNT, self.authorization_id, attribute),
+                " VALUES (%s, %s, %s, %s) RETURNING id",
+                (ACCOUNT, self.authorization_id, form, attribute),
             ).fetchone()
             conn.execute("UPDATE config_epoch SET epoch = epoch + 1")
         assert found is not None

@@ -1,4 +1,4 @@
-"""A sender as a process of its own: `python sender_process.py DATABASE_URL KEY_FILE`."""
+"""A sender as a process of its own: `python sender_process.py DATABASE_URL KEY_FILE [SECONDS]`."""
 
 import asyncio
 import sys
@@ -11,18 +11,19 @@ from coterie.sender.loop import run_sender
 from coterie.store import Store
 
 
-async def main(url: str, key_file: Path) -> None:
+async def main(url: str, key_file: Path, seconds: float = 0.0) -> None:
     with Store.open(url) as store:
         deps = SenderDependencies(
             desk=DeliveryDesk(store),
             ring=load_or_create(key_file),
             allow_private_addresses=True,
-            flush_seconds=0.02,
+            flush_seconds=seconds or 0.02,
             poll_seconds=0.01,
-            takeover_seconds=0.2,
+            takeover_seconds=seconds or 0.2,
+            timeout=seconds or 30.0,
         )
         await run_sender(deps, asyncio.Event())
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], Path(sys.argv[2])))
+    asyncio.run(main(sys.argv[1], Path(sys.argv[2]), *map(float, sys.argv[3:])))
