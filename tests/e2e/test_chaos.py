@@ -119,8 +119,7 @@ class Run:
                 if end == len(acts):
                     await self._rest()
                 else:
-                    # Killed while something is under way, which is what hurts.
-                    await self.world.wait_until(self.world.under_way)
+                    await self._wait_for_something_under_way()
                     await asyncio.sleep(self.chance.uniform(0, 0.05))
 
     @asynccontextmanager
@@ -136,6 +135,13 @@ class Run:
             await child.wait()
         if kill:
             await asyncio.to_thread(self._note_kill)
+
+    async def _wait_for_something_under_way(self) -> None:
+        # A kill hurts then. If everything is settled meanwhile, it cannot hurt, and comes at once.
+        while not await asyncio.to_thread(self.world.under_way):
+            if not await asyncio.to_thread(self._waiting):
+                return
+            await asyncio.sleep(0.005)
 
     def _claim(self, batch: dict[str, frozenset[str]]) -> None:
         claim(self.world.store, ACCOUNT, self.world.destination, batch)
