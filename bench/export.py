@@ -179,9 +179,11 @@ def measure(
 
 def wait_until_told(store: Store) -> None:
     """Return when nothing waits any more."""
-    query = "SELECT EXISTS (SELECT FROM outbox WHERE pending)"
+    # By its index: a look through the table would cost more than what is measured.
+    query = "SELECT destination FROM outbox WHERE pending ORDER BY destination, not_before LIMIT 1"
     with store.connect(autocommit=True) as conn:
-        while (conn.execute(query).fetchone() or (False,))[0]:
+        conn.execute("SET enable_seqscan = off")
+        while conn.execute(query).fetchone():
             time.sleep(0.1)
 
 

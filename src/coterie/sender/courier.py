@@ -1,5 +1,7 @@
 """Carries parcels to one endpoint, within what it allows, and says what came of each."""
 
+from collections import Counter
+
 import msgspec
 
 from coterie.base.errors import CoterieError, PermanentError, TransientError
@@ -73,8 +75,8 @@ class Courier:
             await attempt.send(parcel.packed)
         finally:
             self.under_way -= 1
-        for settlement in attempt.settlements:
-            outbox_sent_total.labels(OUTCOMES[type(settlement.verdict)]).inc()
+        for kind, many in Counter(type(one.verdict) for one in attempt.settlements).items():
+            outbox_sent_total.labels(OUTCOMES[kind]).inc(many)
         refused = sum(isinstance(one.verdict, Refused) for one in attempt.settlements)
         closing = Closing(
             id=number,

@@ -10,7 +10,7 @@ from coterie.flow.exports.queue import enqueue
 from coterie.flow.exports.wishes import save_plan
 from coterie.model.changes import ClaimChange
 from coterie.model.delivery import NewQueueItem
-from coterie.store import Store
+from coterie.store import Store, StoreConflictError
 
 AUDIENCES = ("vip", "new", "loyal", "at_risk", "lapsed", "big_spenders")
 
@@ -51,8 +51,14 @@ def claim(store: Store, account: int, destination: int, batch: dict[str, frozens
         )
         for user, names in sorted(batch.items())
     )
-    with store.transaction() as conn:
-        save_plan(conn, account, ClaimPlan(claims, ()), now=datetime.now(UTC))
+    while True:
+        try:
+            with store.transaction() as conn:
+                save_plan(conn, account, ClaimPlan(claims, ()), now=datetime.now(UTC))
+        except StoreConflictError:
+            continue  # as a worker does, though it should be rare
+        else:
+            return
 
 
 def buy(store: Store, account: int, destination: int, numbers: range, users: int) -> None:

@@ -109,7 +109,7 @@ def _user(plan: DestinationPlan, recipient: str) -> BrazeObject:
 def _array_change(difference: Difference) -> dict[str, list[str]]:
     change: dict[str, list[str]] = {}
     if difference.put:
-        change["add"] = sorted(difference.put)
+        change["add"] = sorted(difference.put) if len(difference.put) > 1 else [*difference.put]
     if difference.drop:
         change["remove"] = list(difference.drop)
     return change

@@ -27,6 +27,8 @@ def difference(
     state that is wanted now. Keys in `kept` are put, and never dropped.
     """
     wanted, told, doubt = row.wanted, row.told, row.in_doubt
+    if not told and not doubt and not held:
+        return Difference(wanted, ())
     put = {
         key: value
         for key, value in wanted.items()

@@ -1,6 +1,6 @@
 """The right to deliver for an authorization, held by one process at a time."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -115,20 +115,16 @@ class Hold:
         `repeats` is the policy of each destination that has a queue. All or nothing of it is
         written. Raises `HoldLostError`, `StoreUnavailableError` or `StoreConflictError`.
         """
-        for left in range(CONFLICTS, -1, -1):
-            try:
-                with store_errors(), self._conn.transaction():
-                    self._require_lock()
-                    self._conn.execute(QUERIES.commit_durably.encode())
-                    if opened:
-                        open_requests(self._conn, self._authorization_id, opened, now=now)
-                    self._settle(ended, idle, repeats, now)
-            except StoreConflictError:
-                # A worker was in the way; nothing of it was written.
-                if not left:
-                    raise
-            else:
-                return
+
+        def write() -> int:
+            self._require_lock()
+            self._conn.execute(QUERIES.commit_durably.encode())
+            if opened:
+                open_requests(self._conn, self._authorization_id, opened, now=now)
+            self._settle(ended, idle, repeats, now)
+            return len(ended)
+
+        self._insist(write)
 
     def recover(self, *, seconds: float, repeats: Mapping[int, Repeats], now: datetime) -> int:
         """Put in doubt what a dead sender left under way; return how many requests that were.
@@ -154,13 +150,22 @@ class Hold:
 
     def unhold(self, destination: int) -> int:
         """Make rows due whose items were kept back. Raises `StoreUnavailableError`."""
-        with store_errors():
-            return outbox.unhold(self._conn, destination)
+        return self._insist(lambda: outbox.unhold(self._conn, destination))
 
     def hurry(self, destination: int) -> int:
         """End the back-off of all rows. Raises `StoreUnavailableError`."""
-        with store_errors():
-            return outbox.hurry(self._conn, destination)
+        return self._insist(lambda: outbox.hurry(self._conn, destination))
+
+    def _insist(self, work: Callable[[], int]) -> int:
+        """Do work in a transaction, again if a worker was in its way and nothing was written."""
+        for left in range(CONFLICTS, 0, -1):
+            try:
+                with store_errors(), self._conn.transaction():
+                    return work()
+            except StoreConflictError:
+                if left == 1:
+                    raise
+        raise AssertionError
 
     def _settle(
         self,

@@ -21,18 +21,9 @@ class Position(msgspec.Struct, frozen=True):
 START = Position()
 
 
-class _Read(msgspec.Struct, frozen=True, array_like=True):
-    recipient: str
-    wanted: Items
-    told: dict[str, Told]
-    in_doubt: dict[str, Told]
-    version: int
-    attempts: int
-    told_version: int
-    not_before: str
-
-
-_read = msgspec.json.Decoder(list[_Read]).decode
+_read_items = msgspec.json.Decoder(Items).decode
+_read_told = msgspec.json.Decoder(dict[str, Told]).decode
+NEVER: dict[str, Told] = {}
 
 
 def take(
@@ -57,24 +48,24 @@ def take(
         "after_instant": after.not_before,
         "after_recipient": after.recipient,
     }
-    found = conn.execute(QUERIES.take.encode(), values).fetchone()
-    read = _read(found[0]) if found else []
+    with conn.cursor(binary=True) as cursor:
+        read = cursor.execute(QUERIES.take.encode(), values).fetchall()
     rows = [
         OutboxRow(
             destination=destination,
-            recipient=one.recipient,
-            wanted=one.wanted,
-            told=one.told,
-            in_doubt=one.in_doubt,
-            version=one.version,
-            attempts=one.attempts,
-            told_version=one.told_version,
+            recipient=recipient,
+            wanted=_read_items(wanted),
+            told=_read_told(told) if told else NEVER,
+            in_doubt=_read_told(in_doubt) if in_doubt else NEVER,
+            version=version,
+            attempts=attempts,
+            told_version=told_version,
         )
-        for one in read
+        for recipient, wanted, told, in_doubt, version, attempts, told_version, _ in read
     ]
     if len(read) < limit:
         return rows, START
-    return rows, Position(read[-1].not_before, read[-1].recipient)
+    return rows, Position(read[-1][7], read[-1][0])
 
 
 def unhold(conn: Connection, destination: int) -> int:

@@ -20,13 +20,15 @@ from coterie.model.delivery import (
     Told,
     Verdict,
 )
-from coterie.store import Connection, load_queries
+from coterie.store import BigintArray, Connection, IntArray, TextArray, load_queries
 
 QUERIES = load_queries("outbox")
 
 ENDED_UNANSWERED = "The sender ended before an answer came."
 
 Rows = list[dict[str, Any]]
+
+_encode = msgspec.json.Encoder().encode
 
 
 class Settling:
@@ -37,7 +39,7 @@ class Settling:
         self._now = now
         self._now_ms = to_us(now) // 1_000
         self._repeats = repeats
-        self._acknowledged: Rows = []
+        self._acknowledged: list[tuple[int, str, int, str, str, int]] = []
         self._refused: Rows = []
         self._postponed: Rows = []
         self._items: Rows = []
@@ -67,9 +69,11 @@ class Settling:
     def write(self) -> None:
         """Write all that was added, in the order of keys, in which workers lock, too."""
         now = self._now
+        others = [*self._refused, *self._postponed]
+        if others and (self._acknowledged or (self._refused and self._postponed)):
+            self._lock(others)
         if self._acknowledged:
-            values = {"rows": _json(self._acknowledged), "now": now}
-            self._conn.execute(QUERIES.settle_acknowledged.encode(), values)
+            self._write_acknowledged()
         if self._refused:
             values = {"rows": _json(self._refused), "now": now}
             self._conn.execute(QUERIES.settle_refused.encode(), values)
@@ -79,17 +83,41 @@ class Settling:
             values = {"rows": msgspec.json.encode(self._items).decode(), "now": now}
             self._conn.execute(QUERIES.settle_items.encode(), values)
 
-    def _told(self, shipment: Shipment, request: int) -> dict[str, Any]:
+    def _told(self, shipment: Shipment, request: int) -> tuple[int, str, int, str, str, int]:
         row, difference = shipment.row, shipment.difference
         at_ms = self._now_ms
-        return {
-            "destination": row.destination,
-            "recipient": row.recipient,
-            "version": row.version,
-            "put": {key: (value, at_ms, request) for key, value in difference.put.items()},
-            "drop": difference.drop,
-            "held": difference.is_held,
+        put = {key: (value, at_ms, request) for key, value in difference.put.items()}
+        return (
+            row.destination,
+            row.recipient,
+            row.version,
+            _encode(put).decode() if put else "{}",
+            _array(difference.drop) if difference.drop else "{}",
+            difference.is_held,
+        )
+
+    def _lock(self, others: Rows) -> None:
+        places = [(row["destination"], row["recipient"]) for row in others]
+        places += [row[:2] for row in self._acknowledged]
+        destinations, recipients = zip(*places, strict=True)
+        values = {"destinations": BigintArray(destinations), "recipients": TextArray(recipients)}
+        self._conn.execute(QUERIES.lock_rows.encode(), values)
+
+    def _write_acknowledged(self) -> None:
+        # By far the most of what is written; arrays cost the server a fifth less than JSON.
+        destinations, recipients, versions, puts, drops, held = zip(
+            *self._acknowledged, strict=True
+        )
+        values = {
+            "destinations": BigintArray(destinations),
+            "recipients": TextArray(recipients),
+            "versions": BigintArray(versions),
+            "puts": TextArray(puts),
+            "drops": TextArray(drops),
+            "held": IntArray(held),
+            "now": self._now,
         }
+        self._conn.execute(QUERIES.settle_acknowledged.encode(), values)
 
     def _postpone(self, destination: int, row: SentRow, verdict: Postponed, request: int) -> None:
         doubt: dict[str, Told] = {}
@@ -154,6 +182,11 @@ def _refused(shipment: Shipment, verdict: Refused) -> dict[str, Any]:
     }
 
 
+def _array(keys: Sequence[str]) -> str:
+    """Return the text form of a PostgreSQL array."""
+    quoted = (key.replace("\\", "\\\\").replace('"', '\\"') for key in keys)
+    return "{" + ",".join(f'"{key}"' for key in quoted) + "}"
+
+
 def _json(rows: Rows) -> str:
-    rows.sort(key=lambda row: (row["destination"], row["recipient"]))
     return msgspec.json.encode(rows).decode()

@@ -26,16 +26,17 @@ SELECT set_config('enable_hashjoin', 'off', false), set_config('enable_mergejoin
 -- name: take(destination, now, limit, busy, after_instant, after_recipient)
 -- No locks: only the holder of the authorization's lock sends, and a changed version tells it later
 -- that a row is not what it read. Fresh rows (-infinity) come before those that wait after a failure.
--- One JSON text is read faster than as many columns.
-SELECT COALESCE(CAST(json_agg(row) AS text), '[]') FROM (
-    SELECT json_build_array(recipient, wanted, told, in_doubt, version, attempts, told_version,
-                            CAST(not_before AS text)) AS row
-    FROM outbox
-    WHERE destination = :destination AND pending AND not_before <= :now
-      AND (not_before, recipient) > (CAST(:after_instant AS timestamptz), :after_recipient)
-      AND recipient <> ALL (CAST(:busy AS text[]))
-    ORDER BY not_before, recipient LIMIT :limit
-) AS due;
+-- Most rows were never told of anything, and no text is quicker than that of an empty object.
+SELECT recipient, CAST(wanted AS text),
+       CASE WHEN told = '{}' THEN '' ELSE CAST(told AS text) END,
+       CASE WHEN in_doubt = '{}' THEN '' ELSE CAST(in_doubt AS text) END,
+       version, attempts, told_version,
+       CASE WHEN isfinite(not_before) THEN CAST(not_before AS text) ELSE '-infinity' END
+FROM outbox
+WHERE destination = :destination AND pending AND not_before <= :now
+  AND (not_before, recipient) > (CAST(:after_instant AS timestamptz), :after_recipient)
+  AND recipient <> ALL (CAST(:busy AS text[]))
+ORDER BY not_before, recipient LIMIT :limit;
 
 -- name: commit_durably()
 -- What is about to leave must survive a power cut, or a lost answer could hide a value from us.
@@ -72,23 +73,38 @@ DELETE FROM delivery_request WHERE id IN (
     SELECT id FROM delivery_request WHERE closed_at < :before ORDER BY id LIMIT :limit
 );
 
--- name: settle_acknowledged(rows, now)!
+-- name: lock_rows(destinations, recipients)!
+-- Several kinds of settlements of one transaction would lock in an order of their own, and could wait
+-- in a circle with a worker, which locks in the order of keys.
+SELECT FROM outbox o
+JOIN unnest(CAST(:destinations AS bigint[]), CAST(:recipients AS text[])) AS asked (destination, recipient)
+  ON o.destination = asked.destination AND o.recipient = asked.recipient
+ORDER BY o.destination, o.recipient FOR UPDATE OF o;
+
+-- name: settle_acknowledged(destinations, recipients, versions, puts, drops, held, now)!
 -- Only the sender writes `told`, so what it sent is true whatever the wish has become meanwhile; a
 -- wish that changed keeps the row pending.
 UPDATE outbox o
-SET told = (o.told - s.drop) || s.put,
+SET told = CASE WHEN o.told = '{}' THEN CAST(s.put AS jsonb)
+                ELSE o.told - CAST(s.drop AS text[]) || CAST(s.put AS jsonb) END,
     in_doubt = CASE WHEN o.in_doubt = '{}' THEN o.in_doubt
-                    ELSE o.in_doubt - s.drop - ARRAY(SELECT jsonb_object_keys(s.put)) END,
+                    ELSE o.in_doubt - CAST(s.drop AS text[])
+                         - ARRAY(SELECT jsonb_object_keys(CAST(s.put AS jsonb))) END,
     pending = o.version <> s.version,
     waiting_since = CASE WHEN o.version <> s.version THEN o.waiting_since END,
-    held = s.held,
+    held = s.held = 1,
     told_version = s.version,
     attempts = 0,
     not_before = '-infinity',
     last_answer = NULL,
     settled_at = :now
-FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-     AS s (destination bigint, recipient text, version bigint, put jsonb, drop text[], held boolean)
+FROM (
+    SELECT * FROM unnest(CAST(:destinations AS bigint[]), CAST(:recipients AS text[]),
+                         CAST(:versions AS bigint[]), CAST(:puts AS text[]), CAST(:drops AS text[]),
+                         CAST(:held AS integer[]))
+        AS each (destination, recipient, version, put, drop, held)
+    ORDER BY destination, recipient
+) AS s
 WHERE o.destination = s.destination AND o.recipient = s.recipient;
 
 -- name: settle_refused(rows, now)!
@@ -102,8 +118,11 @@ SET parked = CASE WHEN o.version = s.version THEN s.reason END,
     not_before = '-infinity',
     last_answer = s.record,
     settled_at = :now
-FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-     AS s (destination bigint, recipient text, version bigint, reason text, record text)
+FROM (
+    SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+        AS each (destination bigint, recipient text, version bigint, reason text, record text)
+    ORDER BY destination, recipient
+) AS s
 WHERE o.destination = s.destination AND o.recipient = s.recipient;
 
 -- name: settle_postponed(rows)!
@@ -111,9 +130,12 @@ WHERE o.destination = s.destination AND o.recipient = s.recipient;
 UPDATE outbox o
 SET attempts = o.attempts + s.failures, not_before = s.not_before, last_answer = s.answer,
     in_doubt = o.in_doubt || s.doubt
-FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-     AS s (destination bigint, recipient text, not_before timestamptz, answer text, failures integer,
-           doubt jsonb)
+FROM (
+    SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+        AS each (destination bigint, recipient text, not_before timestamptz, answer text,
+                 failures integer, doubt jsonb)
+    ORDER BY destination, recipient
+) AS s
 WHERE o.destination = s.destination AND o.recipient = s.recipient;
 
 -- name: unhold(destination)!
