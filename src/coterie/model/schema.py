@@ -49,7 +49,10 @@ class IdentifierRule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
-    """One profile field. `id` is unique in an account and never given to another field."""
+    """One profile field. `id` is unique in an account and never given to another field.
+
+    `details` are what there is to say at length beside the description.
+    """
 
     id: int
     name: str
@@ -60,6 +63,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     keep_days: int | None = None
     is_pii: bool = False
     description: str = ""
+    details: str = ""
 
 
 class Mapping(msgspec.Struct, frozen=True, kw_only=True):

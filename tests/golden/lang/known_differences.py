@@ -10,6 +10,8 @@ KNOWN_DIFFERENCES = {
         "date math counts from the event's time, as the manual says, and not from the wall clock"
     ),
 }
+# Date math in a list, which the engine's reader of dates takes and no expression of it can write.
+UNWRITTEN_TIMES = (["now+1d"],)
 _PLACE = "America/Los_Angeles"
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from coterie.base.errors import UserError
+from coterie.lang.lql import Settings
 from coterie.model.merging import IDENTIFIER_KINDS, KINDS, OPS, find_op
 from coterie.model.schema import (
     SCALAR_KINDS,
@@ -39,6 +40,8 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     usual_op: str | None = None
     capacity: int | None = None
     description: str = ""
+    details: str = ""
+    settings: Settings = ()
 
 
 class StreamQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +51,7 @@ class StreamQuery(msgspec.Struct, frozen=True, kw_only=True):
     columns: tuple[Column, ...]
     by: tuple[str, ...]
     where: str | None = None
+    settings: Settings = ()
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,6 +110,7 @@ def put_field(draft: Draft, column: Column) -> Draft:
             op=choose_op(column.field, kind, column.op or _usual_op(column, kind)),
             capacity=column.capacity,
             description=column.description,
+            details=column.details,
         )
         fields = (*draft.fields, added)
         return msgspec.structs.replace(draft, fields=fields, next_field_id=draft.next_field_id + 1)
@@ -122,6 +127,7 @@ def put_field(draft: Draft, column: Column) -> Draft:
     described = msgspec.structs.replace(
         known,
         description=column.description or known.description,
+        details=column.details or known.details,
         capacity=column.capacity or known.capacity,
     )
     return _replace_field(draft, described)

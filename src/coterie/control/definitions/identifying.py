@@ -1,11 +1,11 @@
 """Edits of how fields identify people, each a pure step for `schema.publish_edit`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from coterie.control.definitions.draft import Draft, SchemaError, put_identifiers
-from coterie.control.definitions.edits import get_field
+from coterie.control.definitions.edits import get_field, read_normalise
 from coterie.lang.expr.phones import REGIONS
 from coterie.model.schema import USUAL_BLOCKED, Field, IdentifierRule, Normalise, Schema
 
@@ -32,6 +32,15 @@ class IdentifierChange(msgspec.Struct, frozen=True, kw_only=True):
     unblock: tuple[str, ...] = ()
 
 
+class _Rule(msgspec.Struct, frozen=True, kw_only=True):
+    unique: bool | None = None
+    normalise: str | None = None
+    region: str | None = None
+    neighbour_limit: int | None = None
+    view_limit: int | None = None
+    blocked: tuple[str, ...] | None = None
+
+
 def change_identifier(draft: Draft, name: str, change: IdentifierChange) -> Draft:
     """Return the draft with a field identifying people in another way. Raises SchemaError.
 
@@ -50,6 +59,40 @@ def change_identifier(draft: Draft, name: str, change: IdentifierChange) -> Draf
     )
     draft = put_identifiers(draft, {name: rule})
     return draft if change.rank is None else _rank(draft, name, change.rank)
+
+
+def set_rule(draft: Draft, name: str, given: Mapping[str, object]) -> Draft:
+    """Return the draft with these parts of a field's identifier rule; `put_ranks` gives its rank.
+
+    Raises SchemaError.
+    """
+    field = get_field(draft, name)
+    said = msgspec.convert(given, _Rule)
+    known = field.identifier or _weakest(draft, field)
+    rule = msgspec.structs.replace(
+        known,
+        unique=known.unique if said.unique is None else said.unique,
+        normalise=known.normalise if said.normalise is None else read_normalise(said.normalise),
+        region=known.region if said.region is None else check_region(said.region),
+        neighbour_limit=_check_limit(name, said.neighbour_limit, known.neighbour_limit),
+        view_limit=said.view_limit or known.view_limit,
+        blocked=known.blocked if said.blocked is None else check_blocked(said.blocked),
+    )
+    return put_identifiers(draft, {name: rule})
+
+
+def put_ranks(draft: Draft, ranks: Mapping[str, int]) -> Draft:
+    """Return the draft with these ranks of identifiers; others that stand in their way give way.
+
+    Texts of several streams may name ranks of identifiers that are still to come, so gaps stay.
+    """
+    rules = {field.name: field.identifier for field in identifiers_of(draft) if field.identifier}
+    wanted = {name: ranks.get(name, rule.rank) for name, rule in rules.items()}
+    last = -1
+    for name in sorted(wanted, key=lambda name: (wanted[name], name not in ranks)):
+        last = max(last + 1, wanted[name])
+        rules[name] = msgspec.structs.replace(rules[name], rank=last)
+    return put_identifiers(draft, rules)
 
 
 def set_region(draft: Draft, region: str | None) -> Draft:
@@ -122,6 +165,12 @@ def _blocked(
                 message=f"{value!r} is not blocked. `coterie field show NAME` lists what is."
             )
         del listed[value]
+    return check_blocked(listed)
+
+
+def check_blocked(values: Iterable[str]) -> tuple[str, ...]:
+    """Return values that name nobody as they are compared, each once. Raises SchemaError."""
+    listed = dict.fromkeys(_spelt(values))
     if len(listed) > MOST_BLOCKED:
         raise SchemaError(
             message=f"At most {MOST_BLOCKED:,} values of a field can be blocked. Block single "

@@ -60,6 +60,7 @@ def read_query(text: str, *, fields: Iterable[Field] | None = None) -> StreamQue
         columns=tuple(_read_column(column) for column in query.columns),
         by=query.by,
         where=query.where_text,
+        settings=query.settings,
     )
 
 
@@ -94,4 +95,6 @@ def _read_column(column: LqlColumn) -> Column:
         op="merge" if is_capped else column.mergeop,
         capacity=USUAL_CAPACITY if is_capped else None,
         description=column.shortdesc or column.longdesc or "",
+        details=column.longdesc or "",
+        settings=column.settings,
     )

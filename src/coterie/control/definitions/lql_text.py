@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from coterie.control.definitions.draft import SchemaError
 from coterie.control.definitions.lql import CAPPED, PEOPLE, USUAL_CAPACITY
+from coterie.control.definitions.lql_settings import account_settings, settings_of
 from coterie.lang.lql import Column, Query, format_lql, render_lql
 from coterie.model.schema import Field, Mapping, Schema
 
@@ -17,9 +18,8 @@ def write_queries(schema: Schema) -> dict[str, str]:
 def write_query(schema: Schema, stream: str) -> str:
     """Return what a schema says of a stream, as `read_query` reads it back.
 
-    A capacity other than the usual, days to keep, personal data and the details of identifiers are
-    matters of fields that LQL has no words for: publishing the text leaves them as they are. Raises
-    SchemaError for a stream that maps nothing, or no identifier.
+    What Lytics' options have no words for, such as days to keep and how identifiers are spelt,
+    stands in settings. Raises SchemaError for a stream that maps nothing, or no identifier.
     """
     mappings = [mapping for mapping in schema.mappings if mapping.stream == stream]
     if not mappings:
@@ -29,18 +29,22 @@ def write_query(schema: Schema, stream: str) -> str:
         )
     fields = {field.name: field for field in schema.fields}
     conditions = {rule.stream: rule.where for rule in schema.streams}
+    by = _identifiers(stream, mappings, fields)
     query = Query(
-        columns=tuple(_columns(mappings, fields)),
+        columns=tuple(_columns(mappings, fields, tells_rank=not _tells_ranks(schema))),
         stream=stream,
         table=PEOPLE,
-        by=_identifiers(stream, mappings, fields),
+        by=by,
         where_text=conditions.get(stream),
         alias=stream,
+        settings=account_settings(schema),
     )
     return format_lql(render_lql(query))
 
 
-def _columns(mappings: list[Mapping], fields: dict[str, Field]) -> Iterator[Column]:
+def _columns(
+    mappings: list[Mapping], fields: dict[str, Field], *, tells_rank: bool
+) -> Iterator[Column]:
     described: set[str] = set()
     for mapping in mappings:
         field = fields[mapping.field]
@@ -53,13 +57,38 @@ def _columns(mappings: list[Mapping], fields: dict[str, Field]) -> Iterator[Colu
             guard_text=mapping.guard,
             kind=field.kind if is_first else None,
             mergeop=_merge_operator(field) if is_first else None,
-            shortdesc=field.description or None if is_first else None,
+            shortdesc=_description(field) if is_first else None,
+            longdesc=field.details or None if is_first else None,
+            settings=settings_of(field, tells_rank=tells_rank, has_usual_capacity=_is_capped(field))
+            if is_first
+            else (),
         )
 
 
 def _merge_operator(field: Field) -> str:
-    is_capped = field.op == "merge" and field.capacity == USUAL_CAPACITY
-    return CAPPED if is_capped else field.op
+    return CAPPED if _is_capped(field) else field.op
+
+
+def _is_capped(field: Field) -> bool:
+    return field.op == "merge" and field.capacity == USUAL_CAPACITY
+
+
+def _description(field: Field) -> str | None:
+    """Return the short description; a text that says the long one alone means it as both."""
+    return field.description if field.description not in ("", field.details) else None
+
+
+def _tells_ranks(schema: Schema) -> bool:
+    """Say whether the names after BY tell all ranks: each text has all identifiers there are."""
+    rules = {field.name: field.identifier for field in schema.fields if field.identifier}
+    named: dict[str, set[str]] = {}
+    for mapping in schema.mappings:
+        if mapping.field in rules:
+            named.setdefault(mapping.stream, set()).add(mapping.field)
+    ranks = sorted(rule.rank for rule in rules.values())
+    return ranks == list(range(len(rules))) and all(
+        names == rules.keys() for names in named.values()
+    )
 
 
 def _identifiers(stream: str, mappings: list[Mapping], fields: dict[str, Field]) -> tuple[str, ...]:

@@ -16,7 +16,6 @@ from coterie.control.definitions.default import (
 )
 from coterie.control.definitions.draft import (
     Draft,
-    add_query,
     draft_of,
     mark_personal,
     put_identifiers,
@@ -28,6 +27,7 @@ from coterie.control.definitions.lql import (
     read_query,
     report_lql,
 )
+from coterie.control.definitions.lql_settings import merge_query
 from coterie.control.definitions.rebuilding import rebuild_readers
 from coterie.control.definitions.streams import ensure_in
 from coterie.control.rows import find_one, get_value, list_all, run, to_json
@@ -109,7 +109,7 @@ def publish_lql(
     read_query(text)
 
     def merge(draft: Draft) -> Draft:
-        return add_query(draft, read_query(text, fields=draft.fields))
+        return merge_query(draft, read_query(text, fields=draft.fields))
 
     return publish_edit(
         store, account=account, edit=merge, description=description, actor=actor, clock=clock
@@ -146,7 +146,7 @@ def default_draft() -> Draft:
     """Return what every account starts with."""
     draft = Draft()
     for text in read_queries():
-        draft = add_query(draft, read_query(text, fields=draft.fields))
+        draft = merge_query(draft, read_query(text, fields=draft.fields))
     draft = put_identifiers(draft, read_identifiers())
     return mark_personal(draft, read_personal_fields())
 

@@ -15,14 +15,18 @@ from coterie.lang.lql.mapping import (
 )
 from coterie.lang.lql.query import Column, Query
 from coterie.lang.lql.render import render_lql
+from coterie.lang.lql.settings import IDENTIFIER_SETTINGS, Settings, SettingValue
 
 __all__ = [
+    "IDENTIFIER_SETTINGS",
     "Column",
     "CompiledMapping",
     "Fit",
     "LqlError",
     "MappingRule",
     "Query",
+    "SettingValue",
+    "Settings",
     "Values",
     "check_rule",
     "compile_mapping",

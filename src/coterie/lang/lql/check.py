@@ -15,6 +15,7 @@ from coterie.lang.lql.errors import LqlError
 from coterie.lang.lql.guess import guess_kind
 from coterie.lang.lql.mapping import MappingRule, parse_mapping
 from coterie.lang.lql.query import Column
+from coterie.lang.lql.settings import IDENTIFIER_SETTINGS
 from coterie.model.merging import IDENTIFIER_KINDS, KINDS, OPS, find_kind, find_op
 from coterie.model.schema import MAP_KINDS, SCALAR_KINDS, SET_KINDS, SPECIAL_KINDS
 
@@ -43,6 +44,7 @@ class ColumnPlace(Struct, frozen=True):
     guard: Node | None = None
     kind_at: int | None = None
     op_at: int | None = None
+    settings_at: int | None = None
 
 
 def find_query_problems(
@@ -58,6 +60,20 @@ def find_query_problems(
         yield from _find_column_problems(replace(column, kind=kind), place, text, view)
         kinds.setdefault(column.field, kind or guess_kind(place.node))
     yield from _find_identity_problems(by, kinds, text)
+
+
+def find_strange_settings(
+    columns: Sequence[tuple[Column, ColumnPlace]], by: Sequence[str], text: str
+) -> Iterator[Problem]:
+    """Yield the settings of identifiers that stand with a field which is none."""
+    for column, place in columns:
+        strange = [name for name, _ in column.settings if name in IDENTIFIER_SETTINGS]
+        if strange and column.field not in by:
+            message = f"{strange[0]} says how people are identified, and {column.field!r} does not"
+            at = place.at if place.settings_at is None else place.settings_at
+            yield _problem(
+                text, at, message, expected=f"{column.field} after BY, or no {strange[0]}"
+            )
 
 
 def _find_column_problems(

@@ -81,16 +81,20 @@ class _Writer:
         return is_word and _word(self.tokens[place - 1]) not in _BEFORE_NAMES
 
     def _find_clauses(self) -> list[tuple[int, int]]:
-        """Return the first and last place of FROM, INTO, BY, WHERE where it is there, ALIAS."""
+        """Return the first and last place of each clause, ALIAS last."""
         into = self.from_place + 2
         by = into + 2
         after = by + 2
         while _word(self.tokens[after]) == "or" or _is_op(self.tokens[after], ","):
             after += 2
-        starts = [self.from_place, into, by, after]
+        # The text ends with ALIAS, a name, perhaps a semicolon, and the end.
+        alias = len(self.tokens) - (4 if _is_op(self.tokens[-2], ";") else 3)
+        starts = [self.from_place, into, by]
         if self.query.where_text is not None:
-            # The text ends with ALIAS, a name, perhaps a semicolon, and the end.
-            starts.append(len(self.tokens) - (4 if _is_op(self.tokens[-2], ";") else 3))
+            starts.append(after)
+        if self.query.settings:
+            starts.append(next(n for n in range(alias, by, -1) if _word(self.tokens[n]) == "with"))
+        starts.append(alias)
         ends = [*(start - 1 for start in starts[1:]), len(self.tokens) - 2]
         return list(zip(starts, ends, strict=True))
 

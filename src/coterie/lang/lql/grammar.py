@@ -2,7 +2,8 @@
 
 `SELECT column, … FROM stream INTO table BY field [OR field]… [WHERE condition] ALIAS name`, where
 a column is `expression [AS field] [IF condition] [SHORTDESC "…"] [LONGDESC "…"] [KIND type]
-[MERGEOP operator]`, and `value IF condition ELSE other` is an expression.
+[MERGEOP operator] [WITH (setting = value, …)]`, and `value IF condition ELSE other` is an
+expression. `WITH (setting = value, …)` before ALIAS speaks of the whole query.
 """
 
 import re
@@ -15,13 +16,14 @@ from coterie.lang.expr.parser import Parser
 from coterie.lang.expr.render import render
 from coterie.lang.expr.tree import Call, Name, Node, walk
 from coterie.lang.expr.typecheck import find_type_problems
-from coterie.lang.lql.check import ColumnPlace, find_query_problems
+from coterie.lang.lql.check import ColumnPlace, find_query_problems, find_strange_settings
 from coterie.lang.lql.errors import LqlError
 from coterie.lang.lql.foreign import find_mapping_problems
 from coterie.lang.lql.query import Column, Query
+from coterie.lang.lql.settings import FIELD_SETTINGS, QUERY_SETTINGS, Settings, read_settings
 
-_OPTIONS = ("as", "if", "shortdesc", "longdesc", "kind", "mergeop")
-_CLAUSES = ("from", "into", "by", "where", "alias")
+_OPTIONS = ("as", "if", "shortdesc", "longdesc", "kind", "mergeop", "with")
+_CLAUSES = ("from", "into", "by", "where", "with", "alias")
 _KIND = re.compile(r"[\w\[\]]+")
 
 
@@ -67,13 +69,17 @@ class _Reader:
         while self.cursor.skip_word("or") or self.cursor.skip_op(","):
             by.append(self._identity())
         where = self._expression() if self.cursor.skip_word("where") else None
+        settings: Settings = ()
+        if self.cursor.skip_word("with"):
+            settings = read_settings(self.parser, QUERY_SETTINGS)
         self._expect_word("alias", known=_CLAUSES)
         alias = self.parser.name("a name for the query")
         self.cursor.skip_op(";")
         if self.cursor.here.kind != "end":
             raise self.cursor.unexpected("the end of the query", known=_CLAUSES)
-        self.cursor.raise_problems()
         names = tuple(name for name, _ in by)
+        self.cursor.problems.extend(find_strange_settings(columns, names, self.text))
+        self.cursor.raise_problems()
         query = Query(
             tuple(column for column, _ in columns),
             stream,
@@ -81,6 +87,7 @@ class _Reader:
             names,
             None if where is None else render(where),
             alias,
+            settings,
         )
         if self.view is not None:
             problems = self.cursor.problems
@@ -134,6 +141,7 @@ class _Reader:
         at = self.cursor.here.at
         node = self._expression()
         said: dict[str, str] = {}
+        settings: Settings = ()
         stands: dict[str, int] = {}
         guard: Node | None = None
         while self.cursor.word() in _OPTIONS:
@@ -144,6 +152,8 @@ class _Reader:
                     node = Call("if", (condition, node, self._expression()), stands.pop("if"))
                 else:
                     guard = condition
+            elif option == "with":
+                settings = read_settings(self.parser, FIELD_SETTINGS)
             else:
                 said[option] = self._option(option)
         field = said.get("as") or _natural_name(node)
@@ -157,8 +167,10 @@ class _Reader:
             mergeop=said.get("mergeop"),
             shortdesc=said.get("shortdesc"),
             longdesc=said.get("longdesc"),
+            settings=settings,
         )
-        return column, ColumnPlace(at, node, guard, stands.get("kind"), stands.get("mergeop"))
+        places = [stands.get(option) for option in ("kind", "mergeop", "with")]
+        return column, ColumnPlace(at, node, guard, *places)
 
     def _new_option(self, stands: dict[str, int]) -> str:
         """Return the option that begins here, and note where what it says stands."""

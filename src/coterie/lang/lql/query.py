@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+from coterie.lang.lql.settings import Settings
+
 
 class Column(Struct, frozen=True):
     """One field and how it is made; expressions are in their normal text."""
@@ -13,6 +15,7 @@ class Column(Struct, frozen=True):
     mergeop: str | None = None
     shortdesc: str | None = None
     longdesc: str | None = None
+    settings: Settings = ()
 
 
 class Query(Struct, frozen=True):
@@ -24,3 +27,4 @@ class Query(Struct, frozen=True):
     by: tuple[str, ...]
     where_text: str | None
     alias: str
+    settings: Settings = ()

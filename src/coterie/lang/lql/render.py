@@ -2,6 +2,7 @@
 
 from coterie.lang.expr.render import quote_name, quote_text
 from coterie.lang.lql.query import Column, Query
+from coterie.lang.lql.settings import show_settings
 
 
 def render_lql(query: Query) -> str:
@@ -19,6 +20,8 @@ def clause_texts(query: Query) -> list[str]:
     ]
     if query.where_text is not None:
         clauses.append(f"WHERE {query.where_text}")
+    if query.settings:
+        clauses.append(show_settings(query.settings))
     return [*clauses, f"ALIAS {quote_name(query.alias)}"]
 
 
@@ -35,4 +38,6 @@ def column_parts(column: Column) -> list[str]:
         parts.append(f"KIND {column.kind}")
     if column.mergeop is not None:
         parts.append(f"MERGEOP {column.mergeop}")
+    if column.settings:
+        parts.append(show_settings(column.settings))
     return parts
