@@ -282,7 +282,8 @@ def test_values_are_read_as_published() -> None:
 
 def test_values_are_one_text_as_published() -> None:
     # Functions of texts read so; tostring joins the items of a list, as the engine's own does.
-    cases = [*COERCION["to_string_ok"], *((value, None) for value in (None, [], {"a": 1}))]
+    nothing: list[Any] = [None, [], {"a": 1}]
+    cases = [*COERCION["to_string_ok"], *((value, None) for value in nothing)]
 
     answers = ask([value_of('replace(x, "~")', value) for value, _ in cases])
 
