@@ -123,10 +123,12 @@ def start_export(services: Services, shop: Shop) -> int:
         account=shop.account,
         label="Audiences to Braze",
         authorization_id=shop.authorization_id,
-        identifier_field="user_id",
-        audience_slugs=list(AUDIENCES),
-        existing_users=True,
-        attribute=ATTRIBUTE,
+        config={
+            "identifier_field": "user_id",
+            "audiences": list(AUDIENCES),
+            "existing_users": True,
+            "attribute": ATTRIBUTE,
+        },
         actor=ACTOR,
         clock=services.clock,
     ).id

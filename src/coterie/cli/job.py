@@ -1,15 +1,17 @@
 """Commands about jobs."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 import msgspec
 import typer
 
-from coterie.cli.context import ACTOR, CliContext, open_context
-from coterie.cli.entries import read_entries
+from coterie.cli import job_export
+from coterie.cli.context import ACTOR, open_context
+from coterie.cli.job_output import print_jobs, which_account
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_record, print_table
-from coterie.control import accounts, jobs
+from coterie.control import jobs
 from coterie.model.control import ImportCsvConfig, Job
 
 app = typer.Typer(name="job", help="Jobs: exports and imports.", no_args_is_help=True)
@@ -19,46 +21,8 @@ Label = Annotated[str, typer.Option(help="How lists call it.")]
 Description = Annotated[str, typer.Option(help="A longer word about it.")]
 
 
-@app.command("export-audience")
-def export_audience(
-    label: Label,
-    authorization: Annotated[int, typer.Option(help="Id of a Braze authorization.")],
-    identifier_field: Annotated[
-        str, typer.Option(help="The field that holds Braze's external id of a user.")
-    ],
-    audience: Annotated[list[str], typer.Option(help="Slug of an audience. Repeatable.")],
-    existing_users: Annotated[
-        bool, typer.Option(help="Send the present members first, or only changes from now on.")
-    ] = True,
-    attribute: Annotated[
-        str, typer.Option(help="The array attribute that is written.")
-    ] = "lytics_segments",
-    value_prefix: Annotated[str, typer.Option(help="Put before each slug.")] = "",
-    name: Annotated[
-        list[str] | None, typer.Option(help="slug=value: exported under this value. Repeatable.")
-    ] = None,
-    description: Description = "",
-    account: AccountNumber = None,
-    as_json: AsJson = False,
-) -> None:
-    """Keep the members of audiences known to Braze."""
-    with open_context() as context:
-        job = jobs.create_export_audience(
-            context.store,
-            account=_number(context, account),
-            label=label,
-            description=description,
-            authorization_id=authorization,
-            identifier_field=identifier_field,
-            audience_slugs=audience,
-            existing_users=existing_users,
-            attribute=attribute,
-            value_prefix=value_prefix,
-            names=read_entries(name or []),
-            actor=ACTOR,
-            clock=context.clock,
-        )
-    _print([job], as_json=as_json)
+app.command("export-audience")(job_export.export_audience)
+app.command("update")(job_export.update)
 
 
 @app.command("import-csv")
@@ -101,7 +65,7 @@ def import_csv(
     with open_context() as context:
         job = jobs.create_import_csv(
             context.store,
-            account=_number(context, account),
+            account=which_account(context, account),
             label=label,
             description=description,
             authorization_id=authorization,
@@ -109,7 +73,7 @@ def import_csv(
             actor=ACTOR,
             now=context.clock(),
         )
-    _print([job], as_json=as_json)
+    print_jobs([job], as_json=as_json)
 
 
 @app.command("list")
@@ -120,15 +84,15 @@ def list_(
 ) -> None:
     """List an account's jobs, newest first."""
     with open_context() as context:
-        found = jobs.list_jobs(context.store, _number(context, account), with_deleted=deleted)
-    _print(found, as_json=as_json)
+        found = jobs.list_jobs(context.store, which_account(context, account), with_deleted=deleted)
+    print_jobs(found, as_json=as_json)
 
 
 @app.command("show")
 def show(job_id: JobId, account: AccountNumber = None, as_json: AsJson = False) -> None:
     """Show one job."""
     with open_context() as context:
-        job = jobs.get_job(context.store, _number(context, account), job_id)
+        job = jobs.get_job(context.store, which_account(context, account), job_id)
     if as_json:
         print_json(job)
         return
@@ -147,7 +111,7 @@ def logs(
 ) -> None:
     """Show a job's log, newest first."""
     with open_context() as context:
-        found = jobs.job_logs(context.store, _number(context, account), job_id, limit)
+        found = jobs.job_logs(context.store, which_account(context, account), job_id, limit)
     if as_json:
         print_json(found)
         return
@@ -168,48 +132,36 @@ def resume(job_id: JobId, account: AccountNumber = None, as_json: AsJson = False
     _step(jobs.resume_job, job_id, account, as_json=as_json)
 
 
+CleanUp = Annotated[
+    bool,
+    typer.Option(
+        "--clean-up", help="Take away at the destination what only this export wrote, then end."
+    ),
+]
+
+
 @app.command("kill")
-def kill(job_id: JobId, account: AccountNumber = None, as_json: AsJson = False) -> None:
+def kill(
+    job_id: JobId, clean_up: CleanUp = False, account: AccountNumber = None, as_json: AsJson = False
+) -> None:
     """Stop a job for good."""
-    _step(jobs.kill_job, job_id, account, as_json=as_json)
+    _step(partial(jobs.kill_job, clean_up=clean_up), job_id, account, as_json=as_json)
 
 
 @app.command("delete")
-def delete(job_id: JobId, account: AccountNumber = None, as_json: AsJson = False) -> None:
+def delete(
+    job_id: JobId, clean_up: CleanUp = False, account: AccountNumber = None, as_json: AsJson = False
+) -> None:
     """Stop a job for good and take it off the list."""
-    _step(jobs.delete_job, job_id, account, as_json=as_json)
+    _step(partial(jobs.delete_job, clean_up=clean_up), job_id, account, as_json=as_json)
 
 
 def _step(step: Callable[..., Job], job_id: int, account: int | None, *, as_json: bool) -> None:
     with open_context() as context:
-        number = _number(context, account)
+        number = which_account(context, account)
         job = step(context.store, account=number, job_id=job_id, actor=ACTOR, clock=context.clock)
-    _print([job], as_json=as_json)
+    print_jobs([job], as_json=as_json)
 
 
 def _as_text(value: object) -> str:
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
-
-
-def _number(context: CliContext, account: int | None) -> int:
-    return accounts.choose_account(context.store, account).number
-
-
-def _print(found: list[Job], *, as_json: bool) -> None:
-    if as_json:
-        print_json(found)
-        return
-    columns = ("Id", "Kind", "Label", "State", "Next run", "Progress", "Last error")
-    rows = [
-        (
-            job.id,
-            job.kind,
-            job.label,
-            job.state,
-            job.run_at,
-            f"{job.progress_done} of {job.progress_total}" if job.progress_total else None,
-            job.last_error,
-        )
-        for job in found
-    ]
-    print_table("Jobs", columns, rows, empty="There are no jobs.")

@@ -113,6 +113,26 @@ _BRAZE = Provider(
                     highest=75,
                     help="Braze takes 75 users a request; some contracts allow 50.",
                 ),
+                ConfigField(
+                    name="array_limit",
+                    label="Values an array holds",
+                    kind="number",
+                    default=500,
+                    lowest=1,
+                    highest=100_000,
+                    help="Braze keeps 500 values in an array attribute, 25 under older contracts, "
+                    "and silently drops the oldest above that.",
+                ),
+                ConfigField(
+                    name="requests_per_minute",
+                    label="Requests a minute",
+                    kind="number",
+                    default=60_000,
+                    lowest=1,
+                    highest=1_000_000,
+                    help="What your contract allows of users/track, for estimates. Usual contracts "
+                    "allow 3,000 requests in 3 seconds.",
+                ),
             ),
         ),
     ),

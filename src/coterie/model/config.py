@@ -6,7 +6,10 @@ from typing import Literal
 import msgspec
 
 from coterie.model.decisions import Decision
+from coterie.model.exports import AudienceEvents, Consent, ExportIdentifier, QuietWindow
 from coterie.model.schema import Schema
+
+ExportState = Literal["active", "paused", "ended", "cleaning"]
 
 
 class AudienceSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,19 +43,26 @@ class ExportSpec(msgspec.Struct, frozen=True, kw_only=True):
     """An Export Audience job. `names` gives the value written at the destination per audience id.
 
     A paused job's changes wait; an ended (killed or deleted) one wants nothing any more, and what
-    it wrote stays as it is. `values` are all that it stands for at the destination, also for
-    audiences that are no more. With `existing` false only people who enter at or after
-    `started_at` are wanted there.
+    it wrote stays as it is; a cleaning one takes away what it wrote. `values` are all that it
+    stands for at the destination, also for audiences that are no more. With `existing` false only
+    people who enter at or after `started_at` are wanted there; `joined` gives a later instant for
+    some audiences. `suppressed_by` maps audience id to slug.
     """
 
     job_id: int
     destination_id: int
-    identifier_field: str
+    identifiers: tuple[ExportIdentifier, ...]
     names: dict[int, str]
     values: frozenset[str]
     existing: bool
     started_at: datetime
-    state: Literal["active", "paused", "ended"]
+    state: ExportState
+    joined: dict[int, datetime] = {}
+    events: AudienceEvents = "both"
+    suppressed_by: dict[int, str] = {}
+    consent: Consent | None = None
+    quiet: QuietWindow | None = None
+    existing_only: bool = False
 
 
 class AccountConfig(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,12 +5,16 @@ from typing import Any, Literal
 
 import msgspec
 
+from coterie.model.exports import ExportAudienceConfig
+
 Health = Literal["healthy", "unhealthy", "unknown"]
 AudienceState = Literal["draft", "building", "live", "expired", "archived"]
 JobState = Literal[
     "runnable", "running", "sleeping", "paused",
     "completed", "fault", "failed", "killed", "deleted",
 ]  # fmt: skip
+ENDING = "ending"
+"""Key of a job's checkpoint: the state that it gets once what it wrote is taken away."""
 JobLogLevel = Literal["info", "warning", "error"]
 
 
@@ -144,23 +148,6 @@ class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
 
     ok: bool
     detail: str
-
-
-class ExportAudienceConfig(
-    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="export_audience"
-):
-    """Options of an Export Audience job. `names` overrides the exported value per slug."""
-
-    identifier_field: str
-    audiences: tuple[str, ...]
-    existing_users: bool
-    attribute: str = "lytics_segments"
-    value_prefix: str = ""
-    names: dict[str, str] = {}
-
-    def exported_name(self, slug: str) -> str:
-        """Return the value that stands for an audience at the destination."""
-        return self.value_prefix + self.names.get(slug, slug)
 
 
 class ImportCsvConfig(

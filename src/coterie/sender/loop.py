@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import functools
-from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 
 import structlog
@@ -12,12 +11,12 @@ from coterie.base.errors import CoterieError, TransientError
 from coterie.connectors.braze.client import BrazeClient
 from coterie.connectors.braze.config import BrazeConfig, read_braze_config
 from coterie.control.authorizations import open_config
-from coterie.control.definitions import current_epoch, load_config
 from coterie.flow.exports.hold import Hold
 from coterie.model.delivery import DestinationPlan
 from coterie.sender.authorization import AuthorizationSender
 from coterie.sender.courier import Courier
 from coterie.sender.dependencies import SenderDependencies
+from coterie.sender.planner import Planner, Plans
 from coterie.sender.reports import Reporter
 
 log = structlog.get_logger(__name__)
@@ -27,8 +26,6 @@ log = structlog.get_logger(__name__)
 RETRY_SECONDS = 1.0
 LONGEST_PAUSE = 300.0
 
-Plans = dict[int, list[DestinationPlan]]
-
 
 async def run_sender(deps: SenderDependencies, stop: asyncio.Event) -> None:
     """Serve all authorizations until `stop` is set; then end once nothing is under way.
@@ -37,12 +34,11 @@ async def run_sender(deps: SenderDependencies, stop: asyncio.Event) -> None:
     soon as that one is gone.
     """
     lines: dict[int, Line] = {}
-    epoch = -1
+    planner = Planner(deps)
     while not stop.is_set():
         try:
-            found = await asyncio.to_thread(_read_epoch, deps)
-            if found != epoch:
-                epoch, plans = found, await asyncio.to_thread(_read_plans, deps)
+            plans = await asyncio.to_thread(planner.find_news)
+            if plans is not None:
                 await _adjust(deps, lines, plans)
         except TransientError as error:
             log.warning("sender.store_unavailable", reason=error.message)
@@ -214,20 +210,6 @@ async def _try_hold(deps: SenderDependencies, authorization_id: int) -> AsyncIte
 async def _pause(stop: asyncio.Event, seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)
-
-
-def _read_epoch(deps: SenderDependencies) -> int:
-    with deps.desk.store.transaction() as conn:
-        return current_epoch(conn)
-
-
-def _read_plans(deps: SenderDependencies) -> Plans:
-    with deps.desk.store.transaction() as conn:
-        config = load_config(conn)
-    plans: Plans = defaultdict(list)
-    for plan in deps.desk.list_destinations(config):
-        plans[plan.authorization_id].append(plan)
-    return plans
 
 
 def _read_config(deps: SenderDependencies, authorization_id: int) -> BrazeConfig:

@@ -121,10 +121,12 @@ def start_export(services: Services, shop: Shop) -> None:
         account=ACCOUNT,
         label="Audiences to Braze",
         authorization_id=shop.authorization_id,
-        identifier_field="user_id",
-        audience_slugs=[*AUDIENCES, LATE_AUDIENCE[0]],
-        existing_users=True,
-        attribute=ATTRIBUTE,
+        config={
+            "identifier_field": "user_id",
+            "audiences": [*AUDIENCES, LATE_AUDIENCE[0]],
+            "existing_users": True,
+            "attribute": ATTRIBUTE,
+        },
         actor=ACTOR,
         clock=services.clock,
     )

@@ -15,8 +15,9 @@ from coterie.control.authorizations import create_authorization
 from coterie.control.definitions.audiences import create_audience
 from coterie.control.jobs import get_job, list_jobs
 from coterie.control.users import create_person
-from coterie.model.control import ExportAudienceConfig, ImportCsvConfig, Job
+from coterie.model.control import ImportCsvConfig, Job
 from coterie.model.delivery import ParkedRow
+from coterie.model.exports import ExportAudienceConfig
 from coterie.model.views import IdentifierView, JobFigures, OmittedView
 
 NEW_EXPORT = "/data/jobs/new/export-audience"

@@ -41,9 +41,7 @@ def job(deps: ConsoleDependencies, clock: SteppingClock) -> Job:
         account=ACCOUNT,
         label="To Braze",
         authorization_id=authorization.id,
-        identifier_field="user_id",
-        audience_slugs=["fans"],
-        existing_users=True,
+        config={"identifier_field": "user_id", "audiences": ["fans"], "existing_users": True},
         actor=ACTOR,
         clock=clock,
     )

@@ -75,10 +75,12 @@ def full_account(
         label=HOSTILE,
         description=HOSTILE,
         authorization_id=authorization.id,
-        identifier_field="user_id",
-        audience_slugs=["fans"],
-        existing_users=True,
-        value_prefix="<img src=x onerror=alert(1)>",
+        config={
+            "identifier_field": "user_id",
+            "audiences": ["fans"],
+            "existing_users": True,
+            "value_prefix": "<img src=x onerror=alert(1)>",
+        },
         actor=ACTOR,
         clock=clock,
     )

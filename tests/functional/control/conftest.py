@@ -80,15 +80,12 @@ def braze(store: Store, ring: KeyRing, account: Account, actor: Actor, clock: Cl
 @pytest.fixture
 def make_export(store: Store, braze: int, actor: Actor, clock: Clock) -> MakeExport:
     def make(**changes: Any) -> Job:
-        values = {
-            "label": "To Braze",
-            "authorization_id": braze,
-            "identifier_field": "user_id",
-            "audience_slugs": ["known"],
-            "existing_users": True,
-            **changes,
-        }
-        return jobs.create_export_audience(store, account=3012, actor=actor, clock=clock, **values)
+        options = {"identifier_field": "user_id", "audiences": ["known"], "existing_users": True}
+        return jobs.create_export_audience(
+            store, account=3012, label=changes.pop("label", "To Braze"),
+            authorization_id=changes.pop("authorization_id", braze), config=options | changes,
+            actor=actor, clock=clock,
+        )  # fmt: skip
 
     return make
 

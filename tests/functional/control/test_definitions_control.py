@@ -315,10 +315,20 @@ def test_an_exported_audience_cannot_be_archived_and_its_export_reaches_the_work
         config={"apikey": "k", "instance": "EU-01"}, actor=actor, now=clock(),
     )  # fmt: skip
     job = jobs.create_export_audience(
-        store, account=3012, label="To Braze", authorization_id=braze.id,
-        identifier_field="user_id", audience_slugs=["known"], existing_users=True,
-        value_prefix="lytics_", names={"known": "everyone"}, actor=actor, clock=clock,
-    )  # fmt: skip
+        store,
+        account=3012,
+        label="To Braze",
+        authorization_id=braze.id,
+        config={
+            "identifier_field": "user_id",
+            "audiences": ["known"],
+            "existing_users": True,
+            "value_prefix": "lytics_",
+            "names": {"known": "everyone"},
+        },
+        actor=actor,
+        clock=clock,
+    )
 
     with pytest.raises(audiences.AudienceInUseError, match="To Braze"):
         audiences.archive_audience(store, account=3012, slug="known", actor=actor, clock=clock)
@@ -329,13 +339,13 @@ def test_an_exported_audience_cannot_be_archived_and_its_export_reaches_the_work
 
     assert active.names == {made.id: "lytics_everyone"}
     assert (active.job_id, active.destination_id) == (job.id, job.destination_id)
-    assert (active.identifier_field, active.existing, active.started_at) == (
+    assert (active.identifiers[0].field, active.existing, active.started_at) == (
         "user_id",
         True,
         clock(),
     )
     assert (active.state, paused.state) == ("active", "paused")
-    assert [export.state for export in read_account(store).exports] == ["ended"]
+    assert read_account(store).exports == ()
     audiences.archive_audience(store, account=3012, slug="known", actor=actor, clock=clock)
 
 

@@ -9,7 +9,8 @@ from coterie.base.seal import KeyRing
 from coterie.control import authorizations, jobs
 from coterie.control.definitions import audiences, streams
 from coterie.control.definitions.schema import UnknownFieldError
-from coterie.model.control import Actor, ExportAudienceConfig, ImportCsvConfig, Job
+from coterie.model.control import Actor, ImportCsvConfig, Job
+from coterie.model.exports import ExportAudienceConfig
 from coterie.store import Connection, Store
 
 Advance = Callable[..., datetime]
@@ -37,7 +38,7 @@ def test_an_export_without_existing_users_runs_at_once_and_needs_no_runner(
 
 
 def test_jobs_that_write_the_same_attribute_share_a_destination(make_export: MakeExport) -> None:
-    first, second = make_export(), make_export(audience_slugs=["buyers"])
+    first, second = make_export(), make_export(audiences=["buyers"])
     other = make_export(attribute="segments")
 
     assert first.destination_id == second.destination_id
@@ -49,14 +50,14 @@ def test_jobs_that_write_the_same_attribute_share_a_destination(make_export: Mak
     [
         ({"identifier_field": "nobody"}, UnknownFieldError, "no field 'nobody'"),
         ({"identifier_field": "_uids"}, UnknownFieldError, "several values"),
-        ({"audience_slugs": ["nobody"]}, audiences.UnknownAudienceError, "no audience 'nobody'"),
-        ({"audience_slugs": []}, jobs.BadJobError, "at least one audience"),
+        ({"audiences": ["nobody"]}, audiences.UnknownAudienceError, "no audience 'nobody'"),
+        ({"audiences": []}, jobs.BadJobError, "at least one audience"),
         ({"authorization_id": 99}, authorizations.UnknownAuthorizationError, "authorization 99"),
         ({"label": " "}, jobs.BadJobError, "label"),
         ({"attribute": "$segments"}, jobs.BadJobError, "dollar"),
         ({"names": {"buyers": "b"}}, jobs.BadJobError, "does not export"),
         (
-            {"audience_slugs": ["known", "buyers"], "names": {"buyers": "known"}},
+            {"audiences": ["known", "buyers"], "names": {"buyers": "known"}},
             jobs.BadJobError,
             "Two audiences",
         ),

@@ -188,9 +188,7 @@ class House:
             account=self.account.number,
             label="Export",
             authorization_id=authorization or self.authorize(),
-            identifier_field=field,
-            audience_slugs=slugs,
-            existing_users=existing,
+            config={"identifier_field": field, "audiences": slugs, "existing_users": existing},
             actor=ACTOR,
             clock=lambda: self.now,
         )
@@ -210,7 +208,7 @@ class House:
     def destinations(self) -> list[DestinationPlan]:
         """What the sender serves."""
         with self.store.transaction() as conn:
-            return list_destinations(conn, load_config(conn))
+            return list_destinations(conn, load_config(conn), now=self.now)
 
     def outbox(self) -> dict[str, tuple[list[str], list[str]]]:
         """Recipient to what it should hold, and what is in doubt."""

@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 import pytest
 
 from coterie.base.clock import to_us
-from coterie.flow.exports.claims import Exporter, Snapshot, recipient_of
+from coterie.flow.exports.claims import Exporter, Snapshot
 from coterie.flow.exports.ledger import OutboxState, apply_claim, omissions_of
+from coterie.flow.exports.rules import identifying_value
 from coterie.model.changes import ClaimChange
 from coterie.model.config import ExportSpec
+from coterie.model.exports import ExportIdentifier
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 BEFORE, AFTER = to_us(START) - 1, to_us(START) + 1
@@ -19,7 +21,7 @@ def spec(job_id: int = 1, *, existing: bool = True, destination: int = 9) -> Exp
     return ExportSpec(
         job_id=job_id,
         destination_id=destination,
-        identifier_field="user_id",
+        identifiers=(ExportIdentifier(kind="external_id", field="user_id"),),
         names={VIP: "vip", NEW: "new"},
         values=frozenset({"vip", "new"}),
         existing=existing,
@@ -182,4 +184,4 @@ def test_the_same_claim_twice_does_not_touch_the_row() -> None:
 def test_the_user_is_named_by_a_scalar_or_the_newest_of_a_set(
     value: object, expected: str | None
 ) -> None:
-    assert recipient_of(value) == expected
+    assert identifying_value(value) == expected

@@ -9,6 +9,10 @@ from coterie.connectors.braze.instances import rest_url
 
 # Braze takes 75 attributes objects a request, 50 under some contracts (docs of users/track).
 OBJECTS_PER_REQUEST = 75
+# Docs of array attributes; older contracts hold 25.
+ARRAY_LIMIT = 500
+# Burst of data-point contracts: 3,000 requests in 3 seconds (docs of API limits).
+REQUESTS_PER_MINUTE = 60_000
 
 
 class BadBrazeConfigError(UserError):
@@ -32,6 +36,8 @@ class BrazeConfig(msgspec.Struct, frozen=True, kw_only=True):
     endpoint_url: str = ""
     objects_per_request: Annotated[int, msgspec.Meta(ge=1, le=75)] = OBJECTS_PER_REQUEST
     flush_seconds: Annotated[float, msgspec.Meta(ge=0, le=3600)] | None = None
+    array_limit: Annotated[int, msgspec.Meta(ge=1)] = ARRAY_LIMIT
+    requests_per_minute: Annotated[int, msgspec.Meta(ge=1)] = REQUESTS_PER_MINUTE
 
     def __repr__(self) -> str:
         """Return the config without the key."""

@@ -15,6 +15,7 @@ from coterie.model.delivery import (
     Shipment,
     Told,
 )
+from coterie.model.recipients import read_recipient
 
 BrazeObject = dict[str, Any]
 
@@ -43,8 +44,11 @@ def target_of(form: Form, *, objects_per_request: int) -> Target:
 
 
 def name_user(recipient: str) -> BrazeObject:
-    """Return the part of an object that names its user."""
-    return {"external_id": recipient}
+    """Return the part of an object that names its user (users/track, "Identifier resolution")."""
+    named = read_recipient(recipient)
+    if named.kind == "alias":
+        return {"user_alias": {"alias_name": named.value, "alias_label": named.label}}
+    return {named.kind: named.value}
 
 
 def make_object(plan: DestinationPlan, load: Load) -> BrazeObject | None:

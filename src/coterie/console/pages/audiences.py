@@ -26,7 +26,8 @@ from coterie.control.definitions.schema import current_schema
 from coterie.control.definitions.sizes import list_sizes
 from coterie.control.jobs import list_jobs
 from coterie.lang.expr.errors import LangError, Problem
-from coterie.model.control import Audience, ExportAudienceConfig, Job
+from coterie.model.control import Audience, Job
+from coterie.model.exports import ExportAudienceConfig
 from coterie.model.insights import Estimate
 
 HOME = "/audiences"

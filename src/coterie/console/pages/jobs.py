@@ -22,7 +22,8 @@ from coterie.control.jobs import (
     resume_job,
 )
 from coterie.control.jobs.states import may_follow
-from coterie.model.control import ExportAudienceConfig, Job
+from coterie.model.control import Job
+from coterie.model.exports import ExportAudienceConfig
 
 HOME = "/data/jobs"
 KINDS = {"export_audience": "Export Audience", "import_csv": "Import CSV"}

@@ -248,7 +248,7 @@ def _refuse_if_used(conn: Connection, audience: Audience) -> None:
     if jobs:
         names = ", ".join(f"{job.id} ({job.label})" for job in jobs)
         raise AudienceInUseError(
-            message=f"These jobs export the audience {audience.slug!r}: {names}. Kill or delete "
+            message=f"These jobs need the audience {audience.slug!r}: {names}. Kill or delete "
             "them first."
         )
     filters = read_filters(conn, audience.account)

@@ -1,7 +1,6 @@
 """Gathers all that the data plane is told to do into one consistent snapshot."""
 
 from collections import defaultdict
-from typing import Literal
 
 import msgspec
 
@@ -9,16 +8,23 @@ from coterie.control.definitions.decided import all_in_force
 from coterie.control.definitions.saved_filters import KEPT_CURRENT
 from coterie.control.definitions.trackers import retiring_accounts, tracker_specs
 from coterie.control.rows import get_value, list_all
-from coterie.model.config import AccountConfig, AudienceSpec, ExportSpec, PipelineConfig
+from coterie.model.config import (
+    AccountConfig,
+    AudienceSpec,
+    ExportSpec,
+    ExportState,
+    PipelineConfig,
+)
 from coterie.model.control import (
+    ENDING,
     Account,
     AudienceState,
-    ExportAudienceConfig,
     Job,
     JobState,
     Stream,
 )
 from coterie.model.decisions import Decision
+from coterie.model.exports import ExportAudienceConfig
 from coterie.model.schema import Schema
 from coterie.store import Connection, load_queries
 
@@ -125,11 +131,12 @@ def _exports(
 
 
 # A failed job goes on when a person resumes it, so until then it waits like a paused one.
-_EXPORT_STATES: dict[JobState, Literal["paused", "ended"]] = {
+_EXPORT_STATES: dict[JobState, ExportState] = {
     "paused": "paused",
     "failed": "paused",
     "killed": "ended",
     "deleted": "ended",
+    "completed": "ended",
 }
 
 
@@ -137,13 +144,20 @@ def _export_spec(job: Job, ids: dict[str, int]) -> ExportSpec | None:
     config = job.config
     if not isinstance(config, ExportAudienceConfig) or job.destination_id is None:
         return None
+    state: ExportState = _EXPORT_STATES.get(job.state, "active")
     return ExportSpec(
         job_id=job.id,
         destination_id=job.destination_id,
-        identifier_field=config.identifier_field,
+        identifiers=config.identifiers,
         names={ids[slug]: config.exported_name(slug) for slug in config.audiences if slug in ids},
         values=frozenset(config.exported_name(slug) for slug in config.audiences),
         existing=config.existing_users,
         started_at=job.started_at or job.created_at,
-        state=_EXPORT_STATES.get(job.state, "active"),
+        joined={ids[slug]: at for slug, at in config.joined.items() if slug in ids},
+        state="cleaning" if state == "active" and ENDING in job.checkpoint else state,
+        events=config.audience_events,
+        suppressed_by={ids[slug]: slug for slug in config.suppressed_by if slug in ids},
+        consent=config.consent,
+        quiet=config.quiet,
+        existing_only=config.existing_only,
     )

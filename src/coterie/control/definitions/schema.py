@@ -160,6 +160,11 @@ def current_in(conn: Connection, account: int) -> Schema:
     return found.body
 
 
+def require_field(conn: Connection, account: int, name: str) -> Field:
+    """Return a field of the version in force. Raises UnknownFieldError."""
+    return _find_field(current_in(conn, account), account, name)
+
+
 def require_scalar_field(conn: Connection, account: int, name: str) -> None:
     """Raise UnknownFieldError unless the schema has a field `name` that holds one value."""
     found = _find_field(current_in(conn, account), account, name)

@@ -1,6 +1,14 @@
 """Jobs: made and steered by people, taken by runners; their row is the queue."""
 
-from coterie.control.jobs.create import BadJobError, create_export_audience, create_import_csv
+from coterie.control.jobs.create import create_export_audience, create_import_csv
+from coterie.control.jobs.ending import (
+    delete_job,
+    expire_job,
+    finish_cleaning,
+    kill_job,
+    wait_until,
+)
+from coterie.control.jobs.errors import BadJobError
 from coterie.control.jobs.read import (
     UnknownJobError,
     add_log,
@@ -10,9 +18,12 @@ from coterie.control.jobs.read import (
 )
 from coterie.control.jobs.runs import fail, finish, release_job, save_progress, take_due_job
 from coterie.control.jobs.states import JobStateError
-from coterie.control.jobs.steps import delete_job, kill_job, pause_job, resume_job
+from coterie.control.jobs.steps import EDITION, RESTATED, pause_job, resume_job
+from coterie.control.jobs.update import update_export_audience
 
 __all__ = [
+    "EDITION",
+    "RESTATED",
     "BadJobError",
     "JobStateError",
     "UnknownJobError",
@@ -20,8 +31,10 @@ __all__ = [
     "create_export_audience",
     "create_import_csv",
     "delete_job",
+    "expire_job",
     "fail",
     "finish",
+    "finish_cleaning",
     "get_job",
     "job_logs",
     "kill_job",
@@ -31,4 +44,6 @@ __all__ = [
     "resume_job",
     "save_progress",
     "take_due_job",
+    "update_export_audience",
+    "wait_until",
 ]

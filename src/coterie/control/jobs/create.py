@@ -1,37 +1,32 @@
 """Making jobs: everything they name is checked first."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from coterie.base.clock import Clock
-from coterie.base.errors import UserError
 from coterie.control.audit import Subject, record
 from coterie.control.authorizations import UnknownAuthorizationError
-from coterie.control.definitions.audiences import require_audiences
 from coterie.control.definitions.change import Change, definition_change
-from coterie.control.definitions.schema import require_scalar_field
 from coterie.control.definitions.streams import ensure_in
 from coterie.control.existing import require_account
+from coterie.control.jobs.errors import BadJobError
+from coterie.control.jobs.export_checks import (
+    check_export,
+    check_label,
+    check_named,
+    read_export,
+)
 from coterie.control.jobs.read import add_log
 from coterie.control.rows import find_one, get_value, list_all, to_json
-from coterie.model.control import Actor, ExportAudienceConfig, ImportCsvConfig, Job, JobState
+from coterie.model.control import Actor, ImportCsvConfig, Job, JobState
+from coterie.model.exports import ExportAudienceConfig
 from coterie.store import Connection, Store, load_queries
 
-LABEL_LIMIT = 100
-# Braze: attribute names up to 255 characters, and array values up to 255.
-NAME_LIMIT = 255
-ARRAY_FORM = "array"
 # Lytics' four, "t" being a tab.
 DELIMITERS = {",": ",", "|": "|", ";": ";", "t": "\t", "\t": "\t"}
-
-
-class BadJobError(UserError):
-    """A job that cannot be made as asked."""
-
-    code = "bad_job"
 
 
 class _Id(msgspec.Struct, frozen=True):
@@ -49,39 +44,25 @@ def create_export_audience(  # noqa: PLR0913 - the job form, spelled out
     label: str,
     description: str = "",
     authorization_id: int,
-    identifier_field: str,
-    audience_slugs: Iterable[str],
-    existing_users: bool,
-    attribute: str = "lytics_segments",
-    value_prefix: str = "",
-    names: Mapping[str, str] | None = None,
+    config: ExportAudienceConfig | Mapping[str, Any],
     actor: Actor,
     clock: Clock,
 ) -> Job:
     """Make an Export Audience job; it follows its audiences from this instant on.
 
-    `identifier_field` holds the destination's id of a user; `names` gives the exported value of an
-    audience where it is not `value_prefix` and its slug. With `existing_users` the present members
-    are sent first. Raises BadJobError, UnknownAuthorizationError, UnknownAudienceError,
-    UnknownFieldError.
+    With `existing_users` the present members are sent first. Raises BadJobError,
+    UnknownAuthorizationError, UnknownAudienceError, UnknownFieldError.
     """
-    label = _check_label(label)
-    config = ExportAudienceConfig(
-        identifier_field=identifier_field.strip(),
-        audiences=tuple(dict.fromkeys(audience_slugs)),
-        existing_users=existing_users,
-        attribute=attribute.strip(),
-        value_prefix=value_prefix,
-        names={slug: name for slug, name in (names or {}).items() if name},
-    )
-    _check_export(config)
+    label, checked = check_label(label), read_export(config)
     with definition_change(store, clock) as change:
         conn = change.conn
-        _require_provider(conn, account, authorization_id, provider="braze")
-        require_scalar_field(conn, account, config.identifier_field)
-        require_audiences(conn, account, config.audiences)
-        destination = _ensure_destination(conn, account, authorization_id, config.attribute)
-        state: JobState = "runnable" if existing_users else "running"
+        check_export(checked, now=change.now)
+        require_braze(conn, account, authorization_id)
+        check_named(conn, account, checked)
+        destination = ensure_destination(conn, account, authorization_id, checked)
+        # Once the present members are sent the worker does the rest, and no runner is needed.
+        run_at = change.now if checked.existing_users else checked.expires_at
+        state: JobState = "runnable" if checked.existing_users else "running"
         values = {
             "account": account,
             "kind": "export_audience",
@@ -89,10 +70,9 @@ def create_export_audience(  # noqa: PLR0913 - the job form, spelled out
             "description": description.strip(),
             "authorization_id": authorization_id,
             "destination_id": destination,
-            "config": to_json(config),
+            "config": to_json(checked),
             "state": state,
-            # Once the present members are sent the worker does the rest, and no runner is needed.
-            "run_at": change.now if existing_users else None,
+            "run_at": run_at,
             "started_at": change.now,
         }
         return _insert(change, values, actor=actor)
@@ -114,7 +94,7 @@ def create_import_csv(  # noqa: PLR0913 - the job form, spelled out
     A stream that does not exist yet is made. Raises BadJobError, BadStreamNameError,
     UnknownAuthorizationError, UnknownAccountError.
     """
-    label = _check_label(label)
+    label = check_label(label)
     checked = _check_import(_read_import(config), is_local=authorization_id is None)
     with store.transaction() as conn:
         require_account(conn, account)
@@ -134,39 +114,6 @@ def create_import_csv(  # noqa: PLR0913 - the job form, spelled out
             "started_at": None,
         }
         return _insert(Change(conn, now), values, actor=actor)
-
-
-def _check_label(label: str) -> str:
-    label = label.strip()
-    if not label or len(label) > LABEL_LIMIT:
-        raise BadJobError(message=f"A job needs a label of 1 to {LABEL_LIMIT} characters.")
-    return label
-
-
-def _check_export(config: ExportAudienceConfig) -> None:
-    if not config.audiences:
-        raise BadJobError("Choose at least one audience to export.")
-    attribute = config.attribute
-    if not attribute or len(attribute) > NAME_LIMIT or attribute.startswith("$"):
-        raise BadJobError(
-            message=f"The attribute needs a name of 1 to {NAME_LIMIT} characters that does not "
-            "start with a dollar sign, such as lytics_segments."
-        )
-    for slug in config.names:
-        if slug not in config.audiences:
-            raise BadJobError(
-                message=f"A name is given for {slug!r}, which the job does not export."
-            )
-    values = [config.exported_name(slug) for slug in config.audiences]
-    for value in values:
-        if not value.strip() or len(value) > NAME_LIMIT:
-            raise BadJobError(
-                message=f"An exported name needs 1 to {NAME_LIMIT} characters: {value!r}."
-            )
-        if values.count(value) > 1:
-            raise BadJobError(
-                message=f"Two audiences would be exported as {value!r}. Rename one of them."
-            )
 
 
 def _read_import(config: ImportCsvConfig | Mapping[str, Any]) -> ImportCsvConfig:
@@ -198,6 +145,31 @@ def _check_import(config: ImportCsvConfig, *, is_local: bool) -> ImportCsvConfig
     return msgspec.structs.replace(config, delimiter=DELIMITERS[config.delimiter])
 
 
+def require_braze(conn: Connection, account: int, authorization_id: int) -> None:
+    """Raise unless the authorization is one for Braze; it stays locked until the transaction ends.
+
+    Raises UnknownAuthorizationError, BadJobError.
+    """
+    _require_provider(conn, account, authorization_id, provider="braze")
+
+
+def ensure_destination(
+    conn: Connection, account: int, authorization_id: int, config: ExportAudienceConfig
+) -> int:
+    """Return the destination that an export writes to, which other jobs may share."""
+    queries = load_queries("jobs")
+    values = {
+        "account": account,
+        "authorization_id": authorization_id,
+        "form": config.form,
+        "attribute": config.attribute,
+    }
+    made = find_one(conn, queries.insert_destination, values, row=_Id)
+    if made is not None:
+        return made.id
+    return get_value(conn, queries.find_destination, values, kind=int)
+
+
 def _require_provider(
     conn: Connection, account: int, authorization_id: int, *, provider: str
 ) -> None:
@@ -211,22 +183,6 @@ def _require_provider(
             message=f"Authorization {authorization_id} is for {found.provider}, and this job "
             f"needs one for {provider}."
         )
-
-
-def _ensure_destination(
-    conn: Connection, account: int, authorization_id: int, attribute: str
-) -> int:
-    queries = load_queries("jobs")
-    values = {
-        "account": account,
-        "authorization_id": authorization_id,
-        "form": ARRAY_FORM,
-        "attribute": attribute,
-    }
-    made = find_one(conn, queries.insert_destination, values, row=_Id)
-    if made is not None:
-        return made.id
-    return get_value(conn, queries.find_destination, values, kind=int)
 
 
 def _insert(change: Change, values: Mapping[str, Any], *, actor: Actor) -> Job:

@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 
 from coterie.control.jobs.read import add_log
-from coterie.control.jobs.steps import BACKFILLED
+from coterie.control.jobs.steps import BACKFILLED, EDITION, RESTATED
 from coterie.control.rows import find_one, get_value, list_all, run, to_json
-from coterie.model.control import ExportAudienceConfig, Job, JobState
+from coterie.model.control import Job, JobState
+from coterie.model.exports import ExportAudienceConfig
 from coterie.store import Connection, load_queries
 from coterie.store.fences import JOB_SPACE
 
@@ -92,7 +93,7 @@ def finish(
     queries = load_queries("jobs")
     state: JobState
     if isinstance(job.config, ExportAudienceConfig):
-        state, next_run_at = "running", None
+        state, next_run_at = "running", job.config.expires_at
         _mark_backfilled(conn, job, now)
     else:
         state = "completed" if next_run_at is None else "sleeping"
@@ -149,8 +150,15 @@ def _mark_backfilled(conn: Connection, job: Job, now: datetime) -> None:
     save_progress(
         conn,
         job.id,
-        checkpoint={**current.checkpoint, BACKFILLED: True},
+        checkpoint={**_going_on(current.checkpoint, job.checkpoint), BACKFILLED: True},
         done=current.progress_done,
         total=current.progress_total,
         now=now,
     )
+
+
+def _going_on(current: Mapping[str, Any], run: Mapping[str, Any]) -> dict[str, Any]:
+    # Of a run that a change of the job overtook nothing is done yet.
+    if current.get(EDITION) != run.get(EDITION):
+        return dict(current)
+    return {name: value for name, value in current.items() if name != RESTATED}

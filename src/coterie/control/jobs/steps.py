@@ -1,4 +1,4 @@
-"""What a person does to a job: pause, resume, kill, delete."""
+"""What a person does to a job that goes on: pause, resume."""
 
 from datetime import datetime
 
@@ -7,8 +7,9 @@ from coterie.control.audit import Subject, record
 from coterie.control.definitions.change import Change, definition_change
 from coterie.control.jobs.read import UnknownJobError, add_log
 from coterie.control.jobs.states import check_step
-from coterie.control.rows import find_one, list_all, run
-from coterie.model.control import Actor, ExportAudienceConfig, Job, JobState
+from coterie.control.rows import find_one, list_all
+from coterie.model.control import Actor, Job, JobState
+from coterie.model.exports import ExportAudienceConfig
 from coterie.store import Store, load_queries
 
 _RESUMED: tuple[JobState, ...] = ("running", "runnable")
@@ -17,6 +18,12 @@ _RESUMED: tuple[JobState, ...] = ("running", "runnable")
 BACKFILLED = "backfilled"
 """Key of an export's checkpoint that says the members at its start are all on their way."""
 
+RESTATED = "restated"
+"""Key that holds the last recipient whose claims were stated anew; there while that goes on."""
+
+EDITION = "edition"
+"""Key that counts the changes of a job, so that no runner writes an older one's progress."""
+
 
 def pause_job(store: Store, *, account: int, job_id: int, actor: Actor, clock: Clock) -> Job:
     """Hold a job: nothing is read or sent for it until it is resumed.
@@ -24,49 +31,30 @@ def pause_job(store: Store, *, account: int, job_id: int, actor: Actor, clock: C
     Raises UnknownJobError, JobStateError (as do the other steps).
     """
     with definition_change(store, clock) as change:
-        return _step(change, _lock(change, account, job_id), "paused", None, actor)
+        return _step(change, lock_job(change, account, job_id), "paused", None, actor)
 
 
 def resume_job(store: Store, *, account: int, job_id: int, actor: Actor, clock: Clock) -> Job:
     """Let a paused or failed job go on where it was."""
     with definition_change(store, clock) as change:
-        job = _lock(change, account, job_id)
-        if _is_following(job):
-            return _step(change, job, "running", None, actor)
+        job = lock_job(change, account, job_id)
+        if isinstance(job.config, ExportAudienceConfig) and _is_following(job, job.config):
+            return _step(change, job, "running", job.config.expires_at, actor)
         return _step(change, job, "runnable", change.now, actor)
 
 
-def kill_job(store: Store, *, account: int, job_id: int, actor: Actor, clock: Clock) -> Job:
-    """Stop a job for good; it stays in the list. What an export wrote stays where it is."""
-    with definition_change(store, clock) as change:
-        return _end(change, _lock(change, account, job_id), "killed", actor)
-
-
-def delete_job(store: Store, *, account: int, job_id: int, actor: Actor, clock: Clock) -> Job:
-    """Stop a job for good, as `kill_job`, and take it off the list."""
-    with definition_change(store, clock) as change:
-        return _end(change, _lock(change, account, job_id), "deleted", actor)
-
-
-def _is_following(job: Job) -> bool:
-    if not isinstance(job.config, ExportAudienceConfig):
+def _is_following(job: Job, config: ExportAudienceConfig) -> bool:
+    if RESTATED in job.checkpoint:
         return False
-    return not job.config.existing_users or bool(job.checkpoint.get(BACKFILLED))
+    return not config.existing_users or bool(job.checkpoint.get(BACKFILLED))
 
 
-def _lock(change: Change, account: int, job_id: int) -> Job:
+def lock_job(change: Change, account: int, job_id: int) -> Job:
+    """Return a job, locked until the change is committed. Raises UnknownJobError."""
     job = find_one(change.conn, load_queries("jobs").lock_job, {"job_id": job_id}, row=Job)
     if job is None or job.account != account:
         raise UnknownJobError(account=account, job_id=job_id)
     return job
-
-
-def _end(change: Change, job: Job, wanted: JobState, actor: Actor) -> Job:
-    after = _step(change, job, wanted, None, actor)
-    if job.destination_id is not None:
-        values = {"destination_id": job.destination_id, "now": change.now}
-        run(change.conn, load_queries("jobs").retire_destination, values)
-    return after
 
 
 def _step(change: Change, job: Job, wanted: JobState, run_at: datetime | None, actor: Actor) -> Job:

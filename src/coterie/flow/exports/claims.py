@@ -2,43 +2,38 @@
 
 A claim is a function of the profile's audiences (with since when), of its fields, and of the jobs;
 jobs that write the same thing at the same authorization share a destination, and a claim is the
-union of what they want.
+union of what they want. What a person must have agreed to holds for the destination as a whole.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import msgspec
 
-from coterie.base.clock import to_us
+from coterie.flow.exports.rules import Rule, Snapshot
 from coterie.model.changes import ClaimChange, OmissionChange
 from coterie.model.config import ExportSpec
-from coterie.model.mapped import can_identify
-from coterie.model.profile import ProfileId
+from coterie.model.delivery import Items
+from coterie.model.exports import Consent
+
+__all__ = ["ClaimPlan", "DestinationRecipient", "Exporter", "Snapshot", "Wish", "Wishes", "union"]
 
 DestinationRecipient = tuple[int, str]
 
 
-class Snapshot(msgspec.Struct, frozen=True):
-    """A profile as the exports see it: `since_us` gives the audiences that hold it."""
+class Wish(msgspec.Struct, frozen=True):
+    """What jobs want one recipient to hold."""
 
-    profile_id: ProfileId
-    first_us: int
-    since_us: Mapping[int, int]
-    view: Mapping[str, Any]
-
-
-class _Wish(msgspec.Struct, frozen=True):
-    names: frozenset[str]
+    items: Items
     job_ids: tuple[int, ...]
 
 
-class _Wishes(msgspec.Struct, frozen=True):
-    """What is wanted where, the profile's name at each destination, jobs that cannot name it."""
+class Wishes(msgspec.Struct, frozen=True):
+    """What is wanted where, the profile's name for each job that may send it, who is omitted."""
 
-    claims: dict[DestinationRecipient, _Wish]
-    recipients: frozenset[DestinationRecipient]
-    omitted: frozenset[int]
+    claims: dict[DestinationRecipient, Wish]
+    recipients: dict[int, DestinationRecipient]
+    omitted: dict[int, str]
 
 
 class ClaimPlan(msgspec.Struct, frozen=True):
@@ -48,14 +43,21 @@ class ClaimPlan(msgspec.Struct, frozen=True):
     omissions: tuple[OmissionChange, ...]
 
 
+_NOTHING = Wishes({}, {}, {})
+
+
 class Exporter:
     """Plans claims by the export jobs of one account."""
 
     def __init__(self, specs: Sequence[ExportSpec]) -> None:
-        self._specs = [spec for spec in specs if spec.state != "ended"]
-        self._started = {spec.job_id: to_us(spec.started_at) for spec in self._specs}
-        self.reads = frozenset(spec.identifier_field for spec in self._specs)
-        self.audiences = frozenset(item for spec in self._specs for item in spec.names)
+        self._rules = [Rule(spec) for spec in specs if spec.state in ("active", "paused")]
+        self._consents: dict[int, list[Consent]] = defaultdict(list)
+        for rule in self._rules:
+            if rule.spec.consent is not None:
+                self._consents[rule.spec.destination_id].append(rule.spec.consent)
+        self.reads = frozenset(field for rule in self._rules for field in rule.reads)
+        self.audiences = frozenset(item for rule in self._rules for item in rule.audiences)
+        self._drops = any(rule.spec.quiet is not None for rule in self._rules)
 
     def plan(
         self,
@@ -63,106 +65,129 @@ class Exporter:
         after: Snapshot | None,
         *,
         held: Mapping[int, int] | None = None,
+        at_us: int | None = None,
     ) -> ClaimPlan:
         """Return the difference that a profile's change makes.
 
         `before` None: the profile is new; `after` None: it is no more. Both of different ids: the
         second continues the first. `held` are the audiences that held any part of it before (None:
-        those of `before`).
+        those of `before`); `at_us` is when it changed.
         """
-        old, new = self._wishes(before), self._wishes(after)
+        old, new = self.wishes(before), self.wishes(after)
+        if self._drops and before is not None and after is not None:
+            self._keep_dropped(old, new, before, after, at_us)
         if held is None:
             held = before.since_us if before is not None else {}
-        left = self._left(held, after)
+        left = self._left(held, after, new.recipients, at_us)
         # The owner of a recipient is the oldest claimant, so a claim says how old its profile is.
         grew_older = before is not None and after is not None and before.first_us != after.first_us
         renamed = before is not None and after is not None and before.profile_id != after.profile_id
         changes: list[ClaimChange] = []
-        for place in sorted(old.claims.keys() | new.claims.keys() | new.recipients):
+        for place in sorted(old.claims.keys() | new.claims.keys() | left.keys()):
             was, now = old.claims.get(place), new.claims.get(place)
-            taken = left.get(place[0], ()) if place in new.recipients else ()
-            if before is not None and was is not None and (now is None or renamed):
-                changes.append(_claim(place, before, None))
+            taken = tuple(sorted(left.get(place, ())))
+            if before is not None and was is not None and (after is None or renamed):
+                changes.append(claim(place, before, None))
             stated_anew = now is not None and (renamed or grew_older)
             if after is not None and (now != was or taken or stated_anew):
-                changes.append(_claim(place, after, now, taken))
-        return ClaimPlan(tuple(changes), self._omissions(before, after, old.omitted, new.omitted))
+                changes.append(claim(place, after, now, taken))
+        return ClaimPlan(tuple(changes), _omissions(before, after, old.omitted, new.omitted))
 
     def restate(self, profile: Snapshot) -> ClaimPlan:
         """Return all that is wanted for a profile, as if nothing had been (for a backfill)."""
         return self.plan(None, profile)
 
-    def _wishes(self, profile: Snapshot | None) -> _Wishes:
-        claims: dict[DestinationRecipient, _Wish] = {}
-        recipients: set[DestinationRecipient] = set()
-        omitted: set[int] = set()
+    def wishes(self, profile: Snapshot | None) -> Wishes:
+        """Return what the jobs want for a profile as it is."""
         if profile is None:
-            return _Wishes(claims, frozenset(), frozenset())
-        for spec in self._specs:
-            names = self._wanted(spec, profile)
-            recipient = recipient_of(profile.view.get(spec.identifier_field))
+            return _NOTHING
+        found = Wishes({}, {}, {})
+        for rule in self._rules:
+            self._wish(rule, profile, found)
+        return found
+
+    def _wish(self, rule: Rule, profile: Snapshot, found: Wishes) -> None:
+        spec, items = rule.spec, rule.wanted(profile)
+        reason = self._denial(spec.destination_id, profile)
+        if reason is None:
+            recipient = rule.recipient(profile.view)
             if recipient is None:
-                if names:
-                    omitted.add(spec.job_id)
-                continue
-            place = (spec.destination_id, recipient)
-            recipients.add(place)
-            if names:
-                known = claims.get(place, _Wish(frozenset(), ()))
-                claims[place] = _Wish(known.names | names, (*known.job_ids, spec.job_id))
-        return _Wishes(claims, frozenset(recipients), frozenset(omitted))
+                reason = rule.lack()
+            else:
+                place = (spec.destination_id, recipient)
+                found.recipients[spec.job_id] = place
+                suppressor = rule.suppressor(profile)
+                if suppressor is not None:
+                    reason = f"suppressed by audience {suppressor!r}"
+                elif items:
+                    known = found.claims.get(place, Wish({}, ()))
+                    wish = Wish(known.items | items, (*known.job_ids, spec.job_id))
+                    found.claims[place] = wish
+        if reason is not None and items:
+            found.omitted[spec.job_id] = reason
 
-    def _wanted(self, spec: ExportSpec, profile: Snapshot) -> frozenset[str]:
-        started = self._started[spec.job_id]
-        return frozenset(
-            name
-            for audience_id, name in spec.names.items()
-            if (since := profile.since_us.get(audience_id)) is not None
-            and (spec.existing or since >= started)
-        )
+    def _denial(self, destination: int, profile: Snapshot) -> str | None:
+        for consent in self._consents.get(destination, ()):
+            if not consent.is_given(profile.view.get(consent.field)):
+                return f"no consent in field {consent.field!r}"
+        return None
 
-    def _left(self, held: Mapping[int, int], after: Snapshot | None) -> dict[int, tuple[str, ...]]:
-        """Return, by destination, values to take away that no job ever sent.
+    def _left(
+        self,
+        held: Mapping[int, int],
+        after: Snapshot | None,
+        recipients: Mapping[int, DestinationRecipient],
+        at_us: int | None,
+    ) -> dict[DestinationRecipient, set[str]]:
+        """Return, by recipient, values to take away that no job ever told of.
 
         A job without Existing Users sends its people's exits too, though not their presence.
         """
-        if after is None:
-            return {}
-        found: dict[int, set[str]] = {}
-        for spec in self._specs:
-            for audience_id, name in spec.names.items() if not spec.existing else ():
-                if audience_id in held and audience_id not in after.since_us:
-                    found.setdefault(spec.destination_id, set()).add(name)
-        return {destination: tuple(sorted(names)) for destination, names in found.items()}
+        found: dict[DestinationRecipient, set[str]] = {}
+        for rule in self._rules if after is not None else ():
+            place = recipients.get(rule.spec.job_id)
+            names = rule.left(held, after, at_us) if place and after else frozenset()
+            if place and names:
+                found.setdefault(place, set()).update(names)
+        return found
 
-    def _omissions(
+    def _keep_dropped(
         self,
-        before: Snapshot | None,
-        after: Snapshot | None,
-        old: frozenset[int],
-        new: frozenset[int],
-    ) -> tuple[OmissionChange, ...]:
-        gone_from = before.profile_id if before else None
-        at = after.profile_id if after else None
-        changes = []
-        fields = {spec.job_id: spec.identifier_field for spec in self._specs}
-        for job_id in sorted(old | new):
-            if gone_from is not None and job_id in old and (job_id not in new or gone_from != at):
-                changes.append(OmissionChange(job_id=job_id, profile_id=gone_from, reason=None))
-            if at is not None and job_id in new and (job_id not in old or gone_from != at):
-                reason = f"no value in field {fields[job_id]!r}"
-                changes.append(OmissionChange(job_id=job_id, profile_id=at, reason=reason))
-        return tuple(changes)
+        old: Wishes,
+        new: Wishes,
+        before: Snapshot,
+        after: Snapshot,
+        at_us: int | None,
+    ) -> None:
+        """Let exits go unsaid that happen while a job drops what changes."""
+        for rule in self._rules:
+            place = new.recipients.get(rule.spec.job_id)
+            if place is None or not rule.drops(at_us) or place not in old.claims:
+                continue
+            now = rule.wanted(after)
+            gone = {key: value for key, value in rule.wanted(before).items() if key not in now}
+            if gone:
+                known = new.claims.get(place, Wish({}, ()))
+                job_ids = tuple(dict.fromkeys((*known.job_ids, rule.spec.job_id)))
+                new.claims[place] = Wish(known.items | gone, job_ids)
 
 
-def recipient_of(value: Any) -> str | None:
-    """Return the user's name at the destination: a set's newest value, else the value as text."""
-    if isinstance(value, list):
-        value = value[0] if value else None
-    if value is None or isinstance(value, dict):
-        return None
-    text = str(value)
-    return text if text and can_identify(text) else None
+def _omissions(
+    before: Snapshot | None,
+    after: Snapshot | None,
+    old: Mapping[int, str],
+    new: Mapping[int, str],
+) -> tuple[OmissionChange, ...]:
+    gone_from = before.profile_id if before else None
+    at = after.profile_id if after else None
+    changes = []
+    for job_id in sorted(old.keys() | new.keys()):
+        was, now = old.get(job_id), new.get(job_id)
+        if gone_from is not None and was is not None and (now is None or gone_from != at):
+            changes.append(OmissionChange(job_id=job_id, profile_id=gone_from, reason=None))
+        if at is not None and now is not None and (now != was or gone_from != at):
+            changes.append(OmissionChange(job_id=job_id, profile_id=at, reason=now))
+    return tuple(changes)
 
 
 def union(plans: Iterable[ClaimPlan]) -> ClaimPlan:
@@ -174,18 +199,19 @@ def union(plans: Iterable[ClaimPlan]) -> ClaimPlan:
     )
 
 
-def _claim(
+def claim(
     place: DestinationRecipient,
     profile: Snapshot,
-    wish: _Wish | None,
+    wish: Wish | None,
     left: tuple[str, ...] = (),
 ) -> ClaimChange:
+    """Return what a profile says about one recipient; without a wish it claims nothing there."""
     return ClaimChange(
         destination=place[0],
         recipient=place[1],
         profile_id=profile.profile_id,
         first_us=profile.first_us,
-        items=None if wish is None else dict.fromkeys(sorted(wish.names), True),
+        items=None if wish is None else dict(sorted(wish.items.items())),
         left=left,
         job_ids=() if wish is None else wish.job_ids,
     )

@@ -37,12 +37,11 @@ def difference(
     drop = [key for key in told if key not in wanted]
     if doubt:
         drop += [key for key in doubt if key not in wanted and key not in told]
-    if kept:
-        drop = [key for key in drop if key not in kept]
-    if not held or (held.isdisjoint(put) and held.isdisjoint(drop)):
+    stays = held | kept
+    if held.isdisjoint(put) and stays.isdisjoint(drop):
         return Difference(put, tuple(sorted(drop)))
     free = {key: value for key, value in put.items() if key not in held}
-    return Difference(free, tuple(sorted(set(drop) - held)), is_held=True)
+    return Difference(free, tuple(sorted(set(drop) - stays)), is_held=True)
 
 
 def plan_shipments(

@@ -1,6 +1,7 @@
 """Where senders ask for their work."""
 
 from contextlib import AbstractContextManager
+from datetime import datetime
 
 from coterie.flow.exports.destinations import list_destinations
 from coterie.flow.exports.hold import Hold, try_hold
@@ -15,10 +16,13 @@ class DeliveryDesk:
     def __init__(self, store: Store) -> None:
         self.store = store
 
-    def list_destinations(self, config: PipelineConfig) -> list[DestinationPlan]:
-        """Return every destination with what is kept back there. Raises StoreUnavailableError."""
+    def list_destinations(self, config: PipelineConfig, *, now: datetime) -> list[DestinationPlan]:
+        """Return every destination with what is kept back there at an instant.
+
+        Raises StoreUnavailableError.
+        """
         with self.store.transaction() as conn:
-            return list_destinations(conn, config)
+            return list_destinations(conn, config, now=now)
 
     def try_hold(self, authorization_id: int) -> AbstractContextManager[Hold | None]:
         """Return the right to send with an authorization, None while another process has it."""

@@ -1,49 +1,84 @@
 """Which destinations there are, and which values are kept back there."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
 
 from coterie.model.config import ExportSpec, PipelineConfig
-from coterie.model.delivery import DestinationPlan
+from coterie.model.delivery import DeliveryState, DestinationPlan, Form, Repeats
 from coterie.store import Connection, load_queries
 
 QUERIES = load_queries("outbox")
 
 
-def list_destinations(conn: Connection, config: PipelineConfig) -> list[DestinationPlan]:
-    """Return every destination with the values that no active job stands for."""
+class _Row(NamedTuple):
+    id: int
+    account: int
+    authorization_id: int
+    form: Form
+    attribute: str
+    repeats: Repeats
+    delivery: DeliveryState
+    restarts: int
+    left_alone: list[str]
+
+
+def list_destinations(
+    conn: Connection, config: PipelineConfig, *, now: datetime
+) -> list[DestinationPlan]:
+    """Return every destination with the values that no active job stands for at an instant."""
     exports: dict[int, list[ExportSpec]] = defaultdict(list)
     for account in config.accounts.values():
         for export in account.exports:
             exports[export.destination_id].append(export)
     return [
-        DestinationPlan(
-            id=row[0],
-            account=row[1],
-            authorization_id=row[2],
-            form=row[3],
-            attribute=row[4],
-            held=find_held(exports[row[0]]),
-            standing=find_standing(exports[row[0]]),
-            jobs=tuple(sorted(e.job_id for e in exports[row[0]] if e.state == "active")),
-            repeats=row[5],
-            delivery=row[6],
-            restarts=row[7],
-        )
+        plan_destination(_Row(*row), exports[row[0]], now=now)
         for row in conn.execute(QUERIES.list_destinations.encode())
     ]
 
 
-def find_held(exports: Iterable[ExportSpec]) -> frozenset[str]:
-    """Return the values of paused or ended jobs that no active job of the destination shares."""
-    values: dict[bool, set[str]] = {True: set(), False: set()}
-    for export in exports:
-        values[export.state == "active"].update(export.values)
-    return frozenset(values[False] - values[True])
-
-
-def find_standing(exports: Iterable[ExportSpec]) -> frozenset[str]:
-    """Return all values that jobs of a destination stand for, but those that have ended."""
-    return frozenset(
-        value for export in exports if export.state != "ended" for value in export.values
+def plan_destination(row: _Row, exports: Sequence[ExportSpec], *, now: datetime) -> DestinationPlan:
+    """Return a destination as its sender needs it, of its row and the jobs that share it."""
+    standing = [export for export in exports if export.state in ("active", "paused")]
+    return DestinationPlan(
+        id=row.id,
+        account=row.account,
+        authorization_id=row.authorization_id,
+        attribute=row.attribute,
+        form=row.form,
+        held=find_held(exports, row.left_alone, now=now),
+        kept=find_kept(exports),
+        standing=frozenset(value for export in standing for value in export.values),
+        existing_only=any(export.existing_only for export in standing),
+        jobs=tuple(sorted(e.job_id for e in exports if e.state in ("active", "cleaning"))),
+        repeats=row.repeats,
+        delivery=row.delivery,
+        restarts=row.restarts,
     )
+
+
+def find_held(
+    exports: Iterable[ExportSpec], left_alone: Iterable[str] = (), *, now: datetime
+) -> frozenset[str]:
+    """Return the values of paused, quiet or ended jobs that no job at work here shares.
+
+    `left_alone` are values that jobs gave up without taking them away.
+    """
+    held, free = set(left_alone), set[str]()
+    for export in exports:
+        is_quiet = export.quiet is not None and export.quiet.is_quiet(now)
+        at_work = export.state == "cleaning" or (export.state == "active" and not is_quiet)
+        (free if at_work else held).update(export.values)
+    return frozenset(held - free)
+
+
+def find_kept(exports: Iterable[ExportSpec]) -> frozenset[str]:
+    """Return the values of jobs that follow entries alone, unless another job takes them away."""
+    entries, others = set[str](), set[str]()
+    for export in exports:
+        if export.state == "cleaning":
+            others.update(export.values)
+        elif export.state != "ended":
+            (entries if export.events == "enters" else others).update(export.values)
+    return frozenset(entries - others)

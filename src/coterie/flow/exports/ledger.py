@@ -10,6 +10,9 @@ from coterie.model.delivery import Items, Told
 # What a job without Existing Users never told: since 1970, by no request.
 NEVER_TOLD = Told(None, 0, 0)
 
+SHADOWED = "an older profile has the same user at the destination"
+"""The reason of who is omitted because somebody else owns the recipient."""
+
 
 class Claim(msgspec.Struct, frozen=True, array_like=True):
     """One profile's wish for a recipient."""
@@ -55,8 +58,7 @@ def omissions_of(before: OutboxState, after: OutboxState) -> Iterable[OmissionCh
     for job_id, profile_id in sorted(was - now):
         yield OmissionChange(job_id=job_id, profile_id=profile_id, reason=None)
     for job_id, profile_id in sorted(now - was):
-        reason = "an older profile has the same user at the destination"
-        yield OmissionChange(job_id=job_id, profile_id=profile_id, reason=reason)
+        yield OmissionChange(job_id=job_id, profile_id=profile_id, reason=SHADOWED)
 
 
 def _shadowed(state: OutboxState) -> set[tuple[int, str]]:

@@ -162,7 +162,7 @@ def _plan(context: AccountContext, profile: EvaluatedProfile) -> ClaimPlan | Non
         context.viewer.view(folded.fragments, folded.now_us, exporter.reads),
     )
     before = snapshot_of(context, prior) if prior else None
-    return exporter.plan(before, after, held=held)
+    return exporter.plan(before, after, held=held, at_us=folded.now_us)
 
 
 def _first_us(fragments: Sequence[Fragment]) -> int:

@@ -151,5 +151,5 @@ WHERE state <> 'archived' ORDER BY account, id;
 SELECT id, label FROM job
 WHERE account = :account AND kind = 'export_audience'
   AND state NOT IN ('completed', 'killed', 'deleted')
-  AND config -> 'audiences' ? :slug
+  AND (config -> 'audiences' ? :slug OR config -> 'suppressed_by' ? :slug)
 ORDER BY id;

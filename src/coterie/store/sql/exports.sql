@@ -43,3 +43,25 @@ ON CONFLICT (job_id, profile_id) DO UPDATE SET reason = EXCLUDED.reason;
 DELETE FROM omission o
 USING unnest(CAST(:job_ids AS bigint[]), CAST(:profile_ids AS uuid[])) AS gone (job_id, profile_id)
 WHERE o.job_id = gone.job_id AND o.profile_id = gone.profile_id;
+
+-- name: recipients_after(destination, after, limit)
+-- A range of what a changed job states anew; the collation is that of the key.
+SELECT recipient, claims FROM outbox
+WHERE destination = :destination AND recipient > :after ORDER BY recipient LIMIT :limit;
+
+-- name: forget_omissions(job_id, kept_reason)!
+-- They are found anew; whom an older profile shadows follows from the claims.
+DELETE FROM omission WHERE job_id = :job_id AND reason <> :kept_reason;
+
+-- name: count_recipients(destination)$
+-- How far the stating anew has to go.
+SELECT count(*) FROM outbox WHERE destination = :destination;
+
+-- name: count_traces(destination, keys)^
+-- What is still there of items that go for good, and who refused to let go of them.
+SELECT count(*) FILTER (WHERE parked IS NULL), count(*) FILTER (WHERE parked IS NOT NULL)
+FROM outbox
+WHERE destination = :destination AND EXISTS (
+    SELECT FROM unnest(CAST(:keys AS text[])) key
+    WHERE (told ? key OR in_doubt ? key) AND NOT wanted ? key
+);

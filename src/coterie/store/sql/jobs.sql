@@ -14,7 +14,7 @@ ON CONFLICT (authorization_id, form, attribute) WHERE retired_at IS NULL DO NOTH
 -- Its jobs have all ended. What they wrote stays as it is, and no later job inherits their wishes.
 UPDATE destination SET retired_at = :now
 WHERE id = :destination_id AND NOT EXISTS (
-    SELECT FROM job WHERE destination_id = :destination_id AND state NOT IN ('killed', 'deleted')
+    SELECT FROM job WHERE destination_id = :destination_id AND state NOT IN ('killed', 'deleted', 'completed')
 );
 
 -- name: insert_job(account, kind, label, description, authorization_id, destination_id, config, state, run_at, started_at, created_by, now)^
@@ -58,6 +58,24 @@ RETURNING id, account, kind, label, description, authorization_id, destination_i
        started_at, checkpoint, progress_done, progress_total, failures, fault_since, last_error,
        created_by, created_at, updated_at;
 
+-- name: update_job(job_id, label, description, config, checkpoint, state, run_at, now)^
+-- Another progress begins with other options.
+UPDATE job SET label = :label, description = :description, config = :config,
+               progress_done = CASE WHEN checkpoint = CAST(:checkpoint AS jsonb) THEN progress_done ELSE 0 END,
+               progress_total = CASE WHEN checkpoint = CAST(:checkpoint AS jsonb) THEN progress_total ELSE 0 END,
+               checkpoint = :checkpoint, state = :state, run_at = :run_at, updated_at = :now
+WHERE id = :job_id
+RETURNING id, account, kind, label, description, authorization_id, destination_id, config, state, run_at,
+       started_at, checkpoint, progress_done, progress_total, failures, fault_since, last_error,
+       created_by, created_at, updated_at;
+
+-- name: leave_alone(destination_id, added, removed)!
+-- Values that no job stands for any more and that stay at the destination as they are.
+UPDATE destination SET left_alone = ARRAY(
+    SELECT v FROM unnest(left_alone || CAST(:added AS text[])) v
+    WHERE v <> ALL (CAST(:removed AS text[])) GROUP BY v ORDER BY v
+) WHERE id = :destination_id;
+
 -- name: list_due_jobs(kinds, now, limit)
 -- Who has waited longest comes first.
 SELECT id FROM job
@@ -84,9 +102,15 @@ RETURNING id, account, kind, label, description, authorization_id, destination_i
 
 -- name: save_progress(job_id, checkpoint, progress_done, progress_total, now)^
 -- Yields the state, which tells the runner that a person paused or killed the job meanwhile.
-UPDATE job SET checkpoint = :checkpoint, progress_done = :progress_done,
-               progress_total = :progress_total, updated_at = :now
-WHERE id = :job_id
+-- Once the job was changed, what its runner did before counts no more.
+UPDATE job SET
+    checkpoint = CASE WHEN is_same THEN CAST(:checkpoint AS jsonb) ELSE checkpoint END,
+    progress_done = CASE WHEN is_same THEN :progress_done ELSE progress_done END,
+    progress_total = CASE WHEN is_same THEN :progress_total ELSE progress_total END,
+    updated_at = :now
+FROM (SELECT id AS same_id, checkpoint -> 'edition' IS NOT DISTINCT FROM CAST(:checkpoint AS jsonb) -> 'edition'
+             AS is_same FROM job WHERE id = :job_id FOR UPDATE) same
+WHERE id = same_id
 RETURNING state;
 
 -- name: settle_job(job_id, state, run_at, now)!
@@ -126,5 +150,5 @@ SELECT id, account, kind, label, description, authorization_id, destination_id, 
        started_at, checkpoint, progress_done, progress_total, failures, fault_since, last_error,
        created_by, created_at, updated_at
 FROM job
-WHERE kind = 'export_audience'
+WHERE kind = 'export_audience' AND destination_id IN (SELECT id FROM destination WHERE retired_at IS NULL)
 ORDER BY id;

@@ -1,18 +1,34 @@
-"""Runs the start of an Export Audience job: claims for the people whom its audiences hold."""
+"""Runs what an Export Audience job has to do beside following: its start, its changes, its end."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from coterie.base.errors import PermanentError
-from coterie.control.jobs import finish, save_progress
+from coterie.control.jobs import (
+    RESTATED,
+    expire_job,
+    finish,
+    finish_cleaning,
+    save_progress,
+    wait_until,
+)
 from coterie.flow.audiences.membership import count_members
+from coterie.flow.exports.outbox import count_waiting
+from coterie.flow.exports.restating import count_recipients, count_traces, forget_omissions
 from coterie.flow.run.generations import enter_live_generation
+from coterie.flow.run.restate import restate_recipients
 from coterie.flow.run.revisit import FIRST_PROFILE, claim_members
-from coterie.model.control import ExportAudienceConfig, Job
+from coterie.model.control import ENDING, Job
+from coterie.model.exports import ExportAudienceConfig
 from coterie.store.fences import share_fence
 from coterie.worker.dependencies import Bench
 
 PROFILES_A_RANGE = 1_000
 AFTER = "after"
+# How often a job that cleans up asks whether all is gone.
+CLEANING_EVERY = timedelta(seconds=1)
+
+Stops = Callable[[], bool]
 
 
 class WrongKindError(PermanentError):
@@ -27,48 +43,133 @@ class WrongKindError(PermanentError):
         )
 
 
-def run_export_audience(bench: Bench, job: Job, is_stopping: Callable[[], bool]) -> None:
+def run_export_audience(bench: Bench, job: Job, is_stopping: Stops) -> None:
     """Claim for the existing members, range by range; from then on the worker follows changes.
 
-    Each range and its checkpoint are one transaction. Without Existing Users there is nothing to
-    claim. Returns early when the job was paused or killed, or when `is_stopping`.
+    A job that was changed first states anew what it wants of those whom it named before; one that
+    cleans up at its end waits until all is gone. Each range and its checkpoint are one transaction.
+    Returns early when the job was paused or killed, or when `is_stopping`.
     """
-    if not isinstance(job.config, ExportAudienceConfig):
+    config = job.config
+    if not isinstance(config, ExportAudienceConfig) or job.destination_id is None:
         raise WrongKindError(job=job)
-    if job.config.existing_users and not _claim_all(bench, job, job.config, is_stopping):
+    is_ending = ENDING in job.checkpoint
+    if not is_ending and config.expires_at is not None and config.expires_at <= bench.clock():
+        expire_job(bench.store, job, clean_up=config.clean_up_at_expiry, clock=bench.clock)
+        return
+    run = _Run(bench, job, job.destination_id, config, is_stopping)
+    if RESTATED in job.checkpoint and not run.restate():
+        return
+    if is_ending:
+        run.watch_cleaning()
+        return
+    if config.existing_users and not run.claim_all():
         return
     with bench.store.transaction() as conn:
         finish(conn, job, now=bench.clock())
 
 
-def _claim_all(
-    bench: Bench, job: Job, config: ExportAudienceConfig, is_stopping: Callable[[], bool]
-) -> bool:
-    after = str(job.checkpoint.get(AFTER) or FIRST_PROFILE)
-    done = job.progress_done
-    while not is_stopping():
-        now = bench.clock()
-        with bench.store.transaction() as conn:
-            share_fence(conn)
-            enter_live_generation(conn)
-            bench.contexts.refresh(conn)
-            audiences = bench.contexts.get(job.account).audience_ids(config.audiences)
-            step = claim_members(
-                conn,
-                bench.contexts,
-                (job.account, audiences),
-                after,
-                now=now,
-                limit=PROFILES_A_RANGE,
-            )
-            if step is None:
-                return True
-            after, done = step[0], done + step[1]
-            total = max(done, count_members(conn, job.account, audiences))
-            checkpoint = {**job.checkpoint, AFTER: after}
-            state = save_progress(
-                conn, job.id, checkpoint=checkpoint, done=done, total=total, now=now
-            )
-            if state != "running":
-                return False
-    return False
+class _Run:
+    """One turn of a job at the bench."""
+
+    def __init__(
+        self,
+        bench: Bench,
+        job: Job,
+        destination: int,
+        config: ExportAudienceConfig,
+        is_stopping: Stops,
+    ) -> None:
+        self._bench = bench
+        self._job = job
+        self._destination = destination
+        self._config = config
+        self._is_stopping = is_stopping
+        self._checkpoint = dict(job.checkpoint)
+        self._done = job.progress_done
+
+    def restate(self) -> bool:
+        """State anew what the destination's recipients shall hold; return whether all is done."""
+        after = str(self._checkpoint[RESTATED] or "")
+        while not self._is_stopping():
+            now = self._bench.clock()
+            with self._bench.store.transaction() as conn:
+                enter_live_generation(conn)
+                step = restate_recipients(
+                    conn,
+                    self._bench.contexts,
+                    (self._job.account, self._destination),
+                    after,
+                    now=now,
+                    limit=PROFILES_A_RANGE,
+                )
+                if after == "":
+                    forget_omissions(conn, self._job.id)
+                if step is None:
+                    return True
+                after, seen = step
+                self._checkpoint[RESTATED] = after
+                self._done += seen
+                total = max(self._done, count_recipients(conn, self._destination))
+                state = save_progress(
+                    conn,
+                    self._job.id,
+                    checkpoint=self._checkpoint,
+                    done=self._done,
+                    total=total,
+                    now=now,
+                )
+                if state != "running":
+                    return False
+        return False
+
+    def claim_all(self) -> bool:
+        """Claim for all members; return whether all is done."""
+        after = str(self._checkpoint.get(AFTER) or FIRST_PROFILE)
+        if AFTER not in self._checkpoint:
+            self._done = 0
+        while not self._is_stopping():
+            now = self._bench.clock()
+            with self._bench.store.transaction() as conn:
+                share_fence(conn)
+                enter_live_generation(conn)
+                self._bench.contexts.refresh(conn)
+                context = self._bench.contexts.get(self._job.account)
+                audiences = context.audience_ids(self._config.audiences)
+                step = claim_members(
+                    conn,
+                    self._bench.contexts,
+                    (self._job.account, audiences),
+                    after,
+                    now=now,
+                    limit=PROFILES_A_RANGE,
+                )
+                if step is None:
+                    return True
+                after, self._done = step[0], self._done + step[1]
+                total = max(self._done, count_members(conn, self._job.account, audiences))
+                self._checkpoint[AFTER] = after
+                state = save_progress(
+                    conn,
+                    self._job.id,
+                    checkpoint=self._checkpoint,
+                    done=self._done,
+                    total=total,
+                    now=now,
+                )
+                if state != "running":
+                    return False
+        return False
+
+    def watch_cleaning(self) -> None:
+        """End the job if what it wrote is gone, else look again soon."""
+        now = self._bench.clock()
+        values = sorted(self._config.exported_name(slug) for slug in self._config.audiences)
+        with self._bench.store.transaction() as conn:
+            remaining, refused = count_waiting(conn, self._destination), 0
+            if remaining == 0:
+                remaining, refused = count_traces(conn, self._destination, values)
+            if remaining:
+                wait_until(conn, self._job, run_at=now + CLEANING_EVERY, now=now)
+                return
+        finish_cleaning(self._bench.store, self._job, refused=refused, clock=self._bench.clock)

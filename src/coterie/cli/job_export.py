@@ -1,0 +1,200 @@
+"""Commands that make and change export jobs."""
+
+from typing import Annotated, Any
+
+import typer
+
+from coterie.cli import export_options as option
+from coterie.cli.context import ACTOR, open_context
+from coterie.cli.entries import BadEntryError, read_entries
+from coterie.cli.job_output import print_jobs, which_account
+from coterie.cli.output import AccountNumber, AsJson
+from coterie.control import jobs
+from coterie.model.control import Job
+
+NONE = "none"
+
+
+def export_audience(
+    label: option.Label,
+    authorization: Annotated[int, typer.Option(help="Id of a Braze authorization.")],
+    audience: option.Audiences = None,
+    identifier_field: option.ExternalId = None,
+    braze_id_field: option.BrazeId = None,
+    alias_field: option.AliasField = None,
+    alias_label: option.AliasLabel = None,
+    email_field: option.Email = None,
+    phone_field: option.Phone = None,
+    identifier_order: option.Order = None,
+    existing_users: Annotated[
+        bool, typer.Option(help="Send the present members first, or only changes from now on.")
+    ] = True,
+    form: Annotated[
+        str,
+        typer.Option(
+            help="array: an array attribute holds the audiences; booleans: each audience is an "
+            "attribute of its own."
+        ),
+    ] = "array",
+    attribute: Annotated[
+        str, typer.Option(help="The array attribute that is written.")
+    ] = "lytics_segments",
+    value_prefix: option.Prefix = None,
+    name: option.Names = None,
+    audience_events: option.Events = None,
+    suppress: option.Suppressing = None,
+    consent: option.ConsentField = None,
+    quiet: option.Quiet = None,
+    quiet_drop: option.QuietDrop = False,
+    existing_only: option.ExistingOnly = None,
+    expires_at: option.Expires = None,
+    clean_up_at_expiry: option.ExpiryCleanUp = None,
+    description: option.Description = "",
+    account: AccountNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """Keep the members of audiences known to Braze."""
+    options = option.Choices(
+        audiences=audience or [],
+        existing_users=existing_users,
+        form=form,
+        attribute=attribute,
+        names=read_entries(name or []),
+        suppressed_by=suppress or [],
+    )
+    options.put("identifier_field", identifier_field)
+    options.put("braze_id_field", braze_id_field)
+    options.put("alias_field", alias_field)
+    options.put("alias_label", alias_label)
+    options.put("email_field", email_field)
+    options.put("phone_field", phone_field)
+    options.put("identifier_order", option.read_words(identifier_order))
+    options.put("value_prefix", value_prefix)
+    options.put("audience_events", audience_events)
+    options.put("consent", option.read_consent(consent))
+    options.put("quiet", option.read_quiet(quiet, drop=quiet_drop))
+    options.put("existing_only", existing_only)
+    options.put("expires_at", expires_at)
+    options.put("clean_up_at_expiry", clean_up_at_expiry)
+    with open_context() as context:
+        job = jobs.create_export_audience(
+            context.store,
+            account=which_account(context, account),
+            label=label,
+            description=description,
+            authorization_id=authorization,
+            config=options,
+            actor=ACTOR,
+            clock=context.clock,
+        )
+    print_jobs([job], as_json=as_json)
+
+
+def update(
+    job_id: Annotated[int, typer.Argument(help="The job's id, as listed.")],
+    label: Annotated[str | None, typer.Option(help="How lists call it.")] = None,
+    add_audience: Annotated[
+        list[str] | None, typer.Option(help="Slug of an audience to export too. Repeatable.")
+    ] = None,
+    remove_audience: Annotated[
+        list[str] | None, typer.Option(help="Slug of an audience to export no more. Repeatable.")
+    ] = None,
+    clean_up: Annotated[
+        bool,
+        typer.Option(
+            "--clean-up", help="Take away what was written of removed audiences, or of old names."
+        ),
+    ] = False,
+    identifier_field: option.ExternalId = None,
+    braze_id_field: option.BrazeId = None,
+    alias_field: option.AliasField = None,
+    alias_label: option.AliasLabel = None,
+    email_field: option.Email = None,
+    phone_field: option.Phone = None,
+    identifier_order: option.Order = None,
+    existing_users: Annotated[
+        bool, typer.Option("--existing-users", help="Send the present members after all.")
+    ] = False,
+    value_prefix: option.Prefix = None,
+    name: option.Names = None,
+    audience_events: option.Events = None,
+    suppress: option.Suppressing = None,
+    unsuppress: Annotated[
+        list[str] | None, typer.Option(help="Slug of an audience to suppress by no more.")
+    ] = None,
+    consent: option.ConsentField = None,
+    quiet: option.Quiet = None,
+    quiet_drop: option.QuietDrop = False,
+    existing_only: option.ExistingOnly = None,
+    expires_at: option.Expires = None,
+    clean_up_at_expiry: option.ExpiryCleanUp = None,
+    description: Annotated[str | None, typer.Option(help="A longer word about it.")] = None,
+    account: AccountNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change an export while it goes on.
+
+    What is left out stays as it is; none takes a field, consent, quiet window or expiry away.
+    """
+    options = option.Choices()
+    for key, value in (
+        ("identifier_field", identifier_field),
+        ("braze_id_field", braze_id_field),
+        ("alias_field", alias_field),
+        ("alias_label", alias_label),
+        ("email_field", email_field),
+        ("phone_field", phone_field),
+        ("value_prefix", value_prefix),
+    ):
+        options.put(key, "" if value == NONE else value)
+    options.put("identifier_order", option.read_words(identifier_order))
+    options.put("audience_events", audience_events)
+    options.put("existing_only", existing_only)
+    options.put("existing_users", True if existing_users else None)
+    options.put("clean_up_at_expiry", clean_up_at_expiry)
+    if consent is not None:
+        options["consent"] = None if consent == NONE else option.read_consent(consent)
+    if quiet is not None or quiet_drop:
+        options["quiet"] = None if quiet == NONE else option.read_quiet(quiet, drop=quiet_drop)
+    if expires_at is not None:
+        options["expires_at"] = None if expires_at == NONE else expires_at
+    with open_context() as context:
+        number = which_account(context, account)
+        before = jobs.get_job(context.store, number, job_id)
+        options |= _edited(before, "audiences", add_audience, remove_audience)
+        options |= _edited(before, "suppressed_by", suppress, unsuppress)
+        options |= _renamed(before, name, options)
+        job = jobs.update_export_audience(
+            context.store,
+            account=number,
+            job_id=job_id,
+            label=label,
+            description=description,
+            options=options,
+            clean_up=clean_up,
+            actor=ACTOR,
+            clock=context.clock,
+        )
+    print_jobs([job], as_json=as_json)
+
+
+def _edited(
+    job: Job, option_name: str, added: list[str] | None, removed: list[str] | None
+) -> dict[str, Any]:
+    if not added and not removed:
+        return {}
+    present: tuple[str, ...] = getattr(job.config, option_name, ())
+    missing = [slug for slug in removed or [] if slug not in present]
+    if missing:
+        raise BadEntryError(
+            message=f"Job {job.id} has no {missing[0]!r} to remove. `coterie job show {job.id}` "
+            "shows its options."
+        )
+    kept = [slug for slug in present if slug not in (removed or [])]
+    return {option_name: [*kept, *(added or [])]}
+
+
+def _renamed(job: Job, names: list[str] | None, options: dict[str, Any]) -> dict[str, Any]:
+    known = {**getattr(job.config, "names", {}), **read_entries(names or [])}
+    audiences = options.get("audiences", getattr(job.config, "audiences", ()))
+    return {"names": {slug: value for slug, value in known.items() if slug in audiences}}

@@ -1,0 +1,161 @@
+"""Changing an Export Audience job while it goes on."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from coterie.base.clock import Clock
+from coterie.control.audit import Subject, record
+from coterie.control.definitions.change import Change, definition_change
+from coterie.control.jobs.create import require_braze
+from coterie.control.jobs.errors import BadJobError
+from coterie.control.jobs.export_checks import (
+    check_export,
+    check_label,
+    check_named,
+    read_export,
+)
+from coterie.control.jobs.read import add_log
+from coterie.control.jobs.states import ENDED
+from coterie.control.jobs.steps import EDITION, RESTATED, lock_job
+from coterie.control.rows import list_all, run, to_json
+from coterie.model.control import ENDING, Actor, Job, JobState
+from coterie.model.exports import ExportAudienceConfig
+from coterie.store import Store, load_queries
+
+FIXED = ("form", "attribute")
+"""What a job writes is what its destination is, so it stays for as long as the job lives."""
+
+
+def update_export_audience(  # noqa: PLR0913 - the job form, spelled out
+    store: Store,
+    *,
+    account: int,
+    job_id: int,
+    label: str | None = None,
+    description: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    clean_up: bool = False,
+    actor: Actor,
+    clock: Clock,
+) -> Job:
+    """Change what is given (None: as it was); everyone is sent what follows from the new options.
+
+    `options` are those of `ExportAudienceConfig` that change. What the job no longer stands for, of
+    an audience that it exports no more, is taken away at the destination with `clean_up`, else left
+    as it is. Raises BadJobError, UnknownJobError, UnknownAudienceError, UnknownFieldError.
+    """
+    with definition_change(store, clock) as change:
+        job = lock_job(change, account, job_id)
+        before = _export_of(job)
+        after = _merge(before, options or {}, now=change.now)
+        checked_label = job.label if label is None else check_label(label)
+        values: dict[str, Any] = {
+            "job_id": job.id,
+            "label": checked_label,
+            "description": job.description if description is None else description.strip(),
+            "config": to_json(after),
+            "checkpoint": to_json(job.checkpoint),
+            "state": job.state,
+            "run_at": job.run_at,
+            "now": change.now,
+        }
+        if after != before:
+            check_export(after, now=change.now)
+            require_braze(change.conn, account, job.authorization_id or 0)
+            check_named(change.conn, account, after)
+            values |= _restart(job, change.now)
+            _leave_or_clean(change, job, before, after, clean_up=clean_up)
+        (updated,) = list_all(change.conn, load_queries("jobs").update_job, values, row=Job)
+        detail = _told(before, after, clean_up=clean_up)
+        subject = Subject(account, "job", job.id)
+        record(change.conn, "updated", subject, actor=actor, now=change.now, detail=detail)
+        add_log(
+            change.conn,
+            job.id,
+            "updated",
+            f"Changed by {actor.name}.",
+            now=change.now,
+            context=detail,
+        )
+        return updated
+
+
+def _export_of(job: Job) -> ExportAudienceConfig:
+    if not isinstance(job.config, ExportAudienceConfig):
+        raise BadJobError(message=f"Job {job.id} is no export. Only exports can be changed.")
+    if job.state in ENDED:
+        raise BadJobError(message=f"Job {job.id} is {job.state}. Create another one.")
+    if ENDING in job.checkpoint:
+        raise BadJobError(
+            message=f"Job {job.id} is ending and takes away what it wrote. Create another one."
+        )
+    return job.config
+
+
+def _merge(
+    before: ExportAudienceConfig, options: Mapping[str, Any], *, now: datetime
+) -> ExportAudienceConfig:
+    asked = {**msgspec.to_builtins(before), **msgspec.to_builtins(dict(options))}
+    after = read_export(asked)
+    for name in FIXED:
+        if getattr(after, name) != getattr(before, name):
+            raise BadJobError(
+                message=f"The {name} of a job cannot change: what it wrote would be forgotten. "
+                "Create another job, and delete this one with clean-up."
+            )
+    if before.existing_users and not after.existing_users:
+        raise BadJobError(
+            "Existing Users cannot be switched off once they were sent. Create another job."
+        )
+    kept = {slug: at for slug, at in before.joined.items() if slug in after.audiences}
+    new = {slug: now for slug in after.audiences if slug not in before.audiences}
+    return msgspec.structs.replace(after, joined=kept | new)
+
+
+def _restart(job: Job, now: datetime) -> dict[str, Any]:
+    """Let a runner go over all recipients and members once more."""
+    edition = int(job.checkpoint.get(EDITION, 0)) + 1
+    checkpoint = {EDITION: edition, RESTATED: ""}
+    if job.state in ("paused", "failed"):
+        return {"checkpoint": to_json(checkpoint)}
+    state: JobState = "runnable"
+    return {"checkpoint": to_json(checkpoint), "state": state, "run_at": now}
+
+
+def _leave_or_clean(
+    change: Change,
+    job: Job,
+    before: ExportAudienceConfig,
+    after: ExportAudienceConfig,
+    *,
+    clean_up: bool,
+) -> None:
+    was = {before.exported_name(slug) for slug in before.audiences}
+    now = {after.exported_name(slug) for slug in after.audiences}
+    gone = sorted(was - now)
+    # Who may be exported no longer (another consent, a suppressing audience) is taken away in any
+    # case; this is about what the job as a whole stands for no more.
+    values = {
+        "destination_id": job.destination_id,
+        "added": [] if clean_up else gone,
+        "removed": sorted(now | set(gone)) if clean_up else sorted(now),
+    }
+    run(change.conn, load_queries("jobs").leave_alone, values)
+
+
+def _told(
+    before: ExportAudienceConfig, after: ExportAudienceConfig, *, clean_up: bool
+) -> dict[str, Any]:
+    changed = [
+        name
+        for name in ExportAudienceConfig.__struct_fields__
+        if name != "joined" and getattr(before, name) != getattr(after, name)
+    ]
+    detail: dict[str, Any] = {"changed": changed}
+    removed = [slug for slug in before.audiences if slug not in after.audiences]
+    if removed:
+        detail |= {"removed_audiences": removed, "clean_up": clean_up}
+    return detail

@@ -1,0 +1,111 @@
+"""What one export job wants for one profile, and why it wants nothing."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from coterie.base.clock import from_us, to_us
+from coterie.model.config import ExportSpec
+from coterie.model.delivery import Items
+from coterie.model.mapped import can_identify
+from coterie.model.profile import ProfileId
+from coterie.model.recipients import write_recipient
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """A profile as the exports see it: `since_us` gives the audiences that hold it."""
+
+    profile_id: ProfileId
+    first_us: int
+    since_us: Mapping[int, int]
+    view: Mapping[str, Any]
+
+
+class Rule:
+    """One job's wishes: pure, and asked for every profile that changes."""
+
+    def __init__(self, spec: ExportSpec) -> None:
+        self.spec = spec
+        self._started = to_us(spec.started_at)
+        self._joined = {item: to_us(at) for item, at in spec.joined.items()}
+        self._dropping = spec.quiet if spec.quiet is not None and spec.quiet.drop else None
+        self.tells_exits = spec.events == "exits" or (spec.events == "both" and not spec.existing)
+        """Whether exits are told of people whose presence was never told."""
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The fields that the job looks at."""
+        consent = self.spec.consent
+        fields = {item.field for item in self.spec.identifiers}
+        return frozenset(fields if consent is None else {*fields, consent.field})
+
+    @property
+    def audiences(self) -> frozenset[int]:
+        """The audiences that matter to the job."""
+        return frozenset(self.spec.names.keys() | self.spec.suppressed_by.keys())
+
+    def wanted(self, profile: Snapshot) -> Items:
+        """Return what the job's audiences ask for, whatever holds it back."""
+        if self.spec.events == "exits":
+            return {}
+        return {
+            name: True
+            for audience_id, name in self.spec.names.items()
+            if (since := profile.since_us.get(audience_id)) is not None
+            and self._counts(audience_id, since)
+        }
+
+    def left(self, held: Mapping[int, int], after: Snapshot, at_us: int | None) -> frozenset[str]:
+        """Return values to take away that the job never told of."""
+        if not self.tells_exits or self.drops(at_us):
+            return frozenset()
+        return frozenset(
+            name
+            for audience_id, name in self.spec.names.items()
+            if audience_id in held and audience_id not in after.since_us
+        )
+
+    def drops(self, at_us: int | None) -> bool:
+        """Say whether what changes at an instant is never sent."""
+        if self._dropping is None or at_us is None:
+            return False
+        return self._dropping.is_quiet(from_us(at_us))
+
+    def suppressor(self, profile: Snapshot) -> str | None:
+        """Return the slug of an audience that keeps the profile from being exported."""
+        for audience_id, slug in self.spec.suppressed_by.items():
+            if audience_id in profile.since_us:
+                return slug
+        return None
+
+    def recipient(self, view: Mapping[str, Any]) -> str | None:
+        """Return the user's name at the destination by the first identifier that has a value."""
+        for identifier in self.spec.identifiers:
+            value = identifying_value(view.get(identifier.field))
+            if value is not None:
+                return write_recipient(identifier, value)
+        return None
+
+    def lack(self) -> str:
+        """Return why a profile without recipient is omitted."""
+        fields = [repr(item.field) for item in self.spec.identifiers]
+        if len(fields) == 1:
+            return f"no value in field {fields[0]}"
+        return f"no value in any of the fields {', '.join(fields)}"
+
+    def _counts(self, audience_id: int, since: int) -> bool:
+        start = self._joined.get(audience_id, self._started)
+        if since < start:
+            return self.spec.existing
+        return self._dropping is None or not self._dropping.is_quiet(from_us(since))
+
+
+def identifying_value(value: Any) -> str | None:
+    """Return a value as it names a user: a set's newest one, else the value as text."""
+    if isinstance(value, list):
+        value = value[0] if value else None
+    if value is None or isinstance(value, dict):
+        return None
+    text = str(value)
+    return text if text and can_identify(text) else None

@@ -1,0 +1,50 @@
+"""State anew what an export wants, after it was changed: recipient by recipient."""
+
+from datetime import datetime
+
+from coterie.flow.exports.claims import ClaimPlan
+from coterie.flow.exports.restating import recipients_after, restated
+from coterie.flow.exports.wishes import save_plan
+from coterie.flow.profiles.storage import lock_profiles
+from coterie.flow.run.conclude import snapshot_of
+from coterie.flow.run.context import Contexts
+from coterie.store import Connection
+from coterie.store.fences import share_fence
+
+
+def restate_recipients(
+    conn: Connection,
+    contexts: Contexts,
+    destination: tuple[int, int],
+    after: str,
+    *,
+    now: datetime,
+    limit: int,
+) -> tuple[str, int] | None:
+    """Let the claims of the next recipients of (account, destination) say what is wanted now.
+
+    Returns the last recipient and how many were seen, None when there are no more. Who has no
+    recipient there yet is none of this: members are claimed for one by one.
+    """
+    account, destination_id = destination
+    share_fence(conn)
+    contexts.refresh(conn)
+    context = contexts.get(account)
+    rows = recipients_after(conn, destination_id, after, limit=limit)
+    if not rows:
+        return None
+    ids = {claim.profile_id for row in rows for claim in row.claims}
+    # Profiles first, then recipients, as every batch does it.
+    stored = lock_profiles(conn, account, ids)
+    known = {}
+    for profile_id, profile in stored.items():
+        snapshot = snapshot_of(context, profile)
+        known[profile_id] = (snapshot, context.exporter.wishes(snapshot))
+    changes = [
+        change
+        for row in rows
+        for claim in row.claims
+        if (change := restated(destination_id, row.recipient, claim, known.get(claim.profile_id)))
+    ]
+    save_plan(conn, account, ClaimPlan(tuple(changes), ()), now=now)
+    return rows[-1].recipient, len(rows)
