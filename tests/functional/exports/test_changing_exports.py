@@ -1,6 +1,7 @@
 """Changing an export while it goes on, and what becomes of what it wrote."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tests.functional.exports.conftest import Shop
@@ -25,7 +26,7 @@ def open_shop(shop: Shop) -> Shop:
     return shop
 
 
-def start(shop: Shop, *slugs: str, **options: object) -> None:
+def start(shop: Shop, *slugs: str, **options: Any) -> None:
     shop.create(*slugs, **options)
     shop.run_jobs()
     shop.deliver()
@@ -163,7 +164,7 @@ def test_a_job_expires_by_itself(open_shop: Shop, clean_up: bool, left: list[str
 
 def test_a_paused_job_takes_its_changes_up_when_resumed(open_shop: Shop) -> None:
     start(open_shop, "oslo")
-    steer = {
+    steer: dict[str, Any] = {
         "account": open_shop.account.number,
         "job_id": open_shop.job.id,
         "actor": ACTOR,
@@ -247,7 +248,7 @@ def test_users_that_braze_does_not_know_can_be_left_alone(open_shop: Shop) -> No
     ],
 )
 def test_a_change_that_cannot_be_is_refused_with_its_cure(
-    open_shop: Shop, options: dict[str, object], message: str
+    open_shop: Shop, options: dict[str, Any], message: str
 ) -> None:
     open_shop.create("oslo")
 
