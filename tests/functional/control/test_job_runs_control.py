@@ -176,7 +176,7 @@ def test_a_pause_in_the_middle_of_a_run_stands(
 def test_a_paused_export_goes_on_where_it_was(
     store: Store, make_export: MakeExport, runner: Connection, actor: Actor, clock: Clock
 ) -> None:
-    early, late = make_export(), make_export(audience_slugs=["buyers"])
+    early, late = make_export(), make_export(audiences=["buyers"])
     job = take(runner, clock())
     jobs.finish(runner, job, now=clock())
     assert job.id == early.id
