@@ -72,6 +72,11 @@ ExpiryCleanUp = Annotated[
     ),
 ]
 
+OnlyDry = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Only say what would be sent, to whom, and at what cost."),
+]
+
 
 class Choices(dict[str, Any]):
     """Options of a job by name; what was not given is not in it."""

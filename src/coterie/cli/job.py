@@ -23,6 +23,8 @@ Description = Annotated[str, typer.Option(help="A longer word about it.")]
 
 app.command("export-audience")(job_export.export_audience)
 app.command("update")(job_export.update)
+app.command("dry-run")(job_export.dry_run)
+app.command("omitted")(job_export.omitted)
 
 
 @app.command("import-csv")

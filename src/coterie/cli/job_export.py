@@ -4,12 +4,16 @@ from typing import Annotated, Any
 
 import typer
 
+from coterie.app.dry_runs import DryRuns
+from coterie.app.services import config_source
 from coterie.cli import export_options as option
 from coterie.cli.context import ACTOR, open_context
+from coterie.cli.dry_run_output import print_dry_run
 from coterie.cli.entries import BadEntryError, read_entries
 from coterie.cli.job_output import print_jobs, which_account
-from coterie.cli.output import AccountNumber, AsJson
+from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
 from coterie.control import jobs
+from coterie.flow.run.lookup import Lookup
 from coterie.model.control import Job
 
 NONE = "none"
@@ -50,6 +54,7 @@ def export_audience(
     expires_at: option.Expires = None,
     clean_up_at_expiry: option.ExpiryCleanUp = None,
     description: option.Description = "",
+    dry_run: option.OnlyDry = False,
     account: AccountNumber = None,
     as_json: AsJson = False,
 ) -> None:
@@ -77,9 +82,15 @@ def export_audience(
     options.put("expires_at", expires_at)
     options.put("clean_up_at_expiry", clean_up_at_expiry)
     with open_context() as context:
+        number = which_account(context, account)
+        if dry_run:
+            runs = DryRuns(context.store, context.clock)
+            found = runs.of_new(account=number, authorization_id=authorization, config=options)
+            print_dry_run(found, as_json=as_json)
+            return
         job = jobs.create_export_audience(
             context.store,
-            account=which_account(context, account),
+            account=number,
             label=label,
             description=description,
             authorization_id=authorization,
@@ -129,6 +140,7 @@ def update(
     expires_at: option.Expires = None,
     clean_up_at_expiry: option.ExpiryCleanUp = None,
     description: Annotated[str | None, typer.Option(help="A longer word about it.")] = None,
+    dry_run: option.OnlyDry = False,
     account: AccountNumber = None,
     as_json: AsJson = False,
 ) -> None:
@@ -164,6 +176,13 @@ def update(
         options |= _edited(before, "audiences", add_audience, remove_audience)
         options |= _edited(before, "suppressed_by", suppress, unsuppress)
         options |= _renamed(before, name, options)
+        if dry_run:
+            runs = DryRuns(context.store, context.clock)
+            found = runs.of_change(
+                account=number, job_id=job_id, options=options, clean_up=clean_up
+            )
+            print_dry_run(found, as_json=as_json)
+            return
         job = jobs.update_export_audience(
             context.store,
             account=number,
@@ -176,6 +195,41 @@ def update(
             clock=context.clock,
         )
     print_jobs([job], as_json=as_json)
+
+
+def dry_run(
+    job_id: Annotated[int, typer.Argument(help="The job's id, as listed.")],
+    account: AccountNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what an export would send now, and whom it omits; nothing is sent."""
+    with open_context() as context:
+        runs = DryRuns(context.store, context.clock)
+        number = which_account(context, account)
+        found = runs.of_change(account=number, job_id=job_id, options={})
+    print_dry_run(found, as_json=as_json)
+
+
+def omitted(
+    job_id: Annotated[int, typer.Argument(help="The job's id, as listed.")],
+    limit: Annotated[int, typer.Option(help="Most people shown.", min=1, max=10_000)] = 100,
+    account: AccountNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """List people whom an export does not send although an audience holds them, with the reason."""
+    with open_context() as context:
+        number = which_account(context, account)
+        jobs.get_job(context.store, number, job_id)
+        lookup = Lookup(context.store, config_source())
+        found = lookup.omitted_users(number, job_id, limit)
+    if as_json:
+        print_json(found)
+        return
+    rows = [
+        (one.since, ", ".join(f"{each.field}={each.value}" for each in one.identifiers), one.reason)
+        for one in found
+    ]
+    print_table(f"Omitted by job {job_id}", ("Since", "Who", "Reason"), rows, empty="Nobody.")
 
 
 def _edited(

@@ -24,6 +24,11 @@ def print_json(value: Any) -> None:
     typer.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
+def compact_json(value: Any) -> str:
+    """Return a value as JSON on one line."""
+    return msgspec.json.encode(value).decode()
+
+
 def print_warnings(warnings: Iterable[Problem]) -> None:
     """Print what is doubtful about a text on standard error, so that JSON stays JSON."""
     for warning in warnings:

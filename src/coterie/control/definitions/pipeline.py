@@ -1,6 +1,8 @@
 """Gathers all that the data plane is told to do into one consistent snapshot."""
 
 from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
 
 import msgspec
 
@@ -141,20 +143,39 @@ _EXPORT_STATES: dict[JobState, ExportState] = {
 
 
 def _export_spec(job: Job, ids: dict[str, int]) -> ExportSpec | None:
-    config = job.config
-    if not isinstance(config, ExportAudienceConfig) or job.destination_id is None:
+    if not isinstance(job.config, ExportAudienceConfig) or job.destination_id is None:
         return None
     state: ExportState = _EXPORT_STATES.get(job.state, "active")
-    return ExportSpec(
+    return export_spec(
+        job.config,
+        ids,
         job_id=job.id,
         destination_id=job.destination_id,
+        started_at=job.started_at or job.created_at,
+        state="cleaning" if state == "active" and ENDING in job.checkpoint else state,
+    )
+
+
+def export_spec(
+    config: ExportAudienceConfig,
+    ids: Mapping[str, int],
+    *,
+    job_id: int,
+    destination_id: int,
+    started_at: datetime,
+    state: ExportState = "active",
+) -> ExportSpec:
+    """Return what the data plane is told of an export; `ids` gives audience id by slug."""
+    return ExportSpec(
+        job_id=job_id,
+        destination_id=destination_id,
         identifiers=config.identifiers,
         names={ids[slug]: config.exported_name(slug) for slug in config.audiences if slug in ids},
         values=frozenset(config.exported_name(slug) for slug in config.audiences),
         existing=config.existing_users,
-        started_at=job.started_at or job.created_at,
+        started_at=started_at,
         joined={ids[slug]: at for slug, at in config.joined.items() if slug in ids},
-        state="cleaning" if state == "active" and ENDING in job.checkpoint else state,
+        state=state,
         events=config.audience_events,
         suppressed_by={ids[slug]: slug for slug in config.suppressed_by if slug in ids},
         consent=config.consent,

@@ -1,6 +1,7 @@
 """Jobs: made and steered by people, taken by runners; their row is the queue."""
 
 from coterie.control.jobs.create import create_export_audience, create_import_csv
+from coterie.control.jobs.draft import draft_export
 from coterie.control.jobs.ending import (
     delete_job,
     expire_job,
@@ -31,6 +32,7 @@ __all__ = [
     "create_export_audience",
     "create_import_csv",
     "delete_job",
+    "draft_export",
     "expire_job",
     "fail",
     "finish",

@@ -49,8 +49,8 @@ def update_export_audience(  # noqa: PLR0913 - the job form, spelled out
     """
     with definition_change(store, clock) as change:
         job = lock_job(change, account, job_id)
-        before = _export_of(job)
-        after = _merge(before, options or {}, now=change.now)
+        before = require_changeable(job)
+        after = merge_options(before, options or {}, now=change.now)
         checked_label = job.label if label is None else check_label(label)
         values: dict[str, Any] = {
             "job_id": job.id,
@@ -67,7 +67,7 @@ def update_export_audience(  # noqa: PLR0913 - the job form, spelled out
             require_braze(change.conn, account, job.authorization_id or 0)
             check_named(change.conn, account, after)
             values |= _restart(job, change.now)
-            _leave_or_clean(change, job, before, after, clean_up=clean_up)
+            _leave_or_clean(change, job, after, clean_up=clean_up)
         (updated,) = list_all(change.conn, load_queries("jobs").update_job, values, row=Job)
         detail = _told(before, after, clean_up=clean_up)
         subject = Subject(account, "job", job.id)
@@ -83,7 +83,8 @@ def update_export_audience(  # noqa: PLR0913 - the job form, spelled out
         return updated
 
 
-def _export_of(job: Job) -> ExportAudienceConfig:
+def require_changeable(job: Job) -> ExportAudienceConfig:
+    """Return the options of an export that goes on. Raises BadJobError."""
     if not isinstance(job.config, ExportAudienceConfig):
         raise BadJobError(message=f"Job {job.id} is no export. Only exports can be changed.")
     if job.state in ENDED:
@@ -95,9 +96,10 @@ def _export_of(job: Job) -> ExportAudienceConfig:
     return job.config
 
 
-def _merge(
+def merge_options(
     before: ExportAudienceConfig, options: Mapping[str, Any], *, now: datetime
 ) -> ExportAudienceConfig:
+    """Return options with others in their place. Raises BadJobError."""
     asked = {**msgspec.to_builtins(before), **msgspec.to_builtins(dict(options))}
     after = read_export(asked)
     for name in FIXED:
@@ -115,6 +117,13 @@ def _merge(
     return msgspec.structs.replace(after, joined=kept | new)
 
 
+def given_up(job: Job, after: ExportAudienceConfig) -> list[str]:
+    """Return the values that a job stands for no more with other options."""
+    before = require_changeable(job)
+    was = {before.exported_name(slug) for slug in before.audiences}
+    return sorted(was - {after.exported_name(slug) for slug in after.audiences})
+
+
 def _restart(job: Job, now: datetime) -> dict[str, Any]:
     """Let a runner go over all recipients and members once more."""
     edition = int(job.checkpoint.get(EDITION, 0)) + 1
@@ -126,16 +135,10 @@ def _restart(job: Job, now: datetime) -> dict[str, Any]:
 
 
 def _leave_or_clean(
-    change: Change,
-    job: Job,
-    before: ExportAudienceConfig,
-    after: ExportAudienceConfig,
-    *,
-    clean_up: bool,
+    change: Change, job: Job, after: ExportAudienceConfig, *, clean_up: bool
 ) -> None:
-    was = {before.exported_name(slug) for slug in before.audiences}
     now = {after.exported_name(slug) for slug in after.audiences}
-    gone = sorted(was - now)
+    gone = given_up(job, after)
     # Who may be exported no longer (another consent, a suppressing audience) is taken away in any
     # case; this is about what the job as a whole stands for no more.
     values = {

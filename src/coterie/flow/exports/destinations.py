@@ -3,7 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
+
+import msgspec
 
 from coterie.model.config import ExportSpec, PipelineConfig
 from coterie.model.delivery import DeliveryState, DestinationPlan, Form, Repeats
@@ -24,6 +26,18 @@ class _Row(NamedTuple):
     left_alone: list[str]
 
 
+class Written(Protocol):
+    """What an export says of its destination."""
+
+    @property
+    def form(self) -> Form:
+        """How the destination holds what is written."""
+
+    @property
+    def attribute(self) -> str:
+        """The attribute that is written, if it is one."""
+
+
 def list_destinations(
     conn: Connection, config: PipelineConfig, *, now: datetime
 ) -> list[DestinationPlan]:
@@ -36,6 +50,28 @@ def list_destinations(
         plan_destination(_Row(*row), exports[row[0]], now=now)
         for row in conn.execute(QUERIES.list_destinations.encode())
     ]
+
+
+def find_destination(
+    conn: Connection, authorization_id: int, form: Form, attribute: str
+) -> _Row | None:
+    """Return the destination that writes this with an authorization, None if there is none yet."""
+    asked = {"authorization_id": authorization_id, "form": form, "attribute": attribute}
+    found = conn.execute(QUERIES.find_destination.encode(), asked).fetchone()
+    return None if found is None else _Row(*found)
+
+
+def plan_draft(
+    row: _Row | None, exports: Sequence[ExportSpec], config: Written, *, now: datetime
+) -> DestinationPlan:
+    """Return a destination as it would be; without a row it gets number 0.
+
+    Nothing is held back for a quiet window, which is over some time.
+    """
+    if row is None:
+        row = _Row(0, 0, 0, config.form, config.attribute, "at_most_once", "running", 0, [])
+    awake = [msgspec.structs.replace(export, quiet=None) for export in exports]
+    return plan_destination(row, awake, now=now)
 
 
 def plan_destination(row: _Row, exports: Sequence[ExportSpec], *, now: datetime) -> DestinationPlan:

@@ -45,6 +45,16 @@ def get_profile(conn: Connection, account: int, profile_id: ProfileId) -> Stored
     return None if row is None else _load(row)
 
 
+def read_profiles(
+    conn: Connection, account: int, profile_ids: Collection[ProfileId]
+) -> list[StoredProfile]:
+    """Return the profiles that exist, in id order and without a lock."""
+    asked = {"account": account, "profile_ids": UuidArray(sorted(profile_ids))}
+    with conn.cursor(binary=True) as rows:
+        found = rows.execute(SQL.read_profiles, asked).fetchall()
+    return [_load(row) for row in found]
+
+
 def save_profiles(
     conn: Connection,
     account: int,

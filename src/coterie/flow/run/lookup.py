@@ -129,7 +129,7 @@ class Lookup:
             MemberView(
                 profile_id=profile.profile_id,
                 since=since,
-                identifiers=_identifiers(profile, rules)[:MEMBER_IDENTIFIERS],
+                identifiers=identifiers_of(profile, rules)[:MEMBER_IDENTIFIERS],
             )
             for profile, since in profiles
         )
@@ -145,7 +145,7 @@ class Lookup:
                     profile_id=profile_id,
                     since=since,
                     reason=reason,
-                    identifiers=_identifiers(profile, rules)[:MEMBER_IDENTIFIERS],
+                    identifiers=identifiers_of(profile, rules)[:MEMBER_IDENTIFIERS],
                 )
                 for profile_id, reason, since in rows
                 if (profile := get_profile(conn, account, profile_id)) is not None
@@ -226,7 +226,7 @@ def _profile_view(
             FieldView(name=name, kind=fields[name].kind, value=value, is_pii=fields[name].is_pii)
             for name, value in sorted(values.items())
         ),
-        identifiers=_identifiers(profile, identity_rules(schema)),
+        identifiers=identifiers_of(profile, identity_rules(schema)),
         audiences=tuple(
             MembershipView(
                 audience_id=audience_id,
@@ -251,7 +251,8 @@ def _flags(standing: Standing | None) -> Iterator[str]:
             yield "unsettled"
 
 
-def _identifiers(profile: StoredProfile, rules: IdentityRules) -> tuple[IdentifierView, ...]:
+def identifiers_of(profile: StoredProfile, rules: IdentityRules) -> tuple[IdentifierView, ...]:
+    """Return the identifiers of a profile, strongest first."""
     ordered: list[Fragment] = sorted(
         profile.body.fragments, key=lambda part: rules.strength(part.identifier)
     )

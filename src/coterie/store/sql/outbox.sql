@@ -5,6 +5,27 @@ FROM destination d JOIN provider_authorization a ON a.id = d.authorization_id
 WHERE a.deleted_at IS NULL AND a.provider = 'braze' AND d.retired_at IS NULL
 ORDER BY d.authorization_id, d.id;
 
+-- name: find_destination(authorization_id, form, attribute)^
+-- Where a job that is only thought of would write.
+SELECT id, account, authorization_id, form, attribute, repeats, delivery, restarts, left_alone
+FROM destination
+WHERE authorization_id = :authorization_id AND form = :form AND attribute = :attribute
+  AND retired_at IS NULL;
+
+-- name: find_rows(destination, recipients)
+-- What users hold already, for those who count.
+SELECT COALESCE(CAST(json_agg(json_build_array(recipient, wanted, told, in_doubt, version)) AS text), '[]')
+FROM outbox WHERE destination = :destination AND recipient = ANY (CAST(:recipients AS text[]));
+
+-- name: count_above(destination, limit)^
+-- Asked only where a destination has more values than an array holds, since it reads all rows.
+SELECT count(*) FROM outbox
+WHERE destination = :destination AND (SELECT count(*) FROM jsonb_object_keys(wanted)) > :limit;
+
+-- name: count_told(destination, keys)^
+-- From how many users a clean-up would take something away.
+SELECT count(*) FROM outbox WHERE destination = :destination AND told ?| CAST(:keys AS text[]);
+
 -- name: try_hold_authorization(space, authorization_id)$
 -- The lock belongs to the session: it falls when the sender's process or its connection dies.
 SELECT pg_try_advisory_lock(:space, CAST(:authorization_id AS integer));

@@ -12,6 +12,13 @@ SELECT uuid_send(profile_id), version, updated_at, next_flip, audiences, body
 FROM profile
 WHERE account = :account AND profile_id = CAST(:profile_id AS uuid);
 
+-- name: read_profiles(account, profile_ids)
+-- For those who count and change nothing.
+SELECT uuid_send(profile_id), version, updated_at, next_flip, audiences, body
+FROM profile
+WHERE account = :account AND profile_id = ANY (CAST(:profile_ids AS uuid[]))
+ORDER BY profile_id;
+
 -- name: insert_profiles(account, profile_ids, first_seen, updated_at, next_flips, audiences, bodies)!
 -- Their identifiers are taken in the same transaction, so no one else can make them.
 INSERT INTO profile (account, profile_id, version, first_seen, updated_at, next_flip, audiences, body)

@@ -1,0 +1,114 @@
+"""Answers what an export would do: the control plane says what is asked, the data plane counts."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from coterie.base.clock import Clock
+from coterie.connectors.braze.config import ARRAY_LIMIT, OBJECTS_PER_REQUEST, REQUESTS_PER_MINUTE
+from coterie.control.authorizations import get_authorization
+from coterie.control.definitions.pipeline import load_config
+from coterie.control.jobs import draft_export, get_job
+from coterie.control.jobs.draft import Draft
+from coterie.control.jobs.update import given_up
+from coterie.flow.exports.destinations import find_destination, plan_draft
+from coterie.flow.exports.standing import count_told
+from coterie.flow.run.foresee import Forecast, Limits, Question
+from coterie.flow.run.generations import enter_live_generation
+from coterie.model.control import Authorization
+from coterie.model.dry_run import DryRun
+from coterie.store import Store
+
+# Profile ids are hashes, so the first of them are a random sample.
+MOST_SEEN = 50_000
+
+
+class DryRuns:
+    """Counts before anybody starts anything; nothing is written."""
+
+    def __init__(self, store: Store, clock: Clock, *, most_seen: int = MOST_SEEN) -> None:
+        self._store = store
+        self._clock = clock
+        self._most = most_seen
+
+    def of_new(self, *, account: int, authorization_id: int, config: Mapping[str, Any]) -> DryRun:
+        """Return what a job with these options would do.
+
+        Raises what `create_export_audience` raises.
+        """
+        draft = draft_export(
+            self._store,
+            account=account,
+            authorization_id=authorization_id,
+            config=config,
+            clock=self._clock,
+        )
+        return self._count(draft)
+
+    def of_change(
+        self, *, account: int, job_id: int, options: Mapping[str, Any], clean_up: bool = False
+    ) -> DryRun:
+        """Return what a job would send if its options were changed, or does with none of them.
+
+        Raises what `update_export_audience` raises.
+        """
+        job = get_job(self._store, account, job_id)
+        draft = draft_export(
+            self._store,
+            account=account,
+            authorization_id=job.authorization_id or 0,
+            config=options,
+            job=job,
+            clock=self._clock,
+        )
+        found = self._count(draft)
+        if not clean_up or job.destination_id is None:
+            return found
+        gone = given_up(job, draft.config)
+        with self._store.transaction() as conn:
+            cleaned = count_told(conn, job.destination_id, gone)
+        return msgspec.structs.replace(found, cleaned=cleaned)
+
+    def _count(self, draft: Draft) -> DryRun:
+        now = self._clock()
+        authorization = get_authorization(self._store, draft.account, draft.authorization_id)
+        with self._store.transaction() as conn:
+            config = load_config(conn).accounts[draft.account]
+            found = find_destination(
+                conn, draft.authorization_id, draft.config.form, draft.config.attribute
+            )
+        others = tuple(
+            spec
+            for spec in config.exports
+            if found is not None
+            and spec.destination_id == found.id
+            and spec.job_id != draft.spec.job_id
+        )
+        plan = plan_draft(found, (draft.spec, *others), draft.config, now=now)
+        question = Question(
+            account=draft.account,
+            schema=config.schemas[-1],
+            spec=draft.spec_at(plan.id),
+            others=others,
+            plan=plan,
+            limits=_limits(authorization),
+        )
+        forecast = Forecast(question, now=now)
+        while forecast.seen < self._most:
+            with self._store.transaction() as conn:
+                enter_live_generation(conn)
+                if not forecast.look(conn):
+                    break
+        with self._store.transaction() as conn:
+            enter_live_generation(conn)
+            return forecast.tell(conn)
+
+
+def _limits(authorization: Authorization) -> Limits:
+    public = authorization.public_config
+    return Limits(
+        objects_per_request=int(public.get("objects_per_request") or OBJECTS_PER_REQUEST),
+        requests_per_minute=int(public.get("requests_per_minute") or REQUESTS_PER_MINUTE),
+        array_limit=int(public.get("array_limit") or ARRAY_LIMIT),
+    )
