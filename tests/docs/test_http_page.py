@@ -15,6 +15,7 @@ from coterie.api.dependencies import (
     CollectCalls,
     EntityCalls,
     IdentityCalls,
+    JobCalls,
 )
 from coterie.api.errors import STATUSES
 from coterie.api.routes import build_api
@@ -47,6 +48,7 @@ def litestar_routes() -> Iterator[tuple[str, str]]:
             graph=unused, relation=unused, list_decisions=unused, decide=unused, undo=unused
         ),
         collect=CollectCalls(load_bulk=unused, preview=unused, bulk_limit=1),
+        jobs=JobCalls(**dict.fromkeys(JobCalls.__struct_fields__, unused)),
         clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
     )
     handlers = build_api(dependencies).handlers

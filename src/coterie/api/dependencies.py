@@ -17,13 +17,14 @@ from coterie.flow.run.explain import MembershipExplanation
 from coterie.model.bulk import BulkOutcome, BulkRequest
 from coterie.model.control import Actor, Audience, Grant, Job, Personalization, SizePoint
 from coterie.model.decisions import Decision
+from coterie.model.dry_run import DryRun
 from coterie.model.entity import Entity, FieldLineage
 from coterie.model.events import IncomingEvent
 from coterie.model.identities import IdentityGraph, Relation
 from coterie.model.insights import Estimate, FieldReport, Overlap
 from coterie.model.mapped import Identifier
 from coterie.model.preview import Preview
-from coterie.model.views import ProfileView
+from coterie.model.views import OmittedView, ProfileView
 
 
 class IdentityCalls(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +99,25 @@ class CollectCalls(msgspec.Struct, frozen=True, kw_only=True):
     bulk_limit: int
 
 
+class JobCalls(msgspec.Struct, frozen=True, kw_only=True):
+    """What the API does with jobs; all take the keywords of `control.jobs` and raise UserError.
+
+    get(account, job_id); omitted(account, job_id, limit); dry_run_new and dry_run_change as in
+    `app.dry_runs`.
+    """
+
+    get: Callable[[int, int], Job]
+    create_export: Callable[..., Job]
+    update_export: Callable[..., Job]
+    pause: Callable[..., Job]
+    resume: Callable[..., Job]
+    kill: Callable[..., Job]
+    delete: Callable[..., Job]
+    dry_run_new: Callable[..., DryRun]
+    dry_run_change: Callable[..., DryRun]
+    omitted: Callable[[int, int, int], Sequence[OmittedView]]
+
+
 class ApiDependencies(msgspec.Struct, frozen=True, kw_only=True):
     """Functions that the composition root binds to the store; blocking unless it says otherwise.
 
@@ -122,4 +142,5 @@ class ApiDependencies(msgspec.Struct, frozen=True, kw_only=True):
     identities: IdentityCalls
     entities: EntityCalls
     collect: CollectCalls
+    jobs: JobCalls
     clock: Clock

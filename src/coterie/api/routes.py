@@ -37,6 +37,15 @@ from coterie.api.insights import (
     report_everyone,
     report_members,
 )
+from coterie.api.jobs import (
+    create_export,
+    delete_job,
+    get_job,
+    list_omitted,
+    run_dry,
+    steer_job,
+    update_export,
+)
 from coterie.api.public import get_public
 from coterie.api.resources import (
     explain_membership,
@@ -121,6 +130,13 @@ def build_api(dependencies: ApiDependencies) -> Api:
             scan_segment,
             report_segment,
             list_jobs,
+            get_job,
+            create_export,
+            update_export,
+            run_dry,
+            steer_job,
+            delete_job,
+            list_omitted,
             get_profile,
             explain_membership,
             get_entity,

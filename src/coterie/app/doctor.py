@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from coterie.app.crowding import Crowding
 from coterie.app.database import find_database
 from coterie.base.clock import Clock
 from coterie.base.errors import CoterieError, TransientError, UserError
@@ -68,6 +69,7 @@ def examine(env: Mapping[str, str], clock: Clock) -> Iterator[Finding]:
                 with store.transaction() as conn:
                     check_keys(conn, ring)
                 yield from _examine_authorizations(store, ring, settings, clock)
+            yield from _examine_exports(store, clock)
     except WrongKeysError as error:
         yield _failure("keys", error)
     except TransientError as error:
@@ -100,6 +102,19 @@ def _examine_keys(settings: Settings, *, is_new: bool) -> Generator[Finding, Non
         return None
     yield Finding("ok", "keys", f"{counted(len(ring.keys), 'sealing key')}; back the folder up")
     return ring
+
+
+def _examine_exports(store: Store, clock: Clock) -> Iterator[Finding]:
+    for account, crowded in Crowding(store, clock).of_all():
+        said = (
+            f"account {account}: {counted(crowded.users, 'user')} of destination "
+            f"{crowded.destination} would hold more than {crowded.limit} audiences"
+        )
+        cure = (
+            "Braze silently drops the oldest. Export fewer audiences to that attribute, or use "
+            "booleans; if your contract allows more, set array_limit of the authorization."
+        )
+        yield Finding("warning", "exports", said, cure)
 
 
 def _cure_of_authorization(account: int, authorization: int) -> str:

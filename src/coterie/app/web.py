@@ -18,8 +18,11 @@ from coterie.api.routes import as_http_response, build_api, with_collect
 from coterie.app.audiences import audience_calls
 from coterie.app.bulk import BulkDesk
 from coterie.app.bulk_process import make_previewer
+from coterie.app.crowding import Crowding
+from coterie.app.dry_runs import DryRuns
 from coterie.app.entities import entity_calls
 from coterie.app.identities import identity_calls, make_explainer
+from coterie.app.jobs import job_calls
 from coterie.app.parent import end_with_forking_parent
 from coterie.app.services import Services, config_source, open_services
 from coterie.base.errors import UserError
@@ -149,6 +152,7 @@ def _api(services: Services, lookup: Lookup, explainer: Explainer) -> ApiDepende
         identities=identity_calls(services),
         entities=entity_calls(services),
         collect=collect_calls(services),
+        jobs=job_calls(services),
         clock=clock,
     )
 
@@ -190,6 +194,7 @@ def _console(services: Services, lookup: Lookup, explainer: Explainer) -> Consol
         job_figures=lookup.job_figures,
         omitted_users=lookup.omitted_users,
         refused_users=partial(list_refused, services.store),
+        crowded=Crowding(services.store, clock).of_job,
     )
 
     def send_again(account: int, job_id: int, actor: Actor, now: datetime) -> int:
@@ -207,4 +212,5 @@ def _console(services: Services, lookup: Lookup, explainer: Explainer) -> Consol
         reads=reads,
         probes=build_probes(allow_private_addresses=services.settings.allow_private_addresses),
         replay_refused=send_again,
+        dry_runs=DryRuns(services.store, clock),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any, Protocol
 
 import msgspec
 
@@ -12,6 +13,19 @@ from coterie.console.reads import Reads
 from coterie.control import Store
 from coterie.control.authorizations import Probe
 from coterie.model.control import Actor
+from coterie.model.dry_run import DryRun
+
+
+class DryRuns(Protocol):
+    """What an export would do; raises UserError where it could not be made."""
+
+    def of_new(self, *, account: int, authorization_id: int, config: Mapping[str, Any]) -> DryRun:
+        """Count what a new export would do."""
+
+    def of_change(
+        self, *, account: int, job_id: int, options: Mapping[str, Any], clean_up: bool = False
+    ) -> DryRun:
+        """Count what an export would do with other options."""
 
 
 class ConsoleDependencies(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,3 +42,4 @@ class ConsoleDependencies(msgspec.Struct, frozen=True, kw_only=True):
     reads: Reads
     probes: Mapping[str, Probe]
     replay_refused: Callable[[int, int, Actor, datetime], int]
+    dry_runs: DryRuns

@@ -6,7 +6,7 @@ import msgspec
 
 from coterie.flow.run.explain import MembershipExplanation
 from coterie.model.control import Audience
-from coterie.model.delivery import ParkedRow
+from coterie.model.delivery import Crowded, ParkedRow
 from coterie.model.entity import FieldLineage
 from coterie.model.identities import IdentityGraph
 from coterie.model.insights import Estimate, FieldReport, Overlap
@@ -32,7 +32,8 @@ class Reads(msgspec.Struct, frozen=True, kw_only=True):
     latest_events and rejected_events(account, stream, limit), newest first;
     audience_members(account, audience_id, limit), newest first; preview, overlaps and field_report
     as in `api.dependencies.AudienceCalls`; job_figures(account, job_id);
-    refused_users and omitted_users(account, job_id, limit).
+    refused_users and omitted_users(account, job_id, limit); crowded(account, job_id), None unless
+    users would hold more values than the job's attribute keeps.
     """
 
     overview: Callable[[int], Overview]
@@ -51,3 +52,4 @@ class Reads(msgspec.Struct, frozen=True, kw_only=True):
     job_figures: Callable[[int, int], JobFigures]
     omitted_users: Callable[[int, int, int], tuple[OmittedView, ...]]
     refused_users: Callable[[int, int, int], tuple[ParkedRow, ...]]
+    crowded: Callable[[int, int], Crowded | None]

@@ -192,6 +192,14 @@ class DeliveryCount(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class Crowded(msgspec.Struct, frozen=True, kw_only=True):
+    """How many users of a destination shall hold more than `limit` items, which is all it keeps."""
+
+    destination: int
+    users: int
+    limit: int
+
+
 class ParkedRow(msgspec.Struct, frozen=True, kw_only=True):
     """What a destination refused for good, until someone replays it."""
 

@@ -22,6 +22,7 @@ from coterie.api.routes import Api, build_api, with_collect
 from coterie.app.audiences import audience_calls
 from coterie.app.entities import entity_calls
 from coterie.app.identities import identity_calls
+from coterie.app.jobs import job_calls
 from coterie.app.services import Services, config_source
 from coterie.app.web import collect_calls
 from coterie.base.clock import system_clock
@@ -127,6 +128,7 @@ def api(store: Store, services: Services, database_url: str) -> Api:
             identities=identity_calls(services),
             entities=entity_calls(services),
             collect=collect_calls(services),
+            jobs=job_calls(services),
             clock=system_clock,
         )
     )

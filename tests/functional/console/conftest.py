@@ -12,6 +12,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from psycopg import sql
 
+from coterie.app.dry_runs import DryRuns
 from coterie.base.seal import new_ring
 from coterie.base.settings import Settings
 from coterie.console.dependencies import ConsoleDependencies
@@ -83,6 +84,7 @@ class DataPlane:
 
     def reads(self) -> Reads:
         return Reads(
+            crowded=lambda _account, _job: None,
             overview=lambda _: self.overview(),
             find_profile=lambda _, field, value: self.profiles.get((field, value)),
             lineage=lambda _, identifier, fields: tuple(
@@ -253,6 +255,7 @@ def deps(
             "sftp": lambda _: probe_answers["sftp"],
         },
         replay_refused=data_plane.replay,
+        dry_runs=DryRuns(store, clock),
     )
 
 

@@ -1,6 +1,7 @@
 """Jobs: list, look at, pause, resume, kill, delete."""
 
 from collections.abc import Callable
+from functools import partial
 
 from litestar import get, post
 from litestar.params import FromPath
@@ -21,12 +22,19 @@ from coterie.control.jobs import (
     pause_job,
     resume_job,
 )
-from coterie.control.jobs.states import may_follow
-from coterie.model.control import Job
+from coterie.control.jobs.states import ENDED, may_follow
+from coterie.model.control import ENDING, Job
 from coterie.model.exports import ExportAudienceConfig
 
 HOME = "/data/jobs"
 KINDS = {"export_audience": "Export Audience", "import_csv": "Import CSV"}
+IDENTIFIER_NAMES = {
+    "external_id": "external ID",
+    "braze_id": "Braze ID",
+    "alias": "alias",
+    "email": "e-mail address",
+    "phone": "phone number",
+}
 LOG_LINES = 50
 REFUSED_SHOWN = 50
 OMITTED_SHOWN = 20
@@ -62,6 +70,9 @@ def show_job(visit: Visitor, job_id: FromPath[int]) -> Page:
         log_lines=job_logs(store, visit.account, job_id, LOG_LINES),
         names=actor_names(visit),
         is_export=isinstance(job.config, ExportAudienceConfig),
+        ending=job.checkpoint.get(ENDING),
+        crowded=visit.deps.reads.crowded(visit.account, job_id),
+        kinds_of_identifiers=IDENTIFIER_NAMES,
         steps=_steps(job),
     )
 
@@ -95,7 +106,8 @@ def show_kill(visit: Visitor, job_id: FromPath[int]) -> Page:
 @post(f"{HOME}/{{job_id:int}}/kill", sync_to_thread=True)
 def do_kill(visit: Visitor, job_id: FromPath[int]) -> Page:
     """Kill a job."""
-    return _take_step(visit, job_id, kill_job, "“{}” is killed. It stays in the list.")
+    step, notice = _ending(visit, kill_job, "“{}” is killed. It stays in the list.")
+    return _take_step(visit, job_id, step, notice)
 
 
 @get(f"{HOME}/{{job_id:int}}/delete", sync_to_thread=True, opt=needs("data_manager"))
@@ -107,16 +119,26 @@ def show_delete(visit: Visitor, job_id: FromPath[int]) -> Page:
 @post(f"{HOME}/{{job_id:int}}/delete", sync_to_thread=True)
 def do_delete(visit: Visitor, job_id: FromPath[int]) -> Page:
     """Delete a job."""
-    return _take_step(visit, job_id, delete_job, "“{}” is deleted.", after=HOME)
+    step, notice = _ending(visit, delete_job, "“{}” is deleted.")
+    return _take_step(visit, job_id, step, notice, after=HOME)
 
 
 def _steps(job: Job) -> dict[str, bool]:
     return {
         "pause": may_follow(job.state, "paused"),
         "resume": job.state in ("paused", "failed"),
+        "edit": isinstance(job.config, ExportAudienceConfig)
+        and job.state not in ENDED
+        and ENDING not in job.checkpoint,
         "kill": may_follow(job.state, "killed"),
         "delete": may_follow(job.state, "deleted"),
     }
+
+
+def _ending(visit: Visit, step: Callable[..., Job], notice: str) -> tuple[Callable[..., Job], str]:
+    if visit.form.text("given_up") != "clean":
+        return step, notice
+    return partial(step, clean_up=True), "“{}” takes away what it wrote, and then ends."
 
 
 def _take_step(
@@ -140,6 +162,7 @@ def _confirm_page(visit: Visit, job_id: int, *, step: str) -> Page:
         step=step,
         is_export=isinstance(job.config, ExportAudienceConfig),
         is_over=job.state in ("killed", "completed"),
+        ending=job.checkpoint.get(ENDING),
         audiences=_audiences(visit, job),
     )
 

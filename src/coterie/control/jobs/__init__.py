@@ -20,7 +20,7 @@ from coterie.control.jobs.read import (
 from coterie.control.jobs.runs import fail, finish, release_job, save_progress, take_due_job
 from coterie.control.jobs.states import JobStateError
 from coterie.control.jobs.steps import EDITION, RESTATED, pause_job, resume_job
-from coterie.control.jobs.update import update_export_audience
+from coterie.control.jobs.update import given_up, merge_options, update_export_audience
 
 __all__ = [
     "EDITION",
@@ -38,9 +38,11 @@ __all__ = [
     "finish",
     "finish_cleaning",
     "get_job",
+    "given_up",
     "job_logs",
     "kill_job",
     "list_jobs",
+    "merge_options",
     "pause_job",
     "release_job",
     "resume_job",

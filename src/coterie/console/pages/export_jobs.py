@@ -1,0 +1,209 @@
+"""Making and changing Export Audience jobs: settings, then what they would do, then the start."""
+
+from litestar import get, post
+from litestar.params import FromPath
+
+from coterie.base.errors import UserError
+from coterie.console.doorkeeper import needs
+from coterie.console.forms import Form, filled_form
+from coterie.console.headers import Page
+from coterie.console.pages.export_form import (
+    EVENT_NAMES,
+    FORM_NAMES,
+    KIND_NAMES,
+    form_of,
+    read_options,
+)
+from coterie.console.pages.job_wizard import authorization_page, chosen_authorization
+from coterie.console.pages.jobs import HOME
+from coterie.console.pages.parts import Visitor
+from coterie.console.visit import Visit
+from coterie.control.authorizations import get_authorization
+from coterie.control.definitions.audiences import list_audiences
+from coterie.control.definitions.schema import current_schema
+from coterie.control.jobs import (
+    BadJobError,
+    create_export_audience,
+    get_job,
+    given_up,
+    merge_options,
+    update_export_audience,
+)
+from coterie.model.control import Job
+from coterie.model.dry_run import DryRun
+from coterie.model.exports import ExportAudienceConfig
+from coterie.model.schema import SCALAR_KINDS
+
+NEW = f"{HOME}/new/export-audience"
+USUAL_FIELDS = ("external_id", "user_id", "uid", "email")
+ZONES = (
+    "UTC", "Europe/London", "Europe/Berlin", "Europe/Paris", "Europe/Madrid", "Europe/Warsaw",
+    "Europe/Helsinki", "America/New_York", "America/Chicago", "America/Denver",
+    "America/Los_Angeles", "America/Sao_Paulo", "Africa/Johannesburg", "Asia/Dubai",
+    "Asia/Kolkata", "Asia/Singapore", "Asia/Tokyo", "Australia/Sydney",
+)  # fmt: skip
+
+
+@get(NEW, sync_to_thread=True, opt=needs("data_manager"))
+def show_new_export(visit: Visitor) -> Page:
+    """Ask for the authorization, then for the settings of an Export Audience job."""
+    if not visit.query.text("authorization"):
+        return authorization_page(visit, "export_audience")
+    usual = {"existing_users": "yes", "attribute": "lytics_segments", "first": "external_id"}
+    field = next((name for name in USUAL_FIELDS if name in _scalar_fields(visit)), "")
+    return _settings_page(visit, form=filled_form(usual | {"identifier_field": field}))
+
+
+@post(f"{NEW}/settings", sync_to_thread=True)
+def do_show_settings(visit: Visitor) -> Page:
+    """Show the settings again as they were entered."""
+    return _settings_page(visit, form=visit.form)
+
+
+@post(f"{NEW}/check", sync_to_thread=True)
+def do_check_export(visit: Visitor) -> Page:
+    """Say what the job would do, or show its form again with the reason why it cannot."""
+    form = visit.form
+    try:
+        found = visit.deps.dry_runs.of_new(
+            account=visit.account,
+            authorization_id=chosen_authorization(visit).id,
+            config=read_options(form),
+        )
+        if not form.text("label"):
+            raise BadJobError("Give the job a label.")
+    except UserError as error:
+        return _settings_page(visit, form=form, failure=error.message)
+    return _check_page(visit, found)
+
+
+@post(NEW, sync_to_thread=True)
+def do_create_export(visit: Visitor) -> Page:
+    """Create an Export Audience job, or show its form again with the reason why not."""
+    form = visit.form
+    try:
+        job = create_export_audience(
+            visit.deps.store,
+            account=visit.account,
+            label=form.text("label"),
+            description=form.text("description"),
+            authorization_id=chosen_authorization(visit).id,
+            config=read_options(form),
+            actor=visit.actor,
+            clock=visit.deps.clock,
+        )
+    except UserError as error:
+        return _settings_page(visit, form=form, failure=error.message)
+    return visit.go(f"{HOME}/{job.id}", notice=f"Job “{job.label}” is created.")
+
+
+@get(f"{HOME}/{{job_id:int}}/edit", sync_to_thread=True, opt=needs("data_manager"))
+def show_edit_export(visit: Visitor, job_id: FromPath[int]) -> Page:
+    """Show the settings of an export that goes on."""
+    job, config = _export(visit, job_id)
+    return _settings_page(visit, form=form_of(job, config), job=job)
+
+
+@post(f"{HOME}/{{job_id:int}}/edit/settings", sync_to_thread=True)
+def do_show_edit(visit: Visitor, job_id: FromPath[int]) -> Page:
+    """Show the settings again as they were entered."""
+    return _settings_page(visit, form=visit.form, job=_export(visit, job_id)[0])
+
+
+@post(f"{HOME}/{{job_id:int}}/edit/check", sync_to_thread=True)
+def do_check_edit(visit: Visitor, job_id: FromPath[int]) -> Page:
+    """Say what a change would do, or show the form again with the reason why it cannot be."""
+    job, config = _export(visit, job_id)
+    form = visit.form
+    options = read_options(form, config)
+    try:
+        found = visit.deps.dry_runs.of_change(
+            account=visit.account, job_id=job.id, options=options, clean_up=True
+        )
+        gone = given_up(job, merge_options(config, options, now=visit.now))
+    except UserError as error:
+        return _settings_page(visit, form=form, failure=error.message, job=job)
+    return _check_page(visit, found, job=job, gone=gone)
+
+
+@post(f"{HOME}/{{job_id:int}}/edit", sync_to_thread=True)
+def do_edit_export(visit: Visitor, job_id: FromPath[int]) -> Page:
+    """Change an export, or show its form again with the reason why not."""
+    job, config = _export(visit, job_id)
+    form = visit.form
+    try:
+        changed = update_export_audience(
+            visit.deps.store,
+            account=visit.account,
+            job_id=job.id,
+            label=form.text("label"),
+            description=form.text("description"),
+            options=read_options(form, config),
+            clean_up=form.text("given_up") == "clean",
+            actor=visit.actor,
+            clock=visit.deps.clock,
+        )
+    except UserError as error:
+        return _settings_page(visit, form=form, failure=error.message, job=job)
+    return visit.go(f"{HOME}/{job.id}", notice=f"Job “{changed.label}” is changed.")
+
+
+def _export(visit: Visit, job_id: int) -> tuple[Job, ExportAudienceConfig]:
+    job = get_job(visit.deps.store, visit.account, job_id)
+    if not isinstance(job.config, ExportAudienceConfig):
+        raise BadJobError(message=f"Job {job.id} is no export. Only exports can be changed.")
+    return job, job.config
+
+
+def _scalar_fields(visit: Visit) -> list[str]:
+    schema = current_schema(visit.deps.store, visit.account)
+    ranked = sorted(
+        (field for field in schema.fields if field.kind in SCALAR_KINDS),
+        key=lambda field: (field.identifier.rank if field.identifier else 1_000, field.name),
+    )
+    return [field.name for field in ranked]
+
+
+def _settings_page(visit: Visit, *, form: Form, failure: str = "", job: Job | None = None) -> Page:
+    store = visit.deps.store
+    found = list_audiences(store, visit.account)
+    if job is None:
+        authorization = chosen_authorization(visit)
+    else:
+        authorization = get_authorization(store, visit.account, job.authorization_id or 0)
+    return visit.page(
+        "jobs/export_audience.html",
+        status=400 if failure else 200,
+        form=form,
+        failure=failure,
+        job=job,
+        path=NEW if job is None else f"{HOME}/{job.id}/edit",
+        authorization=authorization,
+        audiences=[each for each in found if each.state in ("building", "live")],
+        fields=_scalar_fields(visit),
+        all_fields=sorted(field.name for field in current_schema(store, visit.account).fields),
+        kinds=KIND_NAMES,
+        events=EVENT_NAMES,
+        forms=FORM_NAMES,
+        zones=ZONES,
+    )
+
+
+def _check_page(
+    visit: Visit, found: DryRun, *, job: Job | None = None, gone: list[str] | None = None
+) -> Page:
+    kept = [
+        (name, value)
+        for name, values in visit.form.values.items()
+        if name not in ("csrf_token", "given_up")
+        for value in values
+    ]
+    return visit.page(
+        "jobs/check_export.html",
+        found=found,
+        kept=kept,
+        job=job,
+        gone=gone or [],
+        path=NEW if job is None else f"{HOME}/{job.id}/edit",
+        label=visit.form.text("label"),
+    )

@@ -1,0 +1,28 @@
+"""The page of export jobs names all options, and no others."""
+
+import re
+
+from tests.docs.conftest import ROOT
+
+from coterie.model.dry_run import DryRun
+from coterie.model.exports import ExportAudienceConfig
+
+PAGE = (ROOT / "docs" / "reference" / "export-jobs.md").read_text("utf-8")
+KEPT_FOR_US = {"joined"}
+
+
+def named(section: str) -> set[str]:
+    rows = re.findall(r"^\| (`[^|]+) \|", PAGE.partition(section)[2], re.MULTILINE)
+    return {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+
+
+def test_every_option_of_an_export_stands_on_the_page() -> None:
+    options = set(ExportAudienceConfig.__struct_fields__) - KEPT_FOR_US
+
+    assert options <= named("## Options")
+
+
+def test_every_figure_of_a_dry_run_stands_on_the_page() -> None:
+    figures = set(DryRun.__struct_fields__) - {"objects_per_request", "requests_per_minute"}
+
+    assert named("## Dry runs") == figures
