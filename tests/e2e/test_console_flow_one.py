@@ -118,9 +118,11 @@ class Marketer:
         self.page.get_by_role("link", name="New job").first.click()
         self.page.get_by_role("link", name="Export Audience").click()
         self.page.get_by_role("link", name="Braze sandbox").click()
-        self.page.get_by_label("Label").fill(label)
+        self.page.get_by_label("Label", exact=True).fill(label)
         self.page.get_by_role("checkbox", name=audience).check()
         expect(self.page.get_by_role("checkbox", name="Existing Users")).to_be_checked()
+        self.page.get_by_role("button", name="Check").click()
+        expect(self.page.get_by_text("Nothing has been sent")).to_be_visible()
         self.page.get_by_role("button", name="Create job").click()
         expect(self.page.get_by_role("heading", name=label)).to_be_visible()
 
