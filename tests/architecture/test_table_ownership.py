@@ -10,7 +10,8 @@ from tests.architecture.conftest import Module
 # Who writes a table: the folder of the code, with the files of queries that it has for that.
 OWNERS = {
     "flow/collect": {"rejected_event"},
-    "flow/eventlog": {"lane_head", "lane", "event_log", "event_outcome", "seen_message"},
+    "flow/eventlog": {"lane_head", "lane", "event_log", "event_outcome", "seen_message",
+        "latest_content"},
     "flow/identity": {"identity", "unsettled", "decision_cursor"},
     "flow/profiles": {"profile", "timeline"},
     "flow/audiences": {"membership"},

@@ -47,7 +47,14 @@ def litestar_routes() -> Iterator[tuple[str, str]]:
         identities=IdentityCalls(
             graph=unused, relation=unused, list_decisions=unused, decide=unused, undo=unused
         ),
-        collect=CollectCalls(load_bulk=unused, preview=unused, bulk_limit=1),
+        collect=CollectCalls(
+            load_bulk=unused,
+            preview=unused,
+            bulk_limit=1,
+            find_rules=unused,
+            trusted_proxies=(),
+            clock=unused,
+        ),
         jobs=JobCalls(**dict.fromkeys(JobCalls.__struct_fields__, unused)),
         clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
     )

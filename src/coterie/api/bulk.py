@@ -1,7 +1,7 @@
 """Bulk loads at the collect door: their parameters, and what their sender is told."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -11,15 +11,30 @@ from coterie.api.errors import envelope
 from coterie.api.parameters import BadParameterError, read_flag
 from coterie.control.scopes import allows
 from coterie.model.bulk import BulkOutcome, BulkRequest
-from coterie.model.control import Grant
 
 SHOWS_PROFILES = "data_manager"
 LONGEST_PARAMETER = 20_000
 TAB_NAMES = ("t", "tab", "\\t", "\t")
 
 
+class Sending(Protocol):
+    """Who sends a load."""
+
+    @property
+    def account(self) -> int:
+        """The account that the token belongs to."""
+
+    @property
+    def token_id(self) -> int | None:
+        """The token; None for none."""
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """What the token allows."""
+
+
 def read_bulk_request(
-    grant: Grant, stream: str, parameters: Mapping[str, str], *, content_type: str, key: str
+    caller: Sending, stream: str, parameters: Mapping[str, str], *, content_type: str, key: str
 ) -> BulkRequest:
     """Return what the parameters of the URL ask for; `key` is the Idempotency-Key.
 
@@ -27,9 +42,9 @@ def read_bulk_request(
     """
     names = tuple(name.strip() for name in parameters.get("headers", "").split(",") if name.strip())
     return BulkRequest(
-        account=grant.account,
+        account=caller.account,
         stream=stream,
-        token_id=grant.token_id,
+        token_id=caller.token_id,
         content_type=content_type,
         timestamp_field=parameters.get("timestamp_field", ""),
         idempotency_key=key,
@@ -39,7 +54,7 @@ def read_bulk_request(
         append=_append(parameters.get("append", "")),
         drop_errors=read_flag(parameters, "droperrors"),
         is_dryrun=read_flag(parameters, "dryrun"),
-        shows_profiles=allows(grant.scopes, SHOWS_PROFILES),
+        shows_profiles=allows(caller.scopes, SHOWS_PROFILES),
     )
 
 

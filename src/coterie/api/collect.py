@@ -19,22 +19,33 @@ from coterie.api.auth import WrongAccountError, check_scope, presented_token
 from coterie.api.bulk import SHOWS_PROFILES, bulk_success, read_bulk_request
 from coterie.api.collected import PICTURE, segment_success, success
 from coterie.api.dependencies import CollectCalls
+from coterie.api.guard import RuleBook, check_address, check_signature, is_signed
 from coterie.api.parameters import read_flag
 from coterie.api.targets import Target, choose_reading, find_target
-from coterie.api.tokens import TokenDesk
+from coterie.api.tokens import MissingTokenError, TokenDesk
 from coterie.base.metrics import http_requests_total
 from coterie.control.scopes import allows
 from coterie.flow.collect.forms import without_fields
 from coterie.flow.eventlog.queue import LogUnavailableError
 from coterie.flow.run.collect import Collector, CollectRequest, CollectResult
 from coterie.model.control import Grant
+from coterie.model.intake import DoorRules
 
 NEEDED_SCOPE = "data_write"
 SOURCES = {"body": "http", "query": "pixel", "segment": "segment", "currents": "currents"}
+SIGNED_FORMS = ("body", "currents")
 DOOR_FIELDS = frozenset(
     {b"key", b"access_token", b"account_id", b"dryrun", b"timestamp_field", b"filename",
      b"droperrors"}
 )  # fmt: skip
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who sends, and what they may; without a token the body has to be signed."""
+
+    account: int
+    token_id: int | None
+    scopes: tuple[str, ...]
 
 
 class Heading(msgspec.Struct, frozen=True):
@@ -57,6 +68,7 @@ class CollectDoor:
         self._tokens = tokens
         self._calls = calls
         self._body_seconds = body_seconds
+        self._rules = RuleBook(calls.find_rules, clock=calls.clock)
         self._collector: Collector | None = None
 
     def open(self, collector: Collector | None) -> None:
@@ -87,14 +99,13 @@ class CollectDoor:
         heading = read_heading(scope)
         query = scope["query_string"]
         parameters = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
-        grant = await self._tokens.get_grant(presented_token(parameters, heading.authorization))
-        account = allowed_account(grant, target, parameters)
+        caller, rules = await self._admit(scope, target, parameters, heading)
         collector = self._collector
         if collector is None:
             raise LogUnavailableError(reason="the server starts or stops")
         if reading.form == "bulk":
             load = read_bulk_request(
-                grant,
+                caller,
                 target.stream,
                 parameters,
                 content_type=heading.content_type,
@@ -111,11 +122,13 @@ class CollectDoor:
             payload = await body.read(
                 limit=limit, announced=heading.length, seconds=self._body_seconds
             )
+            if caller.token_id is None and rules is not None:
+                check_signature(rules, dict(scope["headers"]), payload)
         request = CollectRequest(
-            account=account,
+            account=caller.account,
             stream=target.stream,
             payload=payload,
-            token_id=grant.token_id,
+            token_id=caller.token_id,
             content_type=heading.content_type,
             encoding=heading.encoding,
             reading=reading,
@@ -127,17 +140,39 @@ class CollectDoor:
         drop_errors = read_flag(parameters, "droperrors")
         result = await collector.collect(request)
         if request.is_dryrun:
-            result = await self._preview(result, grant)
+            result = await self._preview(result, caller)
         if is_pixel and not heading.wants_json:
             return PICTURE
         if reading.form == "segment":
             return segment_success(result)
         return success(result, request, parameters.get("filename", ""), drop_errors=drop_errors)
 
-    async def _preview(self, result: CollectResult, grant: Grant) -> CollectResult:
+    async def _admit(
+        self, scope: HTTPScope, target: Target, parameters: Mapping[str, str], heading: Heading
+    ) -> tuple[Caller, DoorRules | None]:
+        """Return who sends to the stream, and its rules.
+
+        Raises the UserError of a sender who may not. Without a token the caller has to check the
+        signature once the body is there.
+        """
+        presented = presented_token(parameters, heading.authorization)
+        may_sign = target.account is not None and target.reading.form in SIGNED_FORMS
+        if presented or not may_sign or not is_signed(dict(scope["headers"])):
+            grant = await self._tokens.get_grant(presented)
+            account = allowed_account(grant, target, parameters)
+            caller = Caller(account, grant.token_id, grant.scopes)
+        else:
+            caller = Caller(target.account or 0, None, (NEEDED_SCOPE,))
+        rules = await self._rules.get(caller.account, target.stream)
+        check_address(rules, scope, stream=target.stream, proxies=self._calls.trusted_proxies)
+        if caller.token_id is None and (rules is None or not rules.secret):
+            raise MissingTokenError
+        return caller, rules
+
+    async def _preview(self, result: CollectResult, caller: Caller) -> CollectResult:
         """Return the result of a dry run with what its events would do."""
-        shows = allows(grant.scopes, SHOWS_PROFILES)
-        preview = await asyncio.to_thread(self._calls.preview, grant.account, result.events, shows)
+        shows = allows(caller.scopes, SHOWS_PROFILES)
+        preview = await asyncio.to_thread(self._calls.preview, caller.account, result.events, shows)
         return msgspec.structs.replace(result, preview=preview)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from coterie.api.guard import FindRules
 from coterie.base.clock import Clock
 from coterie.control.definitions.audiences import SavedAudience
 from coterie.control.definitions.decisions import NewDecision
@@ -91,12 +92,16 @@ class CollectCalls(msgspec.Struct, frozen=True, kw_only=True):
     """What the collect door calls beside the collector.
 
     load_bulk(request, pieces of the body), which raises CoterieError; preview(account, events,
-    with_profiles), blocking. `bulk_limit` is the largest body of a load as sent, in bytes.
+    with_profiles), blocking; find_rules(account, stream), blocking. `bulk_limit` is the largest
+    body of a load as sent, in bytes; `trusted_proxies` are networks whose X-Forwarded-For counts.
     """
 
     load_bulk: Callable[[BulkRequest, AsyncIterator[bytes]], Awaitable[BulkOutcome]]
     preview: Callable[[int, Sequence[IncomingEvent], bool], Preview]
     bulk_limit: int
+    find_rules: FindRules
+    trusted_proxies: tuple[str, ...]
+    clock: Clock
 
 
 class JobCalls(msgspec.Struct, frozen=True, kw_only=True):

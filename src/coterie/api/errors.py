@@ -15,6 +15,8 @@ STATUSES = {
     "token_missing": 401,
     "token_refused": 401,
     "token_revoked": 401,
+    "signature_refused": 401,
+    "address_refused": 403,
     "wrong_account": 403,
     "scope_missing": 403,
     "not_found": 404,

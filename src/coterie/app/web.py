@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
 from datetime import datetime
 from functools import partial
+from ipaddress import ip_network
 from typing import Any
 
 from litestar import Litestar, Request, Response
@@ -27,6 +28,7 @@ from coterie.app.parent import end_with_forking_parent
 from coterie.app.services import Services, config_source, open_services
 from coterie.base.errors import UserError
 from coterie.base.log import configure_logging
+from coterie.base.setting_values import BadSettingError
 from coterie.base.settings import load_settings
 from coterie.console.dependencies import ConsoleDependencies
 from coterie.console.failures import show_http_error
@@ -34,6 +36,7 @@ from coterie.console.reads import Reads
 from coterie.console.routes import build_console
 from coterie.control.audit import Subject, record
 from coterie.control.definitions.audiences import get_audience, list_audiences
+from coterie.control.definitions.intake import find_door_rules
 from coterie.control.definitions.saved_filters import report_filter
 from coterie.control.definitions.schema import check_lql
 from coterie.control.definitions.streams import ensure_streams
@@ -157,6 +160,17 @@ def _api(services: Services, lookup: Lookup, explainer: Explainer) -> ApiDepende
     )
 
 
+def read_networks(text: str) -> tuple[str, ...]:
+    """Return the networks of a comma list. Raises BadSettingError."""
+    parts = tuple(part.strip() for part in text.split(",") if part.strip())
+    try:
+        return tuple(str(ip_network(part, strict=False)) for part in parts)
+    except ValueError as error:
+        raise BadSettingError(
+            variable="COTERIE_TRUSTED_PROXIES", kind="a comma list of networks", value=text
+        ) from error
+
+
 def collect_calls(services: Services) -> CollectCalls:
     """Return what the collect door calls beside the collector."""
 
@@ -169,6 +183,9 @@ def collect_calls(services: Services) -> CollectCalls:
         load_bulk=BulkDesk(most=services.settings.collect_bulk_loads).load,
         preview=preview,
         bulk_limit=services.settings.collect_bulk_limit_bytes,
+        find_rules=partial(find_door_rules, services.store, services.ring),
+        trusted_proxies=read_networks(services.settings.trusted_proxies),
+        clock=services.clock,
     )
 
 

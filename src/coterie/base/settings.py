@@ -121,6 +121,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = 400
 
+    trusted_proxies: Annotated[
+        str,
+        _described(
+            "Networks of proxies whose X-Forwarded-For says who sends, a comma list; for streams "
+            "that only some addresses may send to."
+        ),
+    ] = "127.0.0.0/8,::1/128"
     collect_event_limit_bytes: Annotated[
         int, _described("Largest event that is accepted, in bytes.", ge=1_000, le=100_000_000)
     ] = 1_000_000

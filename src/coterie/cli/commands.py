@@ -19,6 +19,7 @@ from coterie.cli import (
     profile,
     schema,
     stream,
+    stream_rules,
     token,
     up,
     user,
@@ -40,5 +41,7 @@ GROUPS = (
 )  # fmt: skip
 # These add commands to those of `audience`.
 MORE_OF_AUDIENCE = (audience_life, audience_insights)
+# This one to those of `stream`.
+MORE_OF_STREAM = (stream_rules,)
 for group in GROUPS:
     app.add_typer(group.app)

@@ -7,6 +7,7 @@ import msgspec
 
 from coterie.model.decisions import Decision
 from coterie.model.exports import AudienceEvents, Consent, ExportIdentifier, QuietWindow
+from coterie.model.intake import OwnWrites, RepeatRule
 from coterie.model.schema import Schema
 
 ExportState = Literal["active", "paused", "ended", "cleaning"]
@@ -66,7 +67,11 @@ class ExportSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AccountConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything the worker needs to know about one account; `decisions` are those in force."""
+    """Everything the worker needs to know about one account; `decisions` are those in force.
+
+    `repeats` says of streams that tell repeated messages by content how they do; `own` what is
+    written to Braze.
+    """
 
     number: int
     schemas: tuple[Schema, ...]
@@ -77,6 +82,8 @@ class AccountConfig(msgspec.Struct, frozen=True, kw_only=True):
     decisions: tuple[Decision, ...] = ()
     trackers: tuple[TrackerSpec, ...] = ()
     has_retired_trackers: bool = False
+    repeats: dict[str, RepeatRule] = {}
+    own: OwnWrites = OwnWrites()
 
 
 class PipelineConfig(msgspec.Struct, frozen=True, kw_only=True):

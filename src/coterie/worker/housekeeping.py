@@ -9,6 +9,7 @@ from coterie.base.errors import TransientError
 from coterie.control.definitions.audience_life import expire_overdue
 from coterie.control.definitions.sizes import note_sizes
 from coterie.flow.eventlog.prepare import ensure_days
+from coterie.flow.eventlog.repeats import FORGOTTEN_AT_ONCE, forget_contents
 from coterie.flow.eventlog.seen import forget_seen
 from coterie.flow.run.generations import enter_live_generation
 from coterie.worker.builder import build_range, empty_range
@@ -60,6 +61,11 @@ def tidy(bench: Bench) -> None:
     with bench.store.transaction() as conn:
         enter_live_generation(conn)
         note_sizes(conn, now=bench.clock())
+    now = bench.clock()
+    while True:
+        with bench.store.transaction() as conn:
+            if forget_contents(conn, now=now) < FORGOTTEN_AT_ONCE:
+                break
     while True:
         with bench.store.transaction() as conn:
             if forget_seen(conn, today=today, limit=FORGET_AT_ONCE) < FORGET_AT_ONCE:

@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from coterie.control.definitions.decided import all_in_force
+from coterie.control.definitions.intake import own_writes, repeat_rules
 from coterie.control.definitions.saved_filters import KEPT_CURRENT
 from coterie.control.definitions.trackers import retiring_accounts, tracker_specs
 from coterie.control.rows import get_value, list_all
@@ -27,6 +28,7 @@ from coterie.model.control import (
 )
 from coterie.model.decisions import Decision
 from coterie.model.exports import ExportAudienceConfig
+from coterie.model.intake import OwnWrites
 from coterie.model.schema import Schema
 from coterie.store import Connection, load_queries
 
@@ -66,6 +68,7 @@ def load_config(conn: Connection) -> PipelineConfig:
     exports = _exports(conn, audiences)
     trackers = tracker_specs(conn)
     retiring = retiring_accounts(conn)
+    repeats, own = repeat_rules(conn), own_writes(conn)
     decisions: dict[int, list[Decision]] = defaultdict(list)
     for decision in all_in_force(conn):
         decisions[decision.account].append(decision)
@@ -92,6 +95,8 @@ def load_config(conn: Connection) -> PipelineConfig:
                 trackers=tuple(trackers.get(account.number, ())),
                 has_retired_trackers=account.number in retiring,
                 decisions=tuple(decisions[account.number]),
+                repeats=repeats.get(account.number, {}),
+                own=own.get(account.number, OwnWrites()),
             )
             for account in accounts
         },

@@ -8,8 +8,9 @@ from coterie.base.clock import Clock
 from coterie.base.errors import UserError
 from coterie.control.audit import Subject, record
 from coterie.control.definitions.change import definition_change
-from coterie.control.rows import find_one, list_all, run
+from coterie.control.rows import find_one, list_all, run, to_json
 from coterie.model.control import Actor, Stream
+from coterie.model.intake import USUAL, Intake
 from coterie.store import Connection, Store, load_queries
 
 DEFAULT_STREAMS = ("default", "braze_users", "braze_csv", "braze_currents", "segment")
@@ -70,7 +71,13 @@ def ensure_in(
     for name in names:
         if NAME.fullmatch(name) is None:
             raise BadStreamNameError(stream=name)
-        values = {"account": account, "name": name, "trusted": False, "created_at": now}
+        values = {
+            "account": account,
+            "name": name,
+            "trusted": False,
+            "intake": to_json(USUAL.get(name, Intake())),
+            "created_at": now,
+        }
         if run(conn, load_queries("definitions").insert_stream, values):
             made.append(name)
             record(conn, "created", Subject(account, "stream", name), actor=actor, now=now)

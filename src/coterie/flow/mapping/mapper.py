@@ -13,6 +13,7 @@ from coterie.flow.mapping.occurrences import Watcher
 from coterie.lang.lql import CompiledMapping, Fit, MappingRule, Values, compile_mapping
 from coterie.model.config import AccountConfig
 from coterie.model.events import LoggedEvent
+from coterie.model.intake import without_keys
 from coterie.model.mapped import Identifier, MappedEvent
 from coterie.model.schema import Field, Mapping, Schema
 
@@ -53,6 +54,7 @@ class Mapper:
         self._published = [schema.published_at for schema in config.schemas]
         self._trusted = config.trusted_streams
         self._watcher = Watcher(config.trackers) if config.trackers else None
+        self._own = config.own
         self._mappers: dict[tuple[int, str], _StreamMapper] = {}
         self._tracers: dict[tuple[int, str], CompiledMapping] = {}
 
@@ -62,7 +64,7 @@ class Mapper:
         mapper = self._mappers.get((at, event.stream)) or self._build(at, event.stream)
         if not mapper.mappings:
             return RejectedMapping(f"no mapping reads stream {event.stream!r}")
-        body = _decode(event.body)
+        body = self._read(event)
         values = mapper.compiled.apply(body, event.received_at)
         if values is None:
             return RejectedMapping("left out by the WHERE of its stream")
@@ -83,7 +85,7 @@ class Mapper:
         if tracer is None:
             tracer = _compile(self._schemas[at], event.stream, mapper.mappings, by_place=True)
             self._tracers[at, event.stream] = tracer
-        found = tracer.apply(_decode(event.body), event.received_at) or ()
+        found = tracer.apply(self._read(event), event.received_at) or ()
         fields = {field.name: field.id for field in self._schemas[at].fields}
         version = self._schemas[at].version
         mappings = mapper.mappings
@@ -91,6 +93,13 @@ class Mapper:
             Traced(fields[mappings[place].field], value, mappings[place], version)
             for place, value in found
         )
+
+    def _read(self, event: LoggedEvent) -> dict[str, Any]:
+        body = _decode(event.body)
+        # What we wrote to Braze is no input: an audience must not feed on its own export.
+        if self._own.keys and event.stream in self._own.streams:
+            return without_keys(body, self._own.keys)
+        return body
 
     def _version_at(self, event: LoggedEvent) -> int:
         if event.received_at >= self._published[-1]:

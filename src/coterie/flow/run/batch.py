@@ -17,12 +17,15 @@ from coterie.flow.eventlog.read import advance, read_after, take_lane
 from coterie.flow.eventlog.seen import mark_seen
 from coterie.flow.mapping.mapper import RejectedMapping
 from coterie.flow.run.context import Contexts
+from coterie.flow.run.repeats import REASON, find_repeats
 from coterie.flow.run.step import AccountStep
 from coterie.lang.behaviour import Bounds
 from coterie.model.events import EventOutcome, LoggedEvent
 from coterie.model.mapped import MappedEvent
 from coterie.store import Connection
 from coterie.store.fences import share_fence
+
+RECEIVED_BEFORE = "the message was received before"
 
 
 class BatchReport(msgspec.Struct, frozen=True):
@@ -94,12 +97,15 @@ class LaneProcessor:
         self, conn: Connection, events: Sequence[LoggedEvent], now: datetime
     ) -> BatchReport:
         expires_on: date = (now + timedelta(days=self._settings.seen_days)).date()
-        duplicates = mark_seen(conn, events, expires_on=expires_on)
+        duplicates = dict.fromkeys(mark_seen(conn, events, expires_on=expires_on), RECEIVED_BEFORE)
+        fresh = (event for event in events if (event.lane, event.seq) not in duplicates)
+        duplicates |= dict.fromkeys(find_repeats(conn, fresh, self._contexts), REASON)
         outcomes: list[EventOutcome] = []
         mapped: dict[int, list[MappedEvent]] = {}
         for event in events:
-            if (event.lane, event.seq) in duplicates:
-                outcomes.append(_outcome(event, "duplicate", "the message was received before"))
+            reason = duplicates.get((event.lane, event.seq))
+            if reason is not None:
+                outcomes.append(_outcome(event, "duplicate", reason))
                 continue
             said = self._map(event)
             if isinstance(said, RejectedMapping):

@@ -35,6 +35,8 @@ class AccountContext:
         self.unfilled = tuple(item for item in config.trackers if not item.is_filled)
         self.evaluator = Evaluator(config, self.viewer.field_ids)
         self.exporter = Exporter(config.exports)
+        self.repeats = config.repeats
+        self.own = config.own
         self._trackers = config.trackers
         self._ids = {audience.slug: audience.id for audience in config.audiences}
 

@@ -14,10 +14,10 @@ UPDATE config_epoch SET epoch = epoch + 1 RETURNING epoch;
 -- One row by its constraint.
 SELECT epoch FROM config_epoch;
 
--- name: insert_stream(account, name, trusted, created_at)!
+-- name: insert_stream(account, name, trusted, intake, created_at)!
 -- Safe to run again.
-INSERT INTO stream (account, name, trusted, created_at)
-VALUES (:account, :name, :trusted, :created_at)
+INSERT INTO stream (account, name, trusted, intake, created_at)
+VALUES (:account, :name, :trusted, CAST(:intake AS jsonb), :created_at)
 ON CONFLICT (account, name) DO NOTHING;
 
 -- name: set_trusted(account, name, trusted)^
@@ -32,6 +32,29 @@ SELECT account, name, trusted, created_at FROM stream WHERE account = :account O
 -- name: list_all_streams()
 -- For the pipeline configuration.
 SELECT account, name, trusted, created_at FROM stream WHERE trusted ORDER BY account, name;
+
+-- name: find_intake(account, name)^
+-- For the door, and to show it.
+SELECT account, name, intake, secret_sealed FROM stream WHERE account = :account AND name = :name;
+
+-- name: set_intake(account, name, intake)!
+-- All rules at once.
+UPDATE stream SET intake = CAST(:intake AS jsonb) WHERE account = :account AND name = :name;
+
+-- name: set_stream_secret(account, name, secret_sealed)!
+-- NULL takes it away.
+UPDATE stream SET secret_sealed = :secret_sealed WHERE account = :account AND name = :name;
+
+-- name: list_intakes()
+-- Those that workers have to know of.
+SELECT account, name, intake FROM stream
+WHERE intake ? 'repeats' OR intake ? 'is_braze' ORDER BY account, name;
+
+-- name: list_braze_destinations()
+-- Retired ones too: what they wrote is still at Braze.
+SELECT d.id, d.account, d.form, d.attribute
+FROM destination d JOIN provider_authorization a ON a.id = d.authorization_id
+WHERE a.provider = 'braze' ORDER BY d.id;
 
 -- name: insert_schema_version(account, version, description, published_at, published_by, body)!
 -- A published version is never changed.

@@ -122,6 +122,27 @@ WHERE (account, message_hash) IN (
     SELECT account, message_hash FROM seen_message WHERE expires_on <= :today LIMIT :count
 );
 
+-- name: mark_contents(accounts, subjects, contents, starts, ends)
+-- Returns what is news: what was said last differs, or was said too long ago. Sorted, so that two
+-- workers wait for each other and never in a circle.
+INSERT INTO latest_content AS known (account, subject, content, said_at, repeats_until)
+SELECT m.account, m.subject, m.content, m.said_at, m.repeats_until
+FROM unnest(CAST(:accounts AS bigint[]), CAST(:subjects AS bytea[]), CAST(:contents AS bytea[]),
+            CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]))
+     AS m (account, subject, content, said_at, repeats_until)
+ORDER BY m.account, m.subject
+ON CONFLICT (account, subject) DO UPDATE
+SET content = EXCLUDED.content, said_at = EXCLUDED.said_at, repeats_until = EXCLUDED.repeats_until
+WHERE known.content <> EXCLUDED.content OR EXCLUDED.said_at >= known.repeats_until
+RETURNING account, subject;
+
+-- name: forget_contents(now, count)!
+-- In chunks, as above.
+DELETE FROM latest_content
+WHERE (account, subject) IN (
+    SELECT account, subject FROM latest_content WHERE repeats_until < :now LIMIT :count
+);
+
 -- name: record_outcomes(lanes, seqs, accounts, streams, kinds, reasons, decided_at)!
 -- A second verdict on an event, after a repair, replaces the first.
 INSERT INTO event_outcome (lane, seq, account, stream, kind, reason, decided_at)

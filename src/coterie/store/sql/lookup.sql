@@ -94,3 +94,9 @@ SELECT lane, cursor_seq FROM lane;
 -- name: wait_briefly()
 -- Who only looks must not stand in a worker's way for long.
 SELECT set_config('lock_timeout', '2s', true), set_config('statement_timeout', '10s', true);
+
+-- name: told_items(destinations, recipients)
+-- What Braze was told last of these users; items are [value, milliseconds, request] by key.
+SELECT recipient, told FROM outbox
+WHERE destination = ANY(CAST(:destinations AS bigint[]))
+  AND recipient = ANY(CAST(:recipients AS text[]));
