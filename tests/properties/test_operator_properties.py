@@ -183,6 +183,19 @@ def fragment_of(field: Field, node: Identifier, said: list[tuple[Any, int]]) -> 
     return Fragment(*node, 0, 0, {} if state is None else {field.id: state})
 
 
+def test_only_fields_that_somebody_looks_at_are_told_as_changed() -> None:
+    fields = tuple(Field(id=n, name=f"f{n}", kind="string", op="latest") for n in (1, 2))
+    schema = Schema(version=1, published_at=EPOCH, fields=fields, mappings=())
+    node: Identifier = ("user_id", "u")
+    event = MappedEvent(0, 1, "s", 1, 1, 1, (node,), ((1, "a"), (2, "b")))
+    resolved = ResolvedProfile("p", {node: (1, 1)}, (), (), (), (event,), regrouped=False)
+
+    [folded] = Folder(schema, watched=frozenset({2})).fold(Resolution((resolved,), {}, {}, {}), {})
+
+    assert folded.changed == frozenset({2})
+    assert Viewer(schema).view(folded.fragments, 1) == {"f1": "a", "f2": "b"}
+
+
 @given(st.lists(numbers, min_size=1, max_size=50), st.integers(0, 1_000))
 def test_sums_of_prices_are_exact_in_every_order(prices: list[float], seed: int) -> None:
     merge = operator(Field(id=1, name="spent", kind="number", op="sum"))

@@ -1,6 +1,6 @@
 """Say which audiences hold a profile, and when that changes with no new data."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from coterie.lang.filterql import (
     CompiledFilter,
     Filter,
     FilterError,
+    Predicate,
     compile_filter,
     parse_filter,
     read_stored,
@@ -32,20 +33,20 @@ class CompiledAudience(msgspec.Struct, frozen=True):
 class Affected(msgspec.Struct, frozen=True):
     """The audiences that read one of the changed fields, with all the fields they read.
 
-    `timed` are those of them whose answer may change by itself.
+    `timed` are those of them whose answer may change by itself; `questions` gives each by its id.
     """
 
     audiences: tuple[CompiledAudience, ...]
     reads: frozenset[str]
     timed: tuple[CompiledAudience, ...] = ()
+    questions: tuple[tuple[int, Predicate], ...] = ()
 
 
-class Verdict(msgspec.Struct, frozen=True):
-    """Audiences (ids, rising) with since when (microseconds), and the next instant to ask again."""
+class Held(msgspec.Struct, frozen=True, gc=False):
+    """Audiences (ids, rising) with since when (microseconds)."""
 
-    audiences: tuple[int, ...]
-    since_us: tuple[int, ...]
-    next_flip: datetime | None
+    audiences: tuple[int, ...] = ()
+    since_us: tuple[int, ...] = ()
 
 
 class Evaluator:
@@ -59,6 +60,11 @@ class Evaluator:
         self._names = {field_id: name for name, field_id in field_ids.items()}
         self._all = _affected(self._audiences)
         self._affected: dict[frozenset[int], Affected] = {}
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The fields that any audience reads."""
+        return self._all.reads
 
     @property
     def versions(self) -> Mapping[int, int]:
@@ -84,32 +90,44 @@ class Evaluator:
         self,
         view: Mapping[str, Any],
         affected: Affected,
-        held: Mapping[int, int],
+        held: Held,
         next_flip: datetime | None,
         now: tuple[datetime, int],
-    ) -> Verdict:
+    ) -> tuple[Held, datetime | None]:
         """Ask `affected` about `view` at `now` (instant, microseconds).
 
-        `held` maps the audiences so far to since when; those not asked stay, unless they are no
-        longer kept current. `next_flip` moves only to an earlier instant: an early wake asks again.
+        Return the audiences and the next instant to ask again. Of those so far (`held`) the ones
+        that are not asked stay, unless they are no longer kept current. `next_flip` moves only to
+        an earlier instant: an early wake asks again.
         """
         at, at_us = now
-        members = _those_of(self._ids, held)
+        inside = frozenset(held.audiences)
         turned = [
-            audience.id
-            for audience in affected.audiences
-            if (audience.filter.matches(view, at) is True) is not (audience.id in members)
+            audience_id
+            for audience_id, matches in affected.questions
+            if (matches(view, at) is True) is not (audience_id in inside)
         ]
-        for audience_id in turned:
-            if members.pop(audience_id, None) is None:
-                members[audience_id] = at_us
+        if turned or not inside <= self._ids:
+            held = self._turn(held, turned, at_us)
         flip = next_flip if next_flip is not None and next_flip > at else None
         for audience in affected.timed:
             candidate = audience.filter.next_flip(view, at)
             if candidate is not None and (flip is None or candidate < flip):
                 flip = candidate
+        return held, flip
+
+    def _turn(self, held: Held, turned: Iterable[int], at_us: int) -> Held:
+        """Take what turned out of the audiences or into them, and what is not kept current out."""
+        members = {
+            audience_id: since
+            for audience_id, since in zip(held.audiences, held.since_us, strict=True)
+            if audience_id in self._ids
+        }
+        for audience_id in turned:
+            if members.pop(audience_id, None) is None:
+                members[audience_id] = at_us
         ordered = sorted(members)
-        return Verdict(tuple(ordered), tuple([members[item] for item in ordered]), flip)
+        return Held(tuple(ordered), tuple([members[item] for item in ordered]))
 
 
 def _compile(config: AccountConfig) -> Iterator[CompiledAudience]:
@@ -131,13 +149,8 @@ def _read(spec: AudienceSpec) -> Filter | None:
         return None
 
 
-def _those_of(ids: frozenset[int], held: Mapping[int, int]) -> dict[int, int]:
-    """Return a copy of what is held without audiences that are no longer kept current."""
-    if held.keys() <= ids:
-        return dict(held)
-    return {audience_id: since for audience_id, since in held.items() if audience_id in ids}
-
-
 def _affected(audiences: tuple[CompiledAudience, ...]) -> Affected:
     reads: frozenset[str] = frozenset().union(*(item.filter.reads for item in audiences))
-    return Affected(audiences, reads, tuple(item for item in audiences if item.filter.has_datemath))
+    timed = tuple(item for item in audiences if item.filter.has_datemath)
+    questions = tuple((item.id, item.filter.matches) for item in audiences)
+    return Affected(audiences, reads, timed, questions)

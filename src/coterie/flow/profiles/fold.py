@@ -27,8 +27,12 @@ class Folder:
         hidden: Iterable[tuple[Field, Operator]] = (),
         *,
         drops_hidden: bool = False,
+        watched: frozenset[int] | None = None,
     ) -> None:
-        """`drops_hidden`: fragments may hold histories of trackers that nobody needs any more."""
+        """`watched`: fields of which it is asked whether they changed (None: all).
+
+        `drops_hidden`: fragments may hold histories of trackers that nobody needs any more.
+        """
         self._timed_alone, self._timed_beside = (
             frozenset(field.id for field in schema.fields if senses_time(field, is_alone=is_alone))
             for is_alone in (True, False)
@@ -37,7 +41,11 @@ class Folder:
         merges = {field.id: operator(field) for field in schema.fields}
         merges |= {field.id: merge for field, merge in hidden}
         self._steps = {
-            field_id: Step(merge.fold, merge.differs, field_id in timed)
+            field_id: Step(
+                merge.fold,
+                merge.differs if watched is None or field_id in watched else None,
+                field_id in timed,
+            )
             for field_id, merge in merges.items()
         }
         self._drops_hidden = drops_hidden
@@ -45,7 +53,10 @@ class Folder:
     def fold(
         self, resolution: Resolution, stored: Mapping[ProfileId, StoredProfile]
     ) -> list[FoldedProfile]:
-        """Return every profile of a resolution with its events in it."""
+        """Return every profile of a resolution with its events in it.
+
+        What it says of changed fields it says of the watched ones.
+        """
         continued = {survivor: gone for gone, survivor in sorted(resolution.dissolved.items())}
         return [
             self._fold_one(profile, stored, continued.get(profile.profile_id))
@@ -100,10 +111,10 @@ class Folder:
             states = folded.get(strongest)
             if states is None:
                 states = folded[strongest] = self._begin(fragments, strongest, profile.nodes)
-            marks = fold_values(self._steps, states, event.values, event.occurred_us)
-            changed |= marks.changed
-            if marks.moved:
-                changed |= self._timed(marks.moved, strongest, fragments)
+            turned, moved = fold_values(self._steps, states, event.values, event.occurred_us)
+            changed |= turned
+            if moved:
+                changed |= self._timed(moved, strongest, fragments)
         if profile.is_known and len(folded) < len(profile.nodes):
             for node in profile.nodes.keys() - folded.keys():
                 place = _get_place(fragments, node)

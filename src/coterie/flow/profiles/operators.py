@@ -157,19 +157,13 @@ def senses_time(field: Field, *, is_alone: bool) -> bool:
 class Step(NamedTuple):
     """How a value of a field is folded; a tuple, since it is taken apart for every value.
 
-    `is_timed` says that what is shown may depend on when a value was said (see `senses_time`).
+    `differs` is None where nobody looks at the field; `is_timed` says that what is shown may depend
+    on when a value was said (see `senses_time`).
     """
 
     fold: Callable[[State, Any, int], State]
-    differs: Callable[[State, State], bool]
+    differs: Callable[[State, State], bool] | None
     is_timed: bool
-
-
-class Marks(NamedTuple):
-    """Fields with another face after a fold; timed ones whose state alone is another one."""
-
-    changed: set[int]
-    moved: set[int]
 
 
 def fold_values(
@@ -177,19 +171,21 @@ def fold_values(
     states: dict[int, State],
     values: Iterable[tuple[int, Any]],
     at_us: int,
-) -> Marks:
-    """Fold `values` into `states` in place; say which fields that made another."""
+) -> tuple[set[int], set[int]]:
+    """Fold `values` into `states` in place; return which fields that made another.
+
+    The first are those with another face, the second timed ones whose state alone is another one.
+    """
     changed: set[int] = set()
     moved: set[int] = set()
     for field_id, value in values:
         fold, differs, is_timed = steps[field_id]
         before = states.get(field_id)
-        after = fold(before, value, at_us)
-        if after is before:
+        states[field_id] = after = fold(before, value, at_us)
+        if differs is None or after is before:
             continue
-        states[field_id] = after
         if before is None or differs(before, after):
             changed.add(field_id)
         elif is_timed and before != after:
             moved.add(field_id)
-    return Marks(changed, moved)
+    return changed, moved

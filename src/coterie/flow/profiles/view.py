@@ -138,8 +138,10 @@ def _newest(merge: Operator, limit: int, state: State) -> Any:
 
 def _fold(steps: _Steps, fragments: Sequence[Fragment], now_us: int) -> dict[str, Any]:
     # This runs for every profile of every batch, so it looks at each state once.
-    tables = [states for part in fragments if (states := part.states)]
     found: dict[str, Any] = {}
+    if not steps:
+        return found
+    tables = [states for part in fragments if (states := part.states)]
     for name, field_id, combine, keep, show in steps:
         state = None
         for states in tables:

@@ -1,12 +1,12 @@
 """What follows once values are folded: evaluate, diff, claim, write."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
 from coterie.base.clock import from_us, to_us
-from coterie.flow.audiences.evaluate import Affected
+from coterie.flow.audiences.evaluate import Affected, Held
 from coterie.flow.audiences.membership import save_memberships
 from coterie.flow.changes.diff import membership_changes, merge_changes, split_changes
 from coterie.flow.changes.record import Place, record_changes
@@ -91,7 +91,7 @@ def evaluate(
     else:
         affected = context.evaluator.affected(profile.changed)
     view = context.viewer.facts(profile.fragments, profile.now_us, affected.reads)
-    verdict = context.evaluator.evaluate(
+    held, next_flip = context.evaluator.evaluate(
         view,
         affected,
         _held_before(profile),
@@ -100,8 +100,8 @@ def evaluate(
     )
     # The view also changes by itself when a value has been kept for long enough.
     ageing = context.viewer.next_ageing(profile.fragments, profile.now_us, affected.reads)
-    flip = _earlier(verdict.next_flip, ageing)
-    return EvaluatedProfile(profile, verdict.audiences, verdict.since_us, flip)
+    flip = _earlier(next_flip, ageing)
+    return EvaluatedProfile(profile, held.audiences, held.since_us, flip)
 
 
 def write(
@@ -129,7 +129,7 @@ def snapshot_of(context: AccountContext, profile: StoredProfile) -> Snapshot:
     first = _first_us(profile.body.fragments)
     at_us = to_us(profile.updated_at)
     view = context.viewer.view(profile.body.fragments, at_us, context.exporter.reads)
-    return Snapshot(profile.profile_id, first, _held(profile), view)
+    return Snapshot(profile.profile_id, first, _since(_held(profile)), view)
 
 
 def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
@@ -152,13 +152,13 @@ def _plan(context: AccountContext, profile: EvaluatedProfile) -> ClaimPlan | Non
         renamed = any(ids.get(name) in folded.changed for name in exporter.reads)
         if same_audiences and not renamed and _first_us(prior.body.fragments) == first_us:
             return None
-    held = _held_before(folded)
+    held = _since(_held_before(folded))
     if prior is None and not exporter.audiences & (held.keys() | set(profile.audiences)):
         return None
     after = Snapshot(
         folded.profile_id,
         first_us,
-        dict(zip(profile.audiences, profile.since_us, strict=True)),
+        _since(Held(profile.audiences, profile.since_us)),
         context.viewer.view(folded.fragments, folded.now_us, exporter.reads),
     )
     before = snapshot_of(context, prior) if prior else None
@@ -169,18 +169,21 @@ def _first_us(fragments: Sequence[Fragment]) -> int:
     return min([part.first_us for part in fragments])
 
 
-def _held_before(profile: FoldedProfile) -> Mapping[int, int]:
+def _held_before(profile: FoldedProfile) -> Held:
     """Return the audiences that held any part of a profile, with the earliest since."""
     if not profile.beside:
         return _held(profile.prior)
     held: dict[int, int] = {}
     for source in (profile.prior, *profile.beside):
-        for audience_id, since in _held(source).items():
+        for audience_id, since in _since(_held(source)).items():
             held[audience_id] = min(since, held.get(audience_id, since))
-    return held
+    ordered = sorted(held)
+    return Held(tuple(ordered), tuple([held[item] for item in ordered]))
 
 
-def _held(profile: StoredProfile | None) -> Mapping[int, int]:
-    if profile is None:
-        return {}
-    return dict(zip(profile.audiences, profile.body.since_us, strict=True))
+def _held(profile: StoredProfile | None) -> Held:
+    return Held() if profile is None else Held(profile.audiences, profile.body.since_us)
+
+
+def _since(held: Held) -> dict[int, int]:
+    return dict(zip(held.audiences, held.since_us, strict=True))

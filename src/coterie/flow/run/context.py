@@ -29,12 +29,19 @@ class AccountContext:
         self.mapper = Mapper(config)
         self.rules = identity_rules(self.schema, pins_of(config.decisions))
         hidden = hidden_fields(config.trackers, bounds)
-        self.folder = Folder(self.schema, hidden, drops_hidden=config.has_retired_trackers)
         self.viewer = Viewer(self.schema, hidden)
         self.histories = HistoryOperator(bounds)
         self.unfilled = tuple(item for item in config.trackers if not item.is_filled)
         self.evaluator = Evaluator(config, self.viewer.field_ids)
         self.exporter = Exporter(config.exports)
+        ids = self.viewer.field_ids
+        read = self.evaluator.reads | self.exporter.reads
+        self.folder = Folder(
+            self.schema,
+            hidden,
+            drops_hidden=config.has_retired_trackers,
+            watched=frozenset(ids[name] for name in read if name in ids),
+        )
         self.repeats = config.repeats
         self.own = config.own
         self._trackers = config.trackers

@@ -1,7 +1,7 @@
 """FilterQL: the language of audiences."""
 
 from coterie.lang.filterql.check import check_filter
-from coterie.lang.filterql.compiled import CompiledFilter, compile_filter
+from coterie.lang.filterql.compiled import CompiledFilter, Predicate, compile_filter
 from coterie.lang.filterql.errors import FilterError
 from coterie.lang.filterql.explain import Explained, explain
 from coterie.lang.filterql.filter import Filter, normal_text
@@ -23,6 +23,7 @@ __all__ = [
     "Filter",
     "FilterError",
     "JsonFormError",
+    "Predicate",
     "StoredFilters",
     "check_filter",
     "check_includes",
