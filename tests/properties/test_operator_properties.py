@@ -190,7 +190,7 @@ def test_only_fields_that_somebody_looks_at_are_told_as_changed() -> None:
     event = MappedEvent(0, 1, "s", 1, 1, 1, (node,), ((1, "a"), (2, "b")))
     resolved = ResolvedProfile("p", {node: (1, 1)}, (), (), (), (event,), regrouped=False)
 
-    [folded] = Folder(schema, watched=frozenset({2})).fold(Resolution((resolved,), {}, {}, {}), {})
+    [folded] = Folder(schema, watched={"f2": None}).fold(Resolution((resolved,), {}, {}, {}), {})
 
     assert folded.changed == frozenset({2})
     assert Viewer(schema).view(folded.fragments, 1) == {"f1": "a", "f2": "b"}

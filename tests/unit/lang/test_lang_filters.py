@@ -236,3 +236,11 @@ def test_every_function_is_described() -> None:
     for name, function in FUNCTIONS.items():
         assert function.doc.endswith("."), name
         assert function.signature.startswith(f"{name}("), name
+
+
+def test_filter_knows_of_which_fields_it_reads_keys_alone() -> None:
+    text = "FILTER AND (counts.view > 1, counts.click > 1, whole.a = 1, EXISTS whole, deep.a.b = 1)"
+
+    compiled = compile_filter(parse_filter(text))
+
+    assert compiled.keys == {"counts": {"view", "click"}}

@@ -67,6 +67,17 @@ class Evaluator:
         return self._all.reads
 
     @property
+    def keys(self) -> Mapping[str, frozenset[str]]:
+        """The keys that audiences read of fields of which none reads anything else."""
+        filters = [audience.filter for audience in self._audiences]
+        found: dict[str, frozenset[str]] = {}
+        for field in self.reads:
+            read = [each.keys.get(field) for each in filters if field in each.reads]
+            if None not in read:
+                found[field] = frozenset().union(*(keys for keys in read if keys is not None))
+        return found
+
+    @property
     def versions(self) -> Mapping[int, int]:
         """Audience id to definition version."""
         return self._versions

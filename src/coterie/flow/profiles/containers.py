@@ -43,14 +43,14 @@ class SetOperator:
 
     def fold(self, state: dict[Any, int] | None, value: Any, at_us: int) -> dict[Any, int]:
         """Add one member or a list of them."""
-        members = value if isinstance(value, list) else (value,)
+        members = value if value.__class__ is list else (value,)
         if self._of_instants:
             members = [to_us(member) for member in members]
-        grown = dict(state) if state else {}
+        grown = state.copy() if state else {}
         for member in members:
             if grown.get(member, at_us) <= at_us:
                 grown[member] = at_us
-        return self._bounded(grown)
+        return grown if self._capacity is None else self._bounded(grown, self._capacity)
 
     def combine(self, one: dict[Any, int], other: dict[Any, int]) -> dict[Any, int]:
         """Unite two sets; a member was last seen when either saw it last."""
@@ -58,7 +58,7 @@ class SetOperator:
         for member, at_us in other.items():
             if grown.get(member, at_us) <= at_us:
                 grown[member] = at_us
-        return self._bounded(grown)
+        return grown if self._capacity is None else self._bounded(grown, self._capacity)
 
     def view(self, state: dict[Any, int]) -> list[Any]:
         """Return the members, newest first."""
@@ -75,10 +75,46 @@ class SetOperator:
             self._capacity is not None and before.keys() != after.keys()
         )
 
-    def _bounded(self, state: dict[Any, int]) -> dict[Any, int]:
-        if self._capacity is None or len(state) <= self._capacity:
+    def _bounded(self, state: dict[Any, int], most: int) -> dict[Any, int]:
+        if len(state) <= most:
             return state
-        return dict(sorted(state.items(), key=_newest_first)[: self._capacity])
+        return dict(sorted(state.items(), key=_newest_first)[:most])
+
+
+class SomeKeys:
+    """A map as those see it who ask for some of its keys alone; for maps without capacity."""
+
+    def __init__(self, inner: Operator, keys: frozenset[str]) -> None:
+        self._inner = inner
+        self._keys = tuple(sorted(keys))
+
+    def combine(self, one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+        """Combine the keys, and leave the others out."""
+        found: dict[str, Any] = {}
+        for key in self._keys:
+            mine, theirs = one.get(key), other.get(key)
+            if mine is None or theirs is None:
+                if mine is not None or theirs is not None:
+                    found[key] = theirs if mine is None else mine
+            else:
+                last = max(mine[0], theirs[0])
+                found[key] = (last, self._inner.combine(mine[1], theirs[1]))
+        return found
+
+    def face(self, state: dict[str, Any]) -> dict[str, Any]:
+        """Return the value of each key that is there."""
+        face = self._inner.face
+        return {key: face(state[key][1]) for key in self._keys if key in state}
+
+    def differs(self, before: dict[str, Any], after: dict[str, Any]) -> bool:
+        """Compare the values of the keys."""
+        for key in self._keys:
+            item, earlier = after.get(key), before.get(key)
+            if item is not earlier and (
+                item is None or earlier is None or self._inner.differs(earlier[1], item[1])
+            ):
+                return True
+        return False
 
 
 class MapOperator:
@@ -98,26 +134,28 @@ class MapOperator:
         self, state: dict[str, Any] | None, value: dict[str, Any], at_us: int
     ) -> dict[str, Any]:
         """Fold each key's value into that key."""
-        inner = self._inner
-        grown = dict(state) if state else {}
+        fold = self._inner.fold
+        grown = state.copy() if state else {}
         for key, item in value.items():
             before = grown.get(key)
             if before is None:
-                grown[key] = (at_us, inner.fold(None, item, at_us))
+                grown[key] = (at_us, fold(None, item, at_us))
             else:
-                grown[key] = (max(before[0], at_us), inner.fold(before[1], item, at_us))
+                last = before[0]
+                grown[key] = (max(at_us, last), fold(before[1], item, at_us))
         return self._bounded(grown)
 
     def combine(self, one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
         """Combine key by key."""
-        inner = self._inner
-        grown = dict(one)
-        for key, (at_us, item) in other.items():
+        combine = self._inner.combine
+        grown = one.copy()
+        for key, item in other.items():
             before = grown.get(key)
             if before is None:
-                grown[key] = (at_us, item)
+                grown[key] = item
             else:
-                grown[key] = (max(before[0], at_us), inner.combine(before[1], item))
+                last = max(item[0], before[0])
+                grown[key] = (last, combine(before[1], item[1]))
         return self._bounded(grown)
 
     def view(self, state: dict[str, Any]) -> dict[str, Any]:
@@ -126,8 +164,8 @@ class MapOperator:
 
     def face(self, state: dict[str, Any]) -> dict[str, Any]:
         """Return each key's value."""
-        inner = self._inner
-        return {key: inner.face(item[1]) for key, item in state.items()}
+        face = self._inner.face
+        return {key: face(item[1]) for key, item in state.items()}
 
     def differs(self, before: dict[str, Any], after: dict[str, Any]) -> bool:
         """Compare values, not when they were seen."""
@@ -140,6 +178,10 @@ class MapOperator:
             if item is not earlier and differs(earlier[1], item[1]):
                 return True
         return False
+
+    def some(self, keys: frozenset[str]) -> SomeKeys | None:
+        """Return the map as seen by its `keys`; None where other keys have a say in them."""
+        return None if self._capacity is not None else SomeKeys(self._inner, keys)
 
     def _bounded(self, state: dict[str, Any]) -> dict[str, Any]:
         if self._capacity is None or len(state) <= self._capacity:

@@ -1,10 +1,16 @@
 """Fold events into the fragments of their profiles."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from coterie.base.clock import to_us
 from coterie.flow.profiles.containers import Operator, State
-from coterie.flow.profiles.operators import Step, fold_values, operator, senses_time
+from coterie.flow.profiles.operators import (
+    Step,
+    fold_values,
+    operator,
+    seen_by_keys,
+    senses_time,
+)
 from coterie.model.mapped import Identifier
 from coterie.model.profile import (
     FoldedProfile,
@@ -27,10 +33,11 @@ class Folder:
         hidden: Iterable[tuple[Field, Operator]] = (),
         *,
         drops_hidden: bool = False,
-        watched: frozenset[int] | None = None,
+        watched: Mapping[str, frozenset[str] | None] | None = None,
     ) -> None:
         """`watched`: fields of which it is asked whether they changed (None: all).
 
+        A map may be watched by some of its keys alone; None stands for the whole of a field.
         `drops_hidden`: fragments may hold histories of trackers that nobody needs any more.
         """
         self._timed_alone, self._timed_beside = (
@@ -38,15 +45,10 @@ class Folder:
             for is_alone in (True, False)
         )
         timed = self._timed_alone | self._timed_beside
-        merges = {field.id: operator(field) for field in schema.fields}
-        merges |= {field.id: merge for field, merge in hidden}
+        merges = [(field, operator(field)) for field in schema.fields]
         self._steps = {
-            field_id: Step(
-                merge.fold,
-                merge.differs if watched is None or field_id in watched else None,
-                field_id in timed,
-            )
-            for field_id, merge in merges.items()
+            field.id: Step(merge.fold, _differs(field, merge, watched), field.id in timed)
+            for field, merge in (*merges, *hidden)
         }
         self._drops_hidden = drops_hidden
 
@@ -59,9 +61,34 @@ class Folder:
         """
         continued = {survivor: gone for gone, survivor in sorted(resolution.dissolved.items())}
         return [
-            self._fold_one(profile, stored, continued.get(profile.profile_id))
+            self._fold_known(profile, stored[profile.profile_id])
+            if profile.is_known
+            else self._fold_one(profile, stored, continued.get(profile.profile_id))
             for profile in resolution.profiles
         ]
+
+    def _fold_known(self, profile: ResolvedProfile, prior: StoredProfile) -> FoldedProfile:
+        """Go on with a stored profile, whose other fragments stay as they are."""
+        fragments = list(prior.body.fragments)
+        changed: set[int] = set()
+        folded = self._fold_events(profile, fragments, changed)
+        if len(folded) < len(profile.nodes):
+            for node, times in profile.nodes.items():
+                if node not in folded:
+                    place = _get_place(fragments, node)
+                    fragments[place] = _seen(fragments[place], times)
+        now_us, cause_seq = _latest(profile)
+        return FoldedProfile(
+            profile.profile_id,
+            prior,
+            tuple(fragments),
+            profile.edges,
+            (),
+            frozenset(changed),
+            # Lanes run apart, so a profile may already have been asked about a later instant.
+            max(now_us, to_us(prior.updated_at)),
+            cause_seq,
+        )
 
     def _fold_one(
         self,
@@ -75,18 +102,10 @@ class Folder:
         if prior is None and renamed_from is not None:
             prior = stored[renamed_from]
         sources = [stored[source] for source in profile.sources]
-        if profile.is_known:
-            fragments = list(sources[0].body.fragments)
-        else:
-            fragments = _gather(sources, profile.nodes)
-        changed = self._fold_events(profile, fragments)
-        now_us, cause_seq = profile.at_us, None
-        for event in profile.events:
-            if event.received_us > now_us:
-                now_us = event.received_us
-            if cause_seq is None or event.seq > cause_seq:
-                cause_seq = event.seq
-        # Lanes run apart, so a profile may already have been asked about a later instant.
+        fragments = _gather(sources, profile.nodes)
+        changed: set[int] = set()
+        self._fold_events(profile, fragments, changed)
+        now_us, cause_seq = _latest(profile)
         for source in sources:
             now_us = max(now_us, to_us(source.updated_at))
         return FoldedProfile(
@@ -102,24 +121,23 @@ class Folder:
             profile.standing,
         )
 
-    def _fold_events(self, profile: ResolvedProfile, fragments: list[Fragment]) -> set[int]:
-        """Fold a profile's events into its fragments; return the fields that look otherwise."""
+    def _fold_events(
+        self, profile: ResolvedProfile, fragments: list[Fragment], changed: set[int]
+    ) -> Collection[Identifier]:
+        """Fold a profile's events into its fragments; return the nodes whose fragments got them.
+
+        The fields that look otherwise are added to `changed`.
+        """
         folded: dict[Identifier, dict[int, State]] = {}
-        changed: set[int] = set()
         for event in profile.events:
             strongest = event.identifiers[0]
             states = folded.get(strongest)
             if states is None:
                 states = folded[strongest] = self._begin(fragments, strongest, profile.nodes)
-            turned, moved = fold_values(self._steps, states, event.values, event.occurred_us)
-            changed |= turned
+            moved = fold_values(self._steps, states, event.values, event.occurred_us, changed)
             if moved:
-                changed |= self._timed(moved, strongest, fragments)
-        if profile.is_known and len(folded) < len(profile.nodes):
-            for node in profile.nodes.keys() - folded.keys():
-                place = _get_place(fragments, node)
-                fragments[place] = _seen(fragments[place], profile.nodes[node])
-        return changed
+                changed |= self._timed(frozenset(moved), strongest, fragments)
+        return folded
 
     def _begin(
         self,
@@ -136,7 +154,9 @@ class Folder:
         fragments[place] = Fragment(*node, *nodes[node], states)
         return states
 
-    def _timed(self, moved: set[int], node: Identifier, fragments: Sequence[Fragment]) -> set[int]:
+    def _timed(
+        self, moved: frozenset[int], node: Identifier, fragments: Sequence[Fragment]
+    ) -> frozenset[int]:
         """Return which fields may be shown otherwise, for a value's instant became another one.
 
         A field that another fragment gets in this batch counts as changed anyway.
@@ -147,6 +167,28 @@ class Folder:
                 if other.identifier != node:
                     found |= moved & other.states.keys()
         return found
+
+
+def _differs(
+    field: Field, merge: Operator, watched: Mapping[str, frozenset[str] | None] | None
+) -> Callable[[State, State], bool] | None:
+    if watched is None:
+        return merge.differs
+    if field.name not in watched:
+        return None
+    some = seen_by_keys(field, merge, watched[field.name])
+    return merge.differs if some is None else some.differs
+
+
+def _latest(profile: ResolvedProfile) -> tuple[int, int | None]:
+    """Return when a profile was last heard of, and the number of its last event."""
+    now_us, cause_seq = profile.at_us, None
+    for event in profile.events:
+        if event.received_us > now_us:
+            now_us = event.received_us
+        if cause_seq is None or event.seq > cause_seq:
+            cause_seq = event.seq
+    return now_us, cause_seq
 
 
 def _gather(

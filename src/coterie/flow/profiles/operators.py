@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from coterie.base import exact
-from coterie.flow.profiles.containers import MapOperator, Operator, SetOperator, State
+from coterie.flow.profiles.containers import MapOperator, Operator, SetOperator, SomeKeys, State
 from coterie.flow.profiles.ordering import sort_key
 from coterie.flow.profiles.timed import OrderedSetOperator, TallyOperator
 from coterie.model.schema import Field
@@ -139,6 +139,13 @@ def _union(field: Field) -> Operator:
             return SetOperator(field.capacity, of_instants=kind == "[]time")
 
 
+def seen_by_keys(field: Field, merge: Operator, keys: frozenset[str] | None) -> SomeKeys | None:
+    """Return a map as those see it who read `keys` of it alone; None where it must be whole."""
+    if keys is None or field.keep_days is not None or not isinstance(merge, MapOperator):
+        return None
+    return merge.some(keys)
+
+
 def senses_time(field: Field, *, is_alone: bool) -> bool:
     """Say whether the view may become another one though a fold leaves the face as it was.
 
@@ -171,13 +178,13 @@ def fold_values(
     states: dict[int, State],
     values: Iterable[tuple[int, Any]],
     at_us: int,
-) -> tuple[set[int], set[int]]:
-    """Fold `values` into `states` in place; return which fields that made another.
+    changed: set[int],
+) -> list[int]:
+    """Fold `values` into `states` in place, and add the fields that got another face to `changed`.
 
-    The first are those with another face, the second timed ones whose state alone is another one.
+    Return the timed fields whose state alone is another one.
     """
-    changed: set[int] = set()
-    moved: set[int] = set()
+    moved: list[int] = []
     for field_id, value in values:
         fold, differs, is_timed = steps[field_id]
         before = states.get(field_id)
@@ -187,5 +194,5 @@ def fold_values(
         if before is None or differs(before, after):
             changed.add(field_id)
         elif is_timed and before != after:
-            moved.add(field_id)
-    return changed, moved
+            moved.append(field_id)
+    return moved

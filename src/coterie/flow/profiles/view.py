@@ -11,7 +11,7 @@ from msgspec import Raw
 from coterie.base.clock import from_us
 from coterie.flow.profiles.ageing import kept, next_ageing
 from coterie.flow.profiles.containers import Operator, State
-from coterie.flow.profiles.operators import operator
+from coterie.flow.profiles.operators import operator, seen_by_keys
 from coterie.model.profile import Fragment, unpack
 from coterie.model.schema import Field, Schema
 
@@ -39,7 +39,15 @@ _Steps = tuple[_Step, ...]
 class Viewer:
     """Shows profiles by one schema."""
 
-    def __init__(self, schema: Schema, hidden: Iterable[tuple[Field, Operator]] = ()) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        hidden: Iterable[tuple[Field, Operator]] = (),
+        *,
+        keys: Mapping[str, frozenset[str]] | None = None,
+    ) -> None:
+        """`keys`: of maps of which audiences read nothing else, the ones that they read."""
+        self._keys = keys or {}
         self._looks = {
             field.name: _Look(
                 field.name,
@@ -53,18 +61,11 @@ class Viewer:
         self._hidden = {
             field.name: _Look(field.name, field, merge, None) for field, merge in hidden
         }
-        self._ids = {field.name: field.id for field in schema.fields}
-        self._ids |= {name: look.field.id for name, look in self._hidden.items()}
         self._shown: dict[frozenset[str] | None, _Steps] = {}
         self._read: dict[frozenset[str] | None, _Steps] = {}
         self._ageing = tuple(
             look for look in self._looks.values() if look.field.keep_days is not None
         )
-
-    @property
-    def field_ids(self) -> Mapping[str, int]:
-        """Field name to field id."""
-        return self._ids
 
     def view(
         self, fragments: Sequence[Fragment], now_us: int, only: frozenset[str] | None = None
@@ -78,7 +79,7 @@ class Viewer:
     def facts(
         self, fragments: Sequence[Fragment], now_us: int, only: frozenset[str]
     ) -> dict[str, Any]:
-        """Return what `view` returns with sets in any order, as audiences read them."""
+        """Return what `view` returns as audiences read it: sets in any order, some keys of maps."""
         return _fold(self._choose(self._read, only, ordered=False), fragments, now_us)
 
     def next_ageing(
@@ -109,19 +110,30 @@ class Viewer:
             if only is not None:
                 every = self._looks | self._hidden
                 looks = {name: every[name] for name in sorted(only) if name in every}
-            steps = tuple(_step(look, ordered=ordered) for look in looks.values())
+            steps = tuple(
+                _show_step(look) if ordered else _read_step(look, self._keys.get(look.name))
+                for look in looks.values()
+            )
             known[only] = steps
         return steps
 
 
-def _step(look: _Look, *, ordered: bool) -> _Step:
-    """Say how to show a field; a set that shows only its newest needs its order to be cut."""
+def _show_step(look: _Look) -> _Step:
+    """Say how to show a field to people."""
     merge, limit = look.merge, look.limit
-    show = merge.view if ordered or limit is not None else merge.face
-    if limit is not None:
-        show = partial(_newest, merge, limit)
+    show = merge.view if limit is None else partial(_newest, merge, limit)
     keep = partial(kept, look.field) if look.field.keep_days is not None else None
     return look.name, look.field.id, merge.combine, keep, show
+
+
+def _read_step(look: _Look, keys: frozenset[str] | None) -> _Step:
+    """Say how audiences read a field; a set of its newest alone needs its order to be cut."""
+    if look.limit is not None:
+        return _show_step(look)
+    some = seen_by_keys(look.field, look.merge, keys)
+    if some is not None:
+        return look.name, look.field.id, some.combine, None, some.face
+    return *_show_step(look)[:4], look.merge.face
 
 
 def _combined(look: _Look, fragments: Sequence[Fragment]) -> State | None:

@@ -148,7 +148,7 @@ def _plan(context: AccountContext, profile: EvaluatedProfile) -> ClaimPlan | Non
         same_audiences = prior.audiences == profile.audiences or not (
             exporter.audiences & (set(prior.audiences) ^ set(profile.audiences))
         )
-        ids = context.viewer.field_ids
+        ids = context.field_ids
         renamed = any(ids.get(name) in folded.changed for name in exporter.reads)
         if same_audiences and not renamed and _first_us(prior.body.fragments) == first_us:
             return None

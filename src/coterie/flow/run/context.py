@@ -29,18 +29,20 @@ class AccountContext:
         self.mapper = Mapper(config)
         self.rules = identity_rules(self.schema, pins_of(config.decisions))
         hidden = hidden_fields(config.trackers, bounds)
-        self.viewer = Viewer(self.schema, hidden)
+        fields = [*self.schema.fields, *[field for field, _ in hidden]]
+        self.field_ids = {field.name: field.id for field in fields}
         self.histories = HistoryOperator(bounds)
         self.unfilled = tuple(item for item in config.trackers if not item.is_filled)
-        self.evaluator = Evaluator(config, self.viewer.field_ids)
+        self.evaluator = Evaluator(config, self.field_ids)
         self.exporter = Exporter(config.exports)
-        ids = self.viewer.field_ids
-        read = self.evaluator.reads | self.exporter.reads
+        keys = self.evaluator.keys
+        self.viewer = Viewer(self.schema, hidden, keys=keys)
+        watched = {name: keys.get(name) for name in self.evaluator.reads}
         self.folder = Folder(
             self.schema,
             hidden,
             drops_hidden=config.has_retired_trackers,
-            watched=frozenset(ids[name] for name in read if name in ids),
+            watched=watched | dict.fromkeys(self.exporter.reads),
         )
         self.repeats = config.repeats
         self.own = config.own

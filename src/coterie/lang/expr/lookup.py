@@ -3,7 +3,7 @@
 A dotted name is a key as it stands, or a path into nested maps; the key as it stands wins.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from coterie.lang.expr.tree import Name
 
@@ -15,6 +15,19 @@ def top_level_names(name: Name) -> frozenset[str]:
     whole = ".".join(name.path)
     first = name.path[0]
     return frozenset({whole, first, first.partition(".")[0]})
+
+
+def keys_read(names: Iterable[Name]) -> dict[str, frozenset[str]]:
+    """Return the keys that are read of each field of which nothing but keys is read."""
+    keys: dict[str, set[str]] = {}
+    whole: set[str] = set()
+    for name in names:
+        field, *inner = ".".join(name.path).split(".")
+        if len(inner) == 1:
+            keys.setdefault(field, set()).add(inner[0])
+        else:
+            whole |= top_level_names(name)
+    return {field: frozenset(found) for field, found in keys.items() if field not in whole}
 
 
 def is_simple(name: Name) -> bool:

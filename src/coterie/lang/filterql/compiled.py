@@ -6,7 +6,7 @@ from typing import Protocol
 
 from coterie.lang.expr.clock import moves_with_time
 from coterie.lang.expr.codegen import Writer
-from coterie.lang.expr.lookup import top_level_names
+from coterie.lang.expr.lookup import keys_read, top_level_names
 from coterie.lang.expr.tree import Asked, Name, Node, walk
 from coterie.lang.filterql.filter import Filter
 from coterie.lang.filterql.flips import asked_turns, next_look, watches_of
@@ -31,10 +31,11 @@ class CompiledFilter:
     """A filter with all it includes, as generated code.
 
     `reads` are the top-level fields that can change the answer, `has_datemath` says that time
-    alone can. `matches` answers for one profile; None means not evaluable and counts as no match.
+    alone can; `keys` are those of a map that can, for fields of which nothing else is looked at.
+    `matches` answers for one profile; None means not evaluable and counts as no match.
     """
 
-    __slots__ = ("_asked", "_watches", "has_datemath", "matches", "reads")
+    __slots__ = ("_asked", "_watches", "has_datemath", "keys", "matches", "reads")
 
     def __init__(self, tree: Node, includes: Mapping[str, Node]) -> None:
         trees = (tree, *includes.values())
@@ -43,6 +44,7 @@ class CompiledFilter:
         self.reads: frozenset[str] = frozenset().union(
             *map(top_level_names, names), *(node.question.reads for node in asked)
         )
+        self.keys = keys_read(names)
         self.has_datemath = any(moves_with_time(each) for each in trees)
         self.matches: Predicate = _write(tree, includes)
         watches = watches_of(tree, includes) if self.has_datemath else ()
