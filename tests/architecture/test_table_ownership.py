@@ -36,6 +36,7 @@ HOMES = {
     "changes": "flow/changes",
     "exports": "flow/exports",
     "outbox": "flow/exports",
+    "ledger": "flow/exports",
     "imports": "flow/imports",
     "lookup": "flow/run",
     "generations": "flow/run",

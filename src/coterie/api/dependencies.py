@@ -14,6 +14,7 @@ from coterie.control.definitions.lql import LqlReport
 from coterie.control.definitions.saved_filters import FilterReport
 from coterie.control.definitions.starter import Installed, Starter
 from coterie.flow.run.collect import Collector
+from coterie.flow.run.deliveries import DeliveryCalls
 from coterie.flow.run.explain import MembershipExplanation
 from coterie.model.bulk import BulkOutcome, BulkRequest
 from coterie.model.control import Actor, Audience, Grant, Job, Personalization, SizePoint
@@ -144,6 +145,7 @@ class ApiDependencies(msgspec.Struct, frozen=True, kw_only=True):
     find_profile: Callable[[int, str, str], ProfileView | None]
     explain_membership: Callable[[int, tuple[str, str], Audience], MembershipExplanation | None]
     audiences: AudienceCalls
+    deliveries: DeliveryCalls
     identities: IdentityCalls
     entities: EntityCalls
     collect: CollectCalls

@@ -19,6 +19,17 @@ from coterie.api.audience_life import (
 )
 from coterie.api.audiences import create_audience, update_audience
 from coterie.api.collect import CollectDoor
+from coterie.api.deliveries import (
+    choose_repeats,
+    drop_aside,
+    find_held,
+    get_delivery,
+    get_request,
+    list_aside,
+    list_deliveries,
+    replay_aside,
+    take_step,
+)
 from coterie.api.dependencies import ApiDependencies
 from coterie.api.entity import get_entity
 from coterie.api.errors import ErrorAnswer, answer_error
@@ -137,6 +148,15 @@ def build_api(dependencies: ApiDependencies) -> Api:
             steer_job,
             delete_job,
             list_omitted,
+            list_deliveries,
+            get_delivery,
+            list_aside,
+            replay_aside,
+            drop_aside,
+            take_step,
+            choose_repeats,
+            find_held,
+            get_request,
             get_profile,
             explain_membership,
             get_entity,

@@ -21,6 +21,7 @@ from coterie.app.bulk import BulkDesk
 from coterie.app.bulk_process import make_previewer
 from coterie.app.crowding import Crowding
 from coterie.app.dry_runs import DryRuns
+from coterie.app.deliveries import delivery_calls
 from coterie.app.entities import entity_calls
 from coterie.app.identities import identity_calls, make_explainer
 from coterie.app.jobs import job_calls
@@ -152,6 +153,7 @@ def _api(services: Services, lookup: Lookup, explainer: Explainer) -> ApiDepende
             account, identifier, audience, clock()
         ),
         audiences=audience_calls(services),
+        deliveries=delivery_calls(services.store, services.clock),
         identities=identity_calls(services),
         entities=entity_calls(services),
         collect=collect_calls(services),
@@ -230,4 +232,5 @@ def _console(services: Services, lookup: Lookup, explainer: Explainer) -> Consol
         probes=build_probes(allow_private_addresses=services.settings.allow_private_addresses),
         replay_refused=send_again,
         dry_runs=DryRuns(services.store, clock),
+        deliveries=delivery_calls(services.store, services.clock),
     )

@@ -213,6 +213,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = None
 
+    delivery_keep_days: Annotated[
+        int,
+        _described(
+            "Days for which requests to destinations, and events and purchases that were sent, "
+            "stay on record.",
+            ge=1,
+            le=400,
+        ),
+    ] = 30
     flush_seconds: Annotated[
         float,
         _described(

@@ -9,6 +9,7 @@ from coterie.cli import (
     audience_life,
     audit,
     authorization,
+    delivery,
     doctor,
     field,
     identity,
@@ -37,7 +38,7 @@ app.command()(up.serve)
 app.command(name="doctor")(doctor.doctor)
 GROUPS = (
     account, user, token, authorization, stream, field, mapping, schema, audience, profile,
-    personalization, identity, lang, job, audit,
+    personalization, identity, lang, job, delivery, audit,
 )  # fmt: skip
 # These add commands to those of `audience`.
 MORE_OF_AUDIENCE = (audience_life, audience_insights)

@@ -12,6 +12,7 @@ from coterie.base.settings import Settings
 from coterie.console.reads import Reads
 from coterie.control import Store
 from coterie.control.authorizations import Probe
+from coterie.flow.run.deliveries import DeliveryCalls
 from coterie.model.control import Actor
 from coterie.model.dry_run import DryRun
 
@@ -43,3 +44,4 @@ class ConsoleDependencies(msgspec.Struct, frozen=True, kw_only=True):
     probes: Mapping[str, Probe]
     replay_refused: Callable[[int, int, Actor, datetime], int]
     dry_runs: DryRuns
+    deliveries: DeliveryCalls

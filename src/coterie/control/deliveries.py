@@ -25,7 +25,7 @@ def record_delivery(
         message += f" {refused}: see and replay on the job's page."
     context = msgspec.to_builtins(count)
     with store.transaction() as conn:
-        values = {"destination_id": plan.id, **context}
+        values = {"destination_id": plan.id, **context, "now": now}
         run(conn, load_queries("deliveries").count_delivery, values)
         for job_id in plan.jobs:
             values = {"level": level, "code": "synced", "message": message, "context": context}
@@ -39,6 +39,8 @@ def record_trouble(
     line = {"level": "error", "code": "error", "message": detail, "context": {}}
     with store.transaction() as conn:
         save_health(conn, authorization_id, "unhealthy", detail=detail, now=now)
+        values = {"authorization_id": authorization_id, "error": detail, "now": now}
+        run(conn, load_queries("deliveries").note_error, values)
         for job_id in jobs:
             _log(conn, job_id, line, now=now)
 

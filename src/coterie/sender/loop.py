@@ -172,7 +172,7 @@ class Line:
                 await sender.follow(plans)
             if not await sender.cycle():
                 await sender.rest(self._deps.poll_seconds)
-        if not _is_killed(self._plans):
+        if not _killed(self._plans) - _killed(plans):
             await sender.finish()
 
 
@@ -181,8 +181,8 @@ def _begins_anew(before: Sequence[DestinationPlan], after: Sequence[DestinationP
     return any(known.get(plan.id, plan.restarts) != plan.restarts for plan in after)
 
 
-def _is_killed(plans: Sequence[DestinationPlan]) -> bool:
-    return any(plan.delivery == "killed" for plan in plans)
+def _killed(plans: Sequence[DestinationPlan]) -> set[int]:
+    return {plan.id for plan in plans if plan.delivery == "killed"}
 
 
 async def _adjust(deps: SenderDependencies, lines: dict[int, Line], plans: Plans) -> None:

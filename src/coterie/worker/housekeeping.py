@@ -1,6 +1,7 @@
 """Keeps house beside the jobs: settles identities, builds audiences, makes partitions, forgets."""
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
@@ -11,7 +12,9 @@ from coterie.control.definitions.sizes import note_sizes
 from coterie.flow.eventlog.prepare import ensure_days
 from coterie.flow.eventlog.repeats import FORGOTTEN_AT_ONCE, forget_contents
 from coterie.flow.eventlog.seen import forget_seen
+from coterie.flow.exports.requests import forget_items, forget_requests
 from coterie.flow.run.generations import enter_live_generation
+from coterie.store import Connection
 from coterie.worker.builder import build_range, empty_range
 from coterie.worker.dependencies import Bench
 
@@ -62,11 +65,16 @@ def tidy(bench: Bench) -> None:
         enter_live_generation(conn)
         note_sizes(conn, now=bench.clock())
     now = bench.clock()
+    before = now - timedelta(days=bench.settings.delivery_keep_days)
+    _in_chunks(bench, FORGOTTEN_AT_ONCE, lambda conn: forget_contents(conn, now=now))
+    most = FORGET_AT_ONCE
+    _in_chunks(bench, most, lambda conn: forget_seen(conn, today=today, limit=most))
+    _in_chunks(bench, most, lambda conn: forget_requests(conn, before=before, limit=most))
+    _in_chunks(bench, most, lambda conn: forget_items(conn, before=before, limit=most))
+
+
+def _in_chunks(bench: Bench, most: int, forget: Callable[[Connection], int]) -> None:
     while True:
         with bench.store.transaction() as conn:
-            if forget_contents(conn, now=now) < FORGOTTEN_AT_ONCE:
-                break
-    while True:
-        with bench.store.transaction() as conn:
-            if forget_seen(conn, today=today, limit=FORGET_AT_ONCE) < FORGET_AT_ONCE:
+            if forget(conn) < most:
                 return

@@ -20,6 +20,7 @@ from litestar import Litestar
 from coterie.api.dependencies import ApiDependencies
 from coterie.api.routes import Api, build_api, with_collect
 from coterie.app.audiences import audience_calls
+from coterie.app.deliveries import delivery_calls
 from coterie.app.entities import entity_calls
 from coterie.app.identities import identity_calls
 from coterie.app.jobs import job_calls
@@ -125,6 +126,7 @@ def api(store: Store, services: Services, database_url: str) -> Api:
                 account, identifier, audience, system_clock()
             ),
             audiences=audience_calls(services),
+            deliveries=delivery_calls(store, system_clock),
             identities=identity_calls(services),
             entities=entity_calls(services),
             collect=collect_calls(services),

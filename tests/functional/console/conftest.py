@@ -13,6 +13,7 @@ from litestar.testing import TestClient
 from psycopg import sql
 
 from coterie.app.dry_runs import DryRuns
+from coterie.app.deliveries import delivery_calls
 from coterie.base.seal import new_ring
 from coterie.base.settings import Settings
 from coterie.console.dependencies import ConsoleDependencies
@@ -256,6 +257,7 @@ def deps(
         },
         replay_refused=data_plane.replay,
         dry_runs=DryRuns(store, clock),
+        deliveries=delivery_calls(store, clock),
     )
 
 

@@ -62,6 +62,24 @@ class World:
         self.authorization_id = authorization.id
         self.destination = self.add_destination(ATTRIBUTE)
 
+    def set_up_other(self, key: str) -> None:
+        """Go on with another key and a destination of its own."""
+        made = make_key(key, workspace=DEFAULT_WORKSPACE, now=datetime.now(UTC))
+        self.sandbox.engine.state.add_key(made)
+        authorization = create_authorization(
+            self.store,
+            self.ring,
+            account=ACCOUNT,
+            provider="braze",
+            method="api_key",
+            label="Another",
+            config={"apikey": key, "endpoint_url": self.sandbox.url},
+            actor=ACTOR,
+            now=datetime.now(UTC),
+        )
+        self.authorization_id = authorization.id
+        self.destination = self.add_destination(ATTRIBUTE)
+
     def save_key(self, key: str) -> None:
         """Make another key at the sandbox and save it in the authorization."""
         made = make_key(key, workspace=DEFAULT_WORKSPACE, now=datetime.now(UTC))

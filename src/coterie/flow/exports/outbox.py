@@ -80,6 +80,12 @@ def hurry(conn: Connection, destination: int) -> int:
     return rows + conn.execute(QUERIES.hurry_queue.encode(), values).rowcount
 
 
+def is_of_account(conn: Connection, account: int, destination: int) -> bool:
+    """Answer whether a destination is in use by an account."""
+    values = {"account": account, "destination": destination}
+    return conn.execute(QUERIES.is_of_account.encode(), values).fetchone() is not None
+
+
 def count_waiting(conn: Connection, destination: int) -> int:
     """Return how many users' changes, events and purchases have yet to go to the destination."""
     found = conn.execute(QUERIES.count_waiting.encode(), {"destination": destination}).fetchone()

@@ -1,7 +1,7 @@
 """What destinations refused: to look at, and to send again."""
 
-from collections.abc import Iterable
 from datetime import datetime
+from typing import Any, Literal
 
 import msgspec
 
@@ -11,13 +11,19 @@ from coterie.store import Connection, load_queries
 QUERIES = load_queries("outbox")
 
 
-class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """Which of the refused: of these recipients, whose reason has this text, refused in this time.
+AsideState = Literal["parked", "doubtful"]
 
-    What is None is not asked; `until` is exclusive.
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """Which of what waits for a person: of these users, whose reason has this text, of this time.
+
+    `ids` are numbers of events and purchases, and leave out users. What is None is not asked;
+    `until` is exclusive. Doubtful ones are chosen only where `states` says so.
     """
 
+    ids: tuple[int, ...] | None = None
     recipients: tuple[str, ...] | None = None
+    states: tuple[AsideState, ...] = ("parked",)
     reason: str | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -38,17 +44,28 @@ def list_parked(
 
 
 def replay_parked(conn: Connection, destination: int, choice: Choice = ALL) -> int:
-    """Make chosen refused rows due again; return their number."""
-    values = {
+    """Make chosen users, events and purchases due again; return their number."""
+    users = 0
+    if choice.ids is None and "parked" in choice.states:
+        values = _asked(destination, choice)
+        del values["ids"], values["states"]
+        users = conn.execute(QUERIES.replay_parked.encode(), values).rowcount
+    found = conn.execute(QUERIES.replay_items.encode(), _asked(destination, choice))
+    return users + found.rowcount
+
+
+def drop_items(conn: Connection, destination: int, choice: Choice) -> int:
+    """Note that chosen events and purchases need not be sent any more; return their number."""
+    return conn.execute(QUERIES.drop_items.encode(), _asked(destination, choice)).rowcount
+
+
+def _asked(destination: int, choice: Choice) -> dict[str, Any]:
+    return {
         "destination": destination,
+        "ids": None if choice.ids is None else list(choice.ids),
         "recipients": None if choice.recipients is None else list(choice.recipients),
+        "states": list(choice.states),
         "reason": choice.reason,
         "since": choice.since,
         "until": choice.until,
     }
-    return conn.execute(QUERIES.replay_parked.encode(), values).rowcount
-
-
-def of(recipients: Iterable[str]) -> Choice:
-    """Return the choice of some recipients."""
-    return Choice(recipients=tuple(recipients))

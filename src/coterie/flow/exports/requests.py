@@ -112,6 +112,12 @@ def forget_requests(conn: Connection, *, before: datetime, limit: int) -> int:
     return conn.execute(QUERIES.forget_requests.encode(), values).rowcount
 
 
+def forget_items(conn: Connection, *, before: datetime, limit: int) -> int:
+    """Delete at most `limit` events and purchases that were sent or dropped before an instant."""
+    values = {"before": before, "limit": limit}
+    return conn.execute(QUERIES.forget_items.encode(), values).rowcount
+
+
 def _sent(loads: Sequence[Load]) -> Sent:
     rows = [sent_row(load) for load in loads if isinstance(load, Shipment)]
     return Sent(rows, [load.id for load in loads if isinstance(load, QueueItem)])

@@ -174,6 +174,11 @@ WHERE destination = :destination AND pending AND attempts > 0;
 UPDATE outbox_queue SET not_before = '-infinity'
 WHERE destination = :destination AND state = 'waiting' AND not_before > '-infinity';
 
+-- name: is_of_account(account, destination)^
+-- Doors name destinations by number.
+SELECT id FROM destination
+WHERE id = :destination AND account = :account AND retired_at IS NULL;
+
 -- name: count_waiting(destination)$
 -- What has yet to go, now or later.
 SELECT (SELECT count(*) FROM outbox WHERE destination = :destination AND pending)
@@ -196,6 +201,35 @@ WHERE destination = :destination AND parked IS NOT NULL
   AND (CAST(:reason AS text) IS NULL OR strpos(lower(parked), lower(CAST(:reason AS text))) > 0)
   AND (CAST(:since AS timestamptz) IS NULL OR settled_at >= :since)
   AND (CAST(:until AS timestamptz) IS NULL OR settled_at < :until);
+
+-- name: replay_items(destination, ids, recipients, states, reason, since, until)!
+-- Events and purchases, by the same choice; those that were in doubt count as repeated.
+UPDATE outbox_queue
+SET repeated = repeated + CASE WHEN state = 'doubtful' THEN 1 ELSE 0 END,
+    state = 'waiting', not_before = '-infinity', attempts = 0, reason = NULL
+WHERE destination = :destination AND state = ANY (CAST(:states AS text[]))
+  AND (CAST(:ids AS bigint[]) IS NULL OR id = ANY (CAST(:ids AS bigint[])))
+  AND (CAST(:recipients AS text[]) IS NULL OR recipient = ANY (CAST(:recipients AS text[])))
+  AND (CAST(:reason AS text) IS NULL OR strpos(lower(reason), lower(CAST(:reason AS text))) > 0)
+  AND (CAST(:since AS timestamptz) IS NULL OR settled_at >= :since)
+  AND (CAST(:until AS timestamptz) IS NULL OR settled_at < :until);
+
+-- name: drop_items(destination, ids, recipients, states, reason, since, until)!
+-- A person says that these need not be sent; they stay on record.
+UPDATE outbox_queue SET state = 'dropped'
+WHERE destination = :destination AND state = ANY (CAST(:states AS text[]))
+  AND (CAST(:ids AS bigint[]) IS NULL OR id = ANY (CAST(:ids AS bigint[])))
+  AND (CAST(:recipients AS text[]) IS NULL OR recipient = ANY (CAST(:recipients AS text[])))
+  AND (CAST(:reason AS text) IS NULL OR strpos(lower(reason), lower(CAST(:reason AS text))) > 0)
+  AND (CAST(:since AS timestamptz) IS NULL OR settled_at >= :since)
+  AND (CAST(:until AS timestamptz) IS NULL OR settled_at < :until);
+
+-- name: forget_items(before, limit)!
+-- What was sent or dropped long ago, in chunks.
+DELETE FROM outbox_queue WHERE id IN (
+    SELECT id FROM outbox_queue
+    WHERE state IN ('sent', 'dropped') AND settled_at < :before ORDER BY id LIMIT :limit
+);
 
 -- name: enqueue(destination, account, rows, now)!
 -- The order of ids is the order of the list.

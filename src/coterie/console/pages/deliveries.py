@@ -1,0 +1,93 @@
+"""Deliveries: how they go, what was set aside, and what destinations hold of a user."""
+
+from litestar import get, post
+from litestar.params import FromPath
+
+from coterie.base.words import counted
+from coterie.console.doorkeeper import needs
+from coterie.console.headers import Page
+from coterie.console.pages.parts import Visitor
+from coterie.control.delivery_steps import STEPS, UnknownDeliveryError, may_take
+from coterie.flow.exports.parked import Choice
+from coterie.model.ledger import DeliveryView
+
+HOME = "/data/deliveries"
+SHOWN = 50
+FORMS = {
+    "array": "Array attribute",
+    "booleans": "Attribute an audience",
+    "attributes": "Attributes",
+    "subscription_groups": "Subscription groups",
+    "cohorts": "Cohorts",
+    "deletion": "Deletions",
+    "events": "Events",
+    "purchases": "Purchases",
+}
+
+
+@get(HOME, sync_to_thread=True)
+def show_deliveries(visit: Visitor) -> Page:
+    """List the deliveries with what waits."""
+    return visit.page(
+        "deliveries/list.html",
+        deliveries=visit.deps.deliveries.list(visit.account),
+        forms=FORMS,
+    )
+
+
+@get(f"{HOME}/{{destination:int}}", sync_to_thread=True)
+def show_delivery(visit: Visitor, destination: FromPath[int]) -> Page:
+    """Show a delivery: figures, cost, last error, what was set aside."""
+    delivery = _get(visit, destination)
+    aside = visit.deps.deliveries.set_aside(visit.account, destination, None, SHOWN)
+    return visit.page(
+        "deliveries/detail.html",
+        delivery=delivery,
+        form=FORMS[delivery.form],
+        aside=aside if visit.may("data_manager") else (),
+        aside_total=delivery.parked + delivery.doubtful,
+        steps={step: STEPS[step] for step in may_take(delivery.delivery)},
+    )
+
+
+@post(f"{HOME}/{{destination:int}}/step", sync_to_thread=True, opt=needs("data_manager"))
+def do_step(visit: Visitor, destination: FromPath[int]) -> Page:
+    """Pause, resume, bounce, kill or release a delivery."""
+    step = visit.form.text("step")
+    after = visit.deps.deliveries.step(visit.account, destination, step, visit.actor)
+    return visit.go(f"{HOME}/{destination}", notice=f"The delivery is {after}.")
+
+
+@post(f"{HOME}/{{destination:int}}/replay", sync_to_thread=True, opt=needs("data_manager"))
+def do_replay(visit: Visitor, destination: FromPath[int]) -> Page:
+    """Send again what was refused, or what is doubtful, all of it or by reason."""
+    is_doubtful = visit.form.text("state") == "doubtful"
+    choice = Choice(
+        states=("doubtful",) if is_doubtful else ("parked",),
+        reason=visit.form.text("reason") or None,
+    )
+    calls = visit.deps.deliveries
+    count = calls.replay(visit.account, destination, choice, visit.actor)
+    notice = f"{counted(count, 'entry', 'entries')} will be sent again."
+    return visit.go(f"{HOME}/{destination}", notice=notice)
+
+
+@get(f"{HOME}/held", sync_to_thread=True, opt=needs("data_manager"))
+def show_held(visit: Visitor) -> Page:
+    """Ask for a user."""
+    return visit.page("deliveries/held.html", recipient="", holdings=None, forms=FORMS)
+
+
+@post(f"{HOME}/held", sync_to_thread=True, opt=needs("data_manager"))
+def do_look_up_held(visit: Visitor) -> Page:
+    """Show what destinations hold of a user; a POST keeps the id out of the address."""
+    recipient = visit.form.text("recipient")
+    found = visit.deps.deliveries.holdings(visit.account, recipient) if recipient else None
+    return visit.page("deliveries/held.html", recipient=recipient, holdings=found, forms=FORMS)
+
+
+def _get(visit: Visitor, destination: int) -> DeliveryView:
+    found = visit.deps.deliveries.find(visit.account, destination)
+    if found is None:
+        raise UnknownDeliveryError(account=visit.account, destination=destination)
+    return found

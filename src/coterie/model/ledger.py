@@ -1,0 +1,105 @@
+"""What people are shown of deliveries: figures, what a destination holds of a user, requests."""
+
+from datetime import datetime
+
+import msgspec
+
+from coterie.model.delivery import DeliveryState, Form, Json, Repeats
+
+
+class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
+    """How the delivery to one destination goes.
+
+    `waiting` counts users, events and purchases that have yet to go; `waiting_since` is when the
+    first of them came. `per_second` is the rate of the last minute, and `seconds_left` what it
+    means for all that waits (None: nothing goes). `data_points` were spent; `data_points_saved` are
+    changes that never had to be sent, because they cancelled out or told nothing new. `doubtful`
+    are events and purchases that were never answered. `last_error` says its cure.
+    """
+
+    id: int
+    authorization_id: int
+    authorization: str
+    form: Form
+    attribute: str
+    delivery: DeliveryState
+    repeats: Repeats
+    added: int
+    removed: int
+    omitted: int
+    refused: int
+    requests: int
+    data_points: int
+    data_points_saved: int
+    waiting: int
+    waiting_since: datetime | None
+    parked: int
+    doubtful: int
+    per_second: float
+    last_success_at: datetime | None
+    last_error: str | None
+    last_error_at: datetime | None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long what waits will take at the rate of the last minute."""
+        if not self.waiting:
+            return 0.0
+        return self.waiting / self.per_second if self.per_second else None
+
+
+class HeldItem(msgspec.Struct, frozen=True, kw_only=True):
+    """One item of the ledger: what a destination was told of a user, when, by which request.
+
+    `answer` is what it answered; None once the request is forgotten. `is_doubtful`: the request was
+    never answered, so that the destination may hold this or what it held before.
+    """
+
+    key: str
+    value: Json
+    told_at: datetime | None
+    request: int | None
+    status: int | None
+    answer: str | None
+    is_doubtful: bool
+
+
+class Holding(msgspec.Struct, frozen=True, kw_only=True):
+    """What a destination holds of a user, as far as we told it, and what it should hold."""
+
+    destination: int
+    form: Form
+    attribute: str
+    recipient: str
+    wanted: dict[str, Json]
+    items: tuple[HeldItem, ...]
+    is_waiting: bool
+    refusal: str | None
+
+
+class RequestView(msgspec.Struct, frozen=True, kw_only=True):
+    """One request to a destination; `outcome` is None as long as it is under way."""
+
+    id: int
+    destination: int
+    opened_at: datetime
+    closed_at: datetime | None
+    objects: int
+    outcome: str | None
+    status: int | None
+    answer: str | None
+    refused: int
+
+
+class SetAside(msgspec.Struct, frozen=True, kw_only=True):
+    """What waits for a person: a refused user, or a refused or doubtful event or purchase.
+
+    `id` is the number of an event or purchase, 0 for a user.
+    """
+
+    id: int
+    recipient: str
+    state: str
+    reason: str
+    record: str
+    at: datetime | None
