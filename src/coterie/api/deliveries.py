@@ -49,7 +49,7 @@ class ChoiceBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     ids: Annotated[list[int], msgspec.Meta(max_length=10_000)] | None = None
     recipients: Chosen | None = None
-    states: list[AsideState] = ["parked"]
+    states: tuple[AsideState, ...] = ("parked",)
     reason: Words | None = None
     since: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     until: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
@@ -59,7 +59,7 @@ class ChoiceBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         return Choice(
             ids=None if self.ids is None else tuple(self.ids),
             recipients=None if self.recipients is None else tuple(self.recipients),
-            states=tuple(self.states),
+            states=self.states,
             reason=self.reason,
             since=self.since,
             until=self.until,
@@ -124,13 +124,13 @@ def list_aside(
     destination: FromPath[int],
     grant: NamedDependency[Grant],
     api: NamedDependency[ApiState],
-    state: FromQuery[Literal["parked", "doubtful"] | None] = None,
+    only: FromQuery[Literal["parked", "doubtful"] | None] = None,
     limit: FromQuery[int] = 100,
 ) -> Success[Sequence[SetAside]]:
     """Return refused users, events and purchases with body and answer, and doubtful ones."""
     check_scope(grant, PERSONAL_SCOPE)
     shown = max(1, min(limit, MOST_SHOWN))
-    return Success(api.dependencies.deliveries.set_aside(grant.account, destination, state, shown))
+    return Success(api.dependencies.deliveries.set_aside(grant.account, destination, only, shown))
 
 
 @post(

@@ -20,8 +20,8 @@ from coterie.app.audiences import audience_calls
 from coterie.app.bulk import BulkDesk
 from coterie.app.bulk_process import make_previewer
 from coterie.app.crowding import Crowding
-from coterie.app.dry_runs import DryRuns
 from coterie.app.deliveries import delivery_calls
+from coterie.app.dry_runs import DryRuns
 from coterie.app.entities import entity_calls
 from coterie.app.identities import identity_calls, make_explainer
 from coterie.app.jobs import job_calls

@@ -12,8 +12,8 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from psycopg import sql
 
-from coterie.app.dry_runs import DryRuns
 from coterie.app.deliveries import delivery_calls
+from coterie.app.dry_runs import DryRuns
 from coterie.base.seal import new_ring
 from coterie.base.settings import Settings
 from coterie.console.dependencies import ConsoleDependencies
