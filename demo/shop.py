@@ -85,7 +85,7 @@ def open_shop(services: Services, braze_url: str, braze_key: str) -> Shop:
         actor=ACTOR,
         now=clock(),
     )
-    probes = build_probes(allow_private_addresses=True)
+    probes = build_probes(services.settings)
     authorization = create_authorization(
         store,
         services.ring,
@@ -152,7 +152,7 @@ def start_sftp_import(services: Services, shop: Shop, server: dict[str, Any], fi
         config=server,
         actor=ACTOR,
         now=services.clock(),
-        probe=build_probes(allow_private_addresses=True)["sftp"],
+        probe=build_probes(services.settings)["sftp"],
     )
     return _start_import(services, shop, authorization.id, {"filename": filename})
 

@@ -17,7 +17,7 @@ OWNERS = {
     "flow/audiences": {"membership"},
     "flow/changes": {"change", "change_lane"},
     "flow/exports": {"outbox", "omission", "delivery_request", "outbox_queue"},
-    "flow/imports": {"import_file"},
+    "flow/imports": {"import_file", "import_reject"},
     "control": {
         "account", "person", "console_session", "access_token", "provider_authorization",
         "stream", "schema_version", "audience", "destination", "job", "job_log", "audit_log",

@@ -187,7 +187,7 @@ def _examine_identities(backlog: Backlog) -> Finding:
 def _examine_authorizations(
     store: Store, ring: KeyRing, settings: Settings, clock: Clock
 ) -> Iterator[Finding]:
-    probes = build_probes(allow_private_addresses=settings.allow_private_addresses)
+    probes = build_probes(settings)
     for account in list_accounts(store):
         for known in list_authorizations(store, account.number):
             subject = f"authorization {known.id} {known.label!r} of account {account.number}"

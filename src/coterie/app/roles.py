@@ -12,20 +12,25 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from coterie.app.services import Services, config_source
+from coterie.app.sftp import sftp_dependencies
 from coterie.base.settings import Settings
+from coterie.control.managed_sftp import FOLDER as SFTP_FOLDER
 from coterie.flow.exports.desk import DeliveryDesk
 from coterie.flow.run.context import Contexts
 from coterie.flow.run.names import Names
 from coterie.sender.dependencies import SenderDependencies
 from coterie.sender.loop import run_sender
+from coterie.sftpd.server import forget_unfinished, run_sftp_server
 from coterie.worker.dependencies import Bench
 from coterie.worker.housekeeping import keep_house
 from coterie.worker.jobs import run_jobs
 from coterie.worker.loop import WorkerDependencies, run_worker
 
-RoleName = Literal["web", "worker", "jobs", "sender"]
+RoleName = Literal["web", "worker", "jobs", "sender", "sftp"]
 ROLES: tuple[str, ...] = get_args(RoleName)
 GC_ALLOCATIONS = 500_000
+# What `coterie serve --role sftp` listens on if no port is set.
+SFTP_PORT = 2022
 
 
 def serve_web(settings: Settings) -> None:
@@ -88,16 +93,28 @@ def send(services: Services, stop: threading.Event) -> None:
         clock=services.clock,
     )
 
-    async def run() -> None:
-        ending = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        watch = threading.Thread(
-            target=lambda: (stop.wait(), loop.call_soon_threadsafe(ending.set)), daemon=True
-        )
-        watch.start()
-        await run_sender(deps, ending)
+    run_sending(lambda: _until(stop, lambda ending: run_sender(deps, ending)))
 
-    run_sending(run)
+
+def serve_sftp(services: Services, stop: threading.Event) -> None:
+    """Serve the folders of our own SFTP server."""
+    settings = services.settings
+    deps = sftp_dependencies(services)
+    forget_unfinished(settings.data_dir / SFTP_FOLDER)
+    host, port = settings.sftp_host, settings.sftp_port or SFTP_PORT
+    asyncio.run(_until(stop, lambda end: run_sftp_server(deps, end, host=host, port=port)))
+
+
+async def _until(
+    stop: threading.Event, serve: Callable[[asyncio.Event], Coroutine[None, None, None]]
+) -> None:
+    ending = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    watch = threading.Thread(
+        target=lambda: (stop.wait(), loop.call_soon_threadsafe(ending.set)), daemon=True
+    )
+    watch.start()
+    await serve(ending)
 
 
 def run_sending(run: Callable[[], Coroutine[None, None, None]]) -> None:
@@ -121,4 +138,5 @@ ROLE_RUNNERS: dict[str, Callable[[Services, threading.Event], None]] = {
     "worker": work,
     "jobs": run_due_jobs,
     "sender": send,
+    "sftp": serve_sftp,
 }

@@ -231,4 +231,5 @@ def _roles(settings: Settings) -> list[Role]:
         *workers,
         Role("jobs", serve_command("jobs")),
         Role("sender", serve_command("sender")),
+        *([Role("sftp", serve_command("sftp"))] if settings.sftp_port else []),
     ]

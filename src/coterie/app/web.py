@@ -229,7 +229,7 @@ def _console(services: Services, lookup: Lookup, explainer: Explainer) -> Consol
         clock=clock,
         settings=services.settings,
         reads=reads,
-        probes=build_probes(allow_private_addresses=services.settings.allow_private_addresses),
+        probes=build_probes(services.settings),
         replay_refused=send_again,
         dry_runs=DryRuns(services.store, clock),
         deliveries=delivery_calls(services.store, services.clock),

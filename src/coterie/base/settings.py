@@ -222,6 +222,39 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             le=400,
         ),
     ] = 30
+    import_settle_seconds: Annotated[
+        int,
+        _described(
+            "Seconds for which a file must not have changed before it is imported, so that uploads "
+            "under way are left alone.",
+            ge=0,
+            le=86_400,
+        ),
+    ] = 10
+    import_file_limit_bytes: Annotated[
+        int,
+        _described(
+            "Most bytes that a file may have, as it comes and once decrypted and unpacked.",
+            ge=1_000,
+            le=1_000_000_000_000,
+        ),
+    ] = 20_000_000_000
+
+    sftp_port: Annotated[
+        int,
+        _described(
+            "Port of Coterie's own SFTP server, such as 2022; 0 leaves it off.", ge=0, le=65535
+        ),
+    ] = 0
+    sftp_host: Annotated[str, _described("Address that the SFTP server listens on.")] = "127.0.0.1"
+    sftp_name: Annotated[
+        str,
+        _described(
+            "Name under which clients reach the SFTP server, shown to those who set them up; "
+            "unset, it is sftp_host."
+        ),
+    ] = ""
+
     flush_seconds: Annotated[
         float,
         _described(

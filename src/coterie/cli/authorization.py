@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from coterie.app.sftp import public_host_key
 from coterie.cli.context import ACTOR, CliContext, open_context
 from coterie.cli.entries import read_entries
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_record, print_table
@@ -143,6 +144,13 @@ def try_(
         raise typer.Exit(1)
 
 
+@app.command("sftp-host-key")
+def sftp_host_key() -> None:
+    """Print the public key that clients know Coterie's own SFTP server by."""
+    with open_context() as context:
+        typer.echo(public_host_key(context.settings))
+
+
 @app.command("delete")
 def delete(authorization_id: AuthorizationId, account: AccountNumber = None) -> None:
     """Forget an authorization and its secrets."""
@@ -167,8 +175,7 @@ def _only_method(provider: str) -> str:
 
 
 def _probe(context: CliContext, provider: str) -> Probe | None:
-    allow = context.settings.allow_private_addresses
-    return choose_probe(provider, allow_private_addresses=allow)
+    return choose_probe(provider, context.settings)
 
 
 def _show(found: Authorization, *, as_json: bool) -> None:

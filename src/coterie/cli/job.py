@@ -7,12 +7,12 @@ from typing import Annotated
 import msgspec
 import typer
 
-from coterie.cli import job_export
+from coterie.cli import job_export, job_import
 from coterie.cli.context import ACTOR, open_context
 from coterie.cli.job_output import print_jobs, which_account
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_record, print_table
 from coterie.control import jobs
-from coterie.model.control import ImportCsvConfig, Job
+from coterie.model.control import Job
 
 app = typer.Typer(name="job", help="Jobs: exports and imports.", no_args_is_help=True)
 
@@ -25,57 +25,11 @@ app.command("export-audience")(job_export.export_audience)
 app.command("update")(job_export.update)
 app.command("dry-run")(job_export.dry_run)
 app.command("omitted")(job_export.omitted)
-
-
-@app.command("import-csv")
-def import_csv(
-    label: Label,
-    stream: Annotated[str, typer.Option(help="The stream that the rows go to.")],
-    folder: Annotated[str, typer.Option(help="Folder of the files.")] = "",
-    filename: Annotated[str, typer.Option(help="Name of one file.")] = "",
-    prefix: Annotated[str, typer.Option(help="Start of the names of several files.")] = "",
-    authorization: Annotated[
-        int | None, typer.Option(help="Id of an SFTP authorization; a local folder without.")
-    ] = None,
-    field: Annotated[
-        list[str] | None, typer.Option(help="A column to take; all if left out. Repeatable.")
-    ] = None,
-    delimiter: Annotated[str, typer.Option(help="One of , | ; or t (tab).")] = ",",
-    timestamp: Annotated[
-        list[str] | None, typer.Option(help="A column with the event time. Repeatable.")
-    ] = None,
-    braze_format: Annotated[
-        bool, typer.Option(help="Take off the apostrophe that Braze puts before - = + and @.")
-    ] = False,
-    keep_updated: Annotated[bool, typer.Option(help="Keep watching for newer files.")] = False,
-    description: Description = "",
-    account: AccountNumber = None,
-    as_json: AsJson = False,
-) -> None:
-    """Read CSV files into a stream."""
-    config = ImportCsvConfig(
-        stream=stream,
-        folder=folder,
-        filename=filename,
-        prefix=prefix,
-        fields=tuple(field or ()),
-        delimiter=delimiter,
-        timestamps=tuple(timestamp or ()),
-        continuous_update=keep_updated,
-        braze_format=braze_format,
-    )
-    with open_context() as context:
-        job = jobs.create_import_csv(
-            context.store,
-            account=which_account(context, account),
-            label=label,
-            description=description,
-            authorization_id=authorization,
-            config=config,
-            actor=ACTOR,
-            now=context.clock(),
-        )
-    print_jobs([job], as_json=as_json)
+app.command("import-csv")(job_import.import_csv)
+app.command("look")(job_import.look)
+app.command("files")(job_import.files)
+app.command("rejected-rows")(job_import.rejected_rows)
+app.command("watch")(job_import.watch)
 
 
 @app.command("list")

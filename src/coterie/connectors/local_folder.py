@@ -1,12 +1,20 @@
-"""A folder of this machine as a source of files."""
+"""A folder of this machine, to read files from and to put files into."""
 
-import shutil
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from coterie.base.errors import UserError
-from coterie.connectors.files import MissingFileError, MissingFolderError, SourceFile
+from coterie.base.ids import random_token
+from coterie.connectors.files import (
+    MissingFileError,
+    MissingFolderError,
+    Sink,
+    SourceFile,
+    Watch,
+    check_name,
+)
 
 HERE = "on this machine"
 COPY_BYTES = 1 << 20
@@ -41,16 +49,36 @@ class LocalFolder:
         except OSError as error:
             raise MissingFolderError(folder=self._folder, where=HERE) from error
 
-    def fetch(self, name: str, into: BinaryIO) -> SourceFile:
-        """Copy a file's bytes; return it as it is afterwards. Raises `MissingFileError`."""
-        path = (self._path / name).resolve()
+    def fetch(self, name: str, into: Sink, *, watch: Watch | None = None) -> SourceFile:
+        """Copy a file's bytes; return it as it is afterwards.
+
+        Raises `MissingFileError`, `BadFileNameError`, and whatever `watch` raises.
+        """
+        path = (self._path / check_name(name)).resolve()
         self._check_inside(path)
         try:
             with path.open("rb") as stream:
-                shutil.copyfileobj(stream, into, COPY_BYTES)
+                _copy(stream, into, watch)
             return self._describe(self._path / name)
         except OSError as error:
             raise MissingFileError(name=name, folder=self._folder, where=HERE) from error
+
+    def put(self, name: str, source: BinaryIO, *, watch: Watch | None = None) -> SourceFile:
+        """Write a file whole or not at all: under another name first, then renamed in one step.
+
+        A file of that name is replaced. Raises `MissingFolderError`, `BadFileNameError`.
+        """
+        path = self._path / check_name(name)
+        unfinished = self._path / f".{name}.{random_token()[:8]}.part"
+        try:
+            with unfinished.open("xb") as stream:
+                _copy(source, stream, watch)
+            return self._describe(unfinished.replace(path))
+        except OSError as error:
+            raise MissingFolderError(folder=self._folder, where=HERE) from error
+        finally:
+            with suppress(OSError):
+                unfinished.unlink(missing_ok=True)
 
     def _describe(self, path: Path) -> SourceFile:
         found = path.stat()
@@ -60,3 +88,12 @@ class LocalFolder:
     def _check_inside(self, path: Path) -> None:
         if self._root is not None and not path.is_relative_to(self._root):
             raise FolderOutsideError(folder=self._folder, root=self._root)
+
+
+def _copy(source: BinaryIO, target: Sink, watch: Watch | None) -> None:
+    done = 0
+    while block := source.read(COPY_BYTES):
+        target.write(block)
+        done += len(block)
+        if watch is not None:
+            watch(done)

@@ -9,10 +9,12 @@ from coterie.base.seal import KeyRing
 from coterie.control.audit import Subject, record
 from coterie.control.changed_config import AddressChangedError, merge_config
 from coterie.control.existing import require_account
+from coterie.control.managed_sftp import require_free_name
 from coterie.control.providers import PROVIDERS, Config, check_config
 from coterie.control.rows import find_one, get_value, list_all, run, to_json
 from coterie.control.sealed import (
     UnknownAuthorizationError,
+    keep_learned,
     open_config,
     read_sealed,
     seal,
@@ -90,9 +92,11 @@ def create_authorization(  # noqa: PLR0913 - the authorization form, spelled out
     label = _check_label(label)
     checked = check_config(provider, method, config)
     answer = _try(checked, probe, label=label)
+    checked.public.update(answer.learned)
     queries = load_queries("authorizations")
     with store.transaction() as conn:
         require_account(conn, account)
+        require_free_name(conn, method, checked, authorization_id=None)
         new_id = get_value(conn, queries.next_id, {}, kind=int)
         values = {
             "id": new_id,
@@ -139,10 +143,12 @@ def update_authorization(  # noqa: PLR0913 - the authorization form, spelled out
     label = _check_label(before.label if label is None else label)
     has_changed = checked.merged() != stored
     answer = _try(checked, probe, label=label) if has_changed else UNTRIED
+    checked.public.update(answer.learned)
     queries = load_queries("authorizations")
     with store.transaction() as conn:
         _renew_epoch(conn)
         _lock(conn, account, authorization_id)
+        require_free_name(conn, before.method, checked, authorization_id=authorization_id)
         values = {
             "account": account,
             "authorization_id": authorization_id,
@@ -169,8 +175,11 @@ def test_authorization(
 
     Raises UnknownAuthorizationError; a refusal is no error here but health "unhealthy".
     """
-    config = unseal(ring, read_sealed(store, account, authorization_id))
+    sealed = read_sealed(store, account, authorization_id)
+    config = unseal(ring, sealed)
     answer = probe(config)
+    if answer.learned:
+        keep_learned(store, ring, authorization_id, answer.learned, now=now)
     with store.transaction() as conn:
         health: Health = "healthy" if answer.ok else "unhealthy"
         save_health(conn, authorization_id, health, detail=answer.detail, now=now)

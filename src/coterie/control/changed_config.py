@@ -8,8 +8,12 @@ from coterie.control.sealed import SealedConfig
 
 # Whichever of two is filled in anew replaces the other.
 ALTERNATIVES = ({"password", "private_key"}, {"instance", "endpoint_url"})
-# Where secrets are sent to.
+# A new one comes with its own passphrase or with none.
+BELONGS_TO = {"passphrase": {"password", "private_key"}, "pgp_passphrase": {"pgp_private_key"}}
+# Where secrets are sent to, which of them are sent, and what holds for that place alone.
 ADDRESS = ("instance", "endpoint_url", "host", "port")
+STAYS_HERE = {"pgp_private_key", "pgp_passphrase", "passphrase"}
+OF_ADDRESS = "known_host"
 
 
 class AddressChangedError(UserError):
@@ -34,8 +38,11 @@ def merge_config(
     checked = check_config(before.provider, before.method, _overlay(before, stored, given))
     # Whoever may edit may not read: a stored secret must not travel to an address of their choice.
     is_moved = any(checked.public.get(name) != stored.get(name) for name in ADDRESS)
-    if is_moved and any(given.get(name) in ("", None) for name in checked.secret):
+    sent = checked.secret.keys() - STAYS_HERE
+    if is_moved and any(given.get(name) in ("", None) for name in sent):
         raise AddressChangedError
+    if is_moved and checked.public.get(OF_ADDRESS) == stored.get(OF_ADDRESS):
+        checked.public.pop(OF_ADDRESS, None)
     return checked
 
 
@@ -45,6 +52,7 @@ def _overlay(before: SealedConfig, stored: dict[str, Any], given: dict[str, Any]
     secrets = {field.name for field in fields if field.is_secret}
     filled = {name: value for name, value in given.items() if value not in ("", None)}
     replaced = {name for pair in ALTERNATIVES if pair & filled.keys() for name in pair}
+    replaced |= {name for name, owners in BELONGS_TO.items() if owners & filled.keys()}
     kept = {
         name: value
         for name, value in entered.items()

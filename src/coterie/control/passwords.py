@@ -3,7 +3,7 @@
 import functools
 import secrets
 
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from coterie.base.errors import UserError
@@ -56,6 +56,14 @@ def is_right(password_hash: str | None, password: str) -> bool:
 def is_outdated(password_hash: str) -> bool:
     """Answer whether the hash was made with weaker parameters than today's."""
     return _hasher.check_needs_rehash(password_hash)
+
+
+def is_own_hash(text: str) -> bool:
+    """Answer whether a text is a hash as `hash_password` makes them, with today's cost."""
+    try:
+        return extract_parameters(text) == extract_parameters(_nobody())
+    except InvalidHashError:
+        return False
 
 
 def generate_password() -> str:

@@ -1,14 +1,20 @@
 """Configurations of authorizations as they are kept: sealed, each bound to its row."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from coterie.base.errors import UserError
 from coterie.base.seal import KeyRing
-from coterie.control.providers import Config
-from coterie.control.rows import find_one
+from coterie.control.audit import Subject, record
+from coterie.control.provider_forms import Config
+from coterie.control.rows import find_one, get_value, run, to_json
+from coterie.model.control import Actor
 from coterie.store import Store, load_queries
+
+LEARNER = Actor(name="first connection")
 
 
 class UnknownAuthorizationError(UserError):
@@ -55,6 +61,42 @@ def read_sealed(store: Store, account: int | None, authorization_id: int) -> Sea
     if found is None:
         raise UnknownAuthorizationError(account=account, authorization_id=authorization_id)
     return found
+
+
+def keep_learned(
+    store: Store,
+    ring: KeyRing,
+    authorization_id: int,
+    learned: Mapping[str, str],
+    *,
+    now: datetime,
+) -> bool:
+    """Add options that a connection taught, such as a host key, where none is set yet.
+
+    Return whether anything was added. Raises UnknownAuthorizationError.
+    """
+    queries = load_queries("authorizations")
+    values = {"account": None, "authorization_id": authorization_id}
+    with store.transaction() as conn:
+        sealed = find_one(conn, queries.lock_sealed, values, row=SealedConfig)
+        if sealed is None:
+            raise UnknownAuthorizationError(account=None, authorization_id=authorization_id)
+        stored = unseal(ring, sealed)
+        new = {name: value for name, value in learned.items() if value and not stored.get(name)}
+        if new:
+            config = Config(new, stored)
+            changes = {
+                "authorization_id": authorization_id,
+                "config_sealed": seal(ring, authorization_id, config),
+                "learned": to_json(new),
+                "now": now,
+            }
+            run(conn, queries.keep_learned, changes)
+            account = get_value(conn, queries.find_account, values, kind=int)
+            subject = Subject(account, "authorization", authorization_id)
+            detail = {"options": sorted(new)}
+            record(conn, "learned", subject, actor=LEARNER, now=now, detail=detail)
+    return bool(new)
 
 
 def seal(ring: KeyRing, authorization_id: int, config: Config) -> bytes:

@@ -16,6 +16,7 @@ JobState = Literal[
 ENDING = "ending"
 """Key of a job's checkpoint: the state that it gets once what it wrote is taken away."""
 JobLogLevel = Literal["info", "warning", "error"]
+FileFrequency = Literal["", "hourly", "daily", "weekly", "monthly"]
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,10 +145,14 @@ class Authorization(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of trying an authorization; `detail` says the cure when it failed."""
+    """What came of trying an authorization; `detail` says the cure when it failed.
+
+    `learned` are options to be saved with it, such as the host key of a server met first.
+    """
 
     ok: bool
     detail: str
+    learned: dict[str, str] = {}
 
 
 class ImportCsvConfig(
@@ -158,6 +163,12 @@ class ImportCsvConfig(
     Empty `fields` means all columns; `timestamps` are the columns that may hold the event time,
     most important first; `continuous_update` keeps watching for newer files. `braze_format` takes
     off the apostrophe that Braze's exports put before values that start with - = + or @.
+
+    `pattern` is a regular expression in place of the prefix, which fits a name up to its time
+    stamp. `names` says under which raw key a column is taken, `header` names the columns of files
+    that have no header line, `encoding` "" finds the encoding out. `diff` leaves out rows that the
+    file before held word for word. `file_frequency` is how often a file is expected; with
+    `time_of_day` ("02:30", in `timezone`) files are looked for then and not all the time.
     """
 
     stream: str
@@ -169,6 +180,14 @@ class ImportCsvConfig(
     timestamps: tuple[str, ...] = ()
     continuous_update: bool = False
     braze_format: bool = False
+    pattern: str = ""
+    names: dict[str, str] = {}
+    header: tuple[str, ...] = ()
+    encoding: str = ""
+    diff: bool = False
+    file_frequency: FileFrequency = ""
+    time_of_day: str = ""
+    timezone: str = ""
 
 
 JobConfig = ExportAudienceConfig | ImportCsvConfig

@@ -1,4 +1,4 @@
-"""Keeps house beside the jobs: settles identities, builds audiences, makes partitions, forgets."""
+"""Keeps house beside the jobs: identities, audiences, partitions, health of authorizations."""
 
 import threading
 from collections.abc import Callable
@@ -9,6 +9,8 @@ import structlog
 from coterie.base.errors import TransientError
 from coterie.control.definitions.audience_life import expire_overdue
 from coterie.control.definitions.sizes import note_sizes
+from coterie.control.health import check_next
+from coterie.control.probes import build_probes
 from coterie.flow.eventlog.prepare import ensure_days
 from coterie.flow.eventlog.repeats import FORGOTTEN_AT_ONCE, forget_contents
 from coterie.flow.eventlog.seen import forget_seen
@@ -35,6 +37,7 @@ def keep_house(bench: Bench, stop: threading.Event) -> None:
             if bench.clock() >= due:
                 tidy(bench)
                 due = bench.clock() + EVERY
+                check_health(bench)
             if bench.clock() >= ends_due:
                 expire_overdue(bench.store, bench.clock)
                 ends_due = bench.clock() + ENDS_EVERY
@@ -54,6 +57,13 @@ def settle_next(bench: Bench) -> bool:
     with bench.store.transaction() as conn:
         enter_live_generation(conn)
         return bench.settler.settle_next(conn, now=bench.clock())
+
+
+def check_health(bench: Bench) -> None:
+    """Try each authorization that was not tried for a day."""
+    probes = build_probes(bench.settings)
+    while check_next(bench.store, bench.ring, probes, now=bench.clock()) is not None:
+        pass
 
 
 def tidy(bench: Bench) -> None:

@@ -9,15 +9,15 @@ from tests.functional.connectors.conftest import Server
 
 from coterie.connectors.addresses import ForbiddenAddressError
 from coterie.connectors.files import MissingFileError, MissingFolderError, SourceFile
-from coterie.connectors.sftp import (
+from coterie.connectors.sftp.config import read_sftp_config
+from coterie.connectors.sftp.errors import (
     BadSftpConfigError,
-    SftpFolder,
     SftpHostKeyError,
     SftpLoginError,
     SftpUnavailableError,
-    probe_sftp,
-    read_sftp_config,
 )
+from coterie.connectors.sftp.folder import SftpFolder
+from coterie.connectors.sftp.probe import probe_sftp
 
 
 async def list_files(config: dict[str, Any], folder: str = "") -> list[SourceFile]:

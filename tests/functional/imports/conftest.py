@@ -1,5 +1,6 @@
 """A database with one account and a bench that runs its import jobs."""
 
+import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from coterie.base.seal import new_ring
 from coterie.base.settings import Settings
-from coterie.control.authorizations import create_authorization
+from coterie.control.authorizations import create_authorization, get_authorization
 from coterie.control.definitions import load_config
 from coterie.control.jobs import create_import_csv
 from coterie.flow.eventlog.lanes import ensure_lanes
@@ -45,6 +46,12 @@ class ImportWorld:
     def write(self, name: str, text: str) -> Path:
         path = self.root / name
         path.write_text(text, encoding="utf-8")
+        return self.age(path)
+
+    def age(self, path: Path, *, seconds: float = 60) -> Path:
+        """Let a file look as if it was last written a while ago."""
+        then = self.now.timestamp() - seconds
+        os.utime(path, (then, then))
         return path
 
     def add_job(self, *, authorization_id: int | None = None, **config: Any) -> int:
@@ -60,13 +67,16 @@ class ImportWorld:
         )
         return job.id
 
-    def add_authorization(self, config: dict[str, Any]) -> int:
+    def config_of(self, authorization_id: int) -> dict[str, Any]:
+        return get_authorization(self.store, ACCOUNT, authorization_id).public_config
+
+    def add_authorization(self, config: dict[str, Any], *, method: str = "client_sftp") -> int:
         made = create_authorization(
             self.store,
             self.bench.ring,
             account=ACCOUNT,
             provider="sftp",
-            method="client_sftp",
+            method=method,
             label="Files",
             config=config,
             actor=ACTOR,

@@ -136,7 +136,7 @@ def test_a_stopped_import_goes_on_where_it_was(world: ImportWorld) -> None:
     rows = "".join(f"{number}\n" for number in range(5_000))
     world.write("users.csv", "id\n" + rows)
     job = world.add_job(filename="users.csv")
-    asked = iter([False, False, True, True, True])
+    asked = iter([False, False, False, True, True, True])
 
     world.run(is_stopping=lambda: next(asked))
     between = len(world.events())

@@ -10,7 +10,9 @@ async def test_files_of_a_clients_sftp_server_are_imported(
     world: ImportWorld, sftp_server: Server
 ) -> None:
     (sftp_server.folder / "out").mkdir()
-    (sftp_server.folder / "out" / "users.csv").write_text("id\n1\n2\n")
+    path = sftp_server.folder / "out" / "users.csv"
+    path.write_text("id\n1\n2\n")
+    world.age(path)
     authorization = world.add_authorization(sftp_server.config())
     job = world.add_job(authorization_id=authorization, filename="users.csv", folder="out")
 
@@ -37,6 +39,7 @@ async def test_a_file_that_changes_while_it_is_read_is_left_for_later(
 ) -> None:
     path = sftp_server.folder / "users.csv"
     path.write_text("id\n1\n")
+    world.age(path)
     sftp_server.on_close.append(lambda: path.write_text("id\n1\n2\n"))
     authorization = world.add_authorization(sftp_server.config())
     job = world.add_job(authorization_id=authorization, filename="users.csv")

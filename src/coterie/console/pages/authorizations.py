@@ -69,7 +69,8 @@ def do_create_authorization(visit: Visitor, provider: FromPath[str], method: Fro
     except CoterieError as error:
         method_asked = find_method(provider, method)
         return _new_page(visit, provider, method_asked, form=visit.form, failure=error.message)
-    return visit.go(f"{HOME}/{made.id}", notice=f"“{made.label}” was tried and works.")
+    told = f" {made.health_detail}" if made.health_detail else ""
+    return visit.go(f"{HOME}/{made.id}", notice=f"“{made.label}” was tried and works.{told}")
 
 
 @get(f"{HOME}/{{authorization_id:int}}", sync_to_thread=True)

@@ -8,7 +8,6 @@ import msgspec
 
 from coterie.base.clock import Clock
 from coterie.control.audit import Subject, record
-from coterie.control.authorizations import UnknownAuthorizationError
 from coterie.control.definitions.change import Change, definition_change
 from coterie.control.definitions.streams import ensure_in
 from coterie.control.existing import require_account
@@ -19,14 +18,14 @@ from coterie.control.jobs.export_checks import (
     check_named,
     read_export,
 )
+from coterie.control.jobs.import_checks import check_import, read_import
 from coterie.control.jobs.read import add_log
+from coterie.control.readable import check_is_readable
 from coterie.control.rows import find_one, get_value, list_all, to_json
+from coterie.control.sealed import SealedConfig, UnknownAuthorizationError
 from coterie.model.control import Actor, ImportCsvConfig, Job, JobState
 from coterie.model.exports import ExportAudienceConfig
 from coterie.store import Connection, Store, load_queries
-
-# Lytics' four, "t" being a tab.
-DELIMITERS = {",": ",", "|": "|", ";": ";", "t": "\t", "\t": "\t"}
 
 
 class _Id(msgspec.Struct, frozen=True):
@@ -92,14 +91,15 @@ def create_import_csv(  # noqa: PLR0913 - the job form, spelled out
     """Make an Import CSV job, due at once; without authorization it reads a local folder.
 
     A stream that does not exist yet is made. Raises BadJobError, BadStreamNameError,
-    UnknownAuthorizationError, UnknownAccountError.
+    , UnknownAuthorizationError, UnknownAccountError.
     """
     label = check_label(label)
-    checked = _check_import(_read_import(config), is_local=authorization_id is None)
+    checked = check_import(read_import(config), is_local=authorization_id is None)
     with store.transaction() as conn:
         require_account(conn, account)
         if authorization_id is not None:
             _require_provider(conn, account, authorization_id, provider="sftp")
+            _require_readable(conn, account, authorization_id)
         ensure_in(conn, account, [checked.stream], actor=actor, now=now)
         values = {
             "account": account,
@@ -114,35 +114,6 @@ def create_import_csv(  # noqa: PLR0913 - the job form, spelled out
             "started_at": None,
         }
         return _insert(Change(conn, now), values, actor=actor)
-
-
-def _read_import(config: ImportCsvConfig | Mapping[str, Any]) -> ImportCsvConfig:
-    if isinstance(config, ImportCsvConfig):
-        return config
-    given = {name: value for name, value in config.items() if name != "kind"}
-    unknown = sorted(set(given) - set(ImportCsvConfig.__struct_fields__))
-    if unknown:
-        known = ", ".join(ImportCsvConfig.__struct_fields__)
-        raise BadJobError(message=f"There is no option {unknown[0]!r}. The options are {known}.")
-    try:
-        return msgspec.convert({"kind": "import_csv", **given}, ImportCsvConfig)
-    except msgspec.ValidationError as error:
-        raise BadJobError(message=f"The import's options do not fit: {error}.") from error
-
-
-def _check_import(config: ImportCsvConfig, *, is_local: bool) -> ImportCsvConfig:
-    if config.delimiter not in DELIMITERS:
-        raise BadJobError("The delimiter must be one of , | ; or t (tab).")
-    if bool(config.filename) == bool(config.prefix):
-        raise BadJobError("Give either the name of one file or the prefix of several.")
-    for name in (config.filename, config.prefix):
-        if "/" in name or "\\" in name or name.startswith("."):
-            raise BadJobError(message=f"{name!r} is no file name. Put its path into the folder.")
-    if config.continuous_update and config.filename:
-        raise BadJobError("Only files of a prefix can be watched. Give the prefix of the files.")
-    if is_local and not config.folder:
-        raise BadJobError("Name the local folder to read, or choose an SFTP authorization.")
-    return msgspec.structs.replace(config, delimiter=DELIMITERS[config.delimiter])
 
 
 def require_braze(conn: Connection, account: int, authorization_id: int) -> None:
@@ -183,6 +154,13 @@ def _require_provider(
             message=f"Authorization {authorization_id} is for {found.provider}, and this job "
             f"needs one for {provider}."
         )
+
+
+def _require_readable(conn: Connection, account: int, authorization_id: int) -> None:
+    values = {"account": account, "authorization_id": authorization_id}
+    sealed = find_one(conn, load_queries("authorizations").find_sealed, values, row=SealedConfig)
+    if sealed is not None:
+        check_is_readable(sealed)
 
 
 def _insert(change: Change, values: Mapping[str, Any], *, actor: Actor) -> Job:

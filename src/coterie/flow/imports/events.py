@@ -8,13 +8,15 @@ import msgspec
 
 from coterie.flow.imports.rows import BadRow, Row
 from coterie.model.events import IncomingEvent, RejectedEvent
-from coterie.model.imports import ImportTask
+from coterie.model.imports import CsvFormat, ImportTask
 
 ReadInstant = Callable[[object], datetime | None]
 """Returns the aware instant that a cell names, or None."""
 
 SOURCE = "csv"
 SHOWN = 40
+# Of a row that is far too long, so much is kept as tells people which it is.
+KEPT = 100_000
 
 
 def make_event(
@@ -32,7 +34,7 @@ def make_event(
     again doubles nothing.
     """
     occurred_at = None
-    unreadable = ""
+    unreadable = unreadable_column = ""
     for column in task.format.timestamps:
         cell = row.values.get(column)
         if cell is None:
@@ -40,14 +42,15 @@ def make_event(
         occurred_at = read_instant(cell)
         if occurred_at is not None:
             break
-        unreadable = unreadable or f"column {column!r} holds no readable time: {cell[:SHOWN]!r}"
+        if not unreadable:
+            unreadable = f"column {column!r} holds no readable time: {cell[:SHOWN]!r}"
+            unreadable_column = column
     if occurred_at is None and unreadable:
-        return BadRow(row.number, row.line, unreadable, row.raw)
-    wanted = frozenset(task.format.fields)
-    values = {name: cell for name, cell in row.values.items() if not wanted or name in wanted}
-    body = msgspec.json.encode(values)
+        return BadRow(row.number, row.line, unreadable, row.raw, unreadable_column)
+    values = _taken(row, task.format)
     if not values:
         return BadRow(row.number, row.line, "none of its cells has a value", row.raw)
+    body = msgspec.json.encode(values)
     if len(body) > event_limit:
         reason = f"it makes an event of {len(body)} bytes, and the limit is {event_limit}"
         return BadRow(row.number, row.line, reason, row.raw)
@@ -70,8 +73,17 @@ def make_rejected(row: BadRow, task: ImportTask, *, received_at: datetime) -> Re
         source=SOURCE,
         position=f"{task.name}, line {row.line}",
         reason=f"Line {row.line} of {task.name!r} was left out: {row.reason}.",
-        body=row.raw.encode("utf-8", "surrogateescape"),
+        body=row.raw[:KEPT].encode("utf-8", "surrogateescape"),
     )
+
+
+def _taken(row: Row, form: CsvFormat) -> dict[str, str]:
+    values = row.values
+    if form.fields:
+        values = {name: cell for name, cell in values.items() if name in form.fields}
+    if form.names:
+        values = {form.names.get(name, name): cell for name, cell in values.items()}
+    return values
 
 
 def _message_hash(task: ImportTask, number: int, body: bytes) -> bytes:

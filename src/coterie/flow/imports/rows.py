@@ -1,12 +1,12 @@
 """Reads the rows of a CSV file one after another."""
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TextIO
 
 import msgspec
 
-from coterie.flow.imports.errors import BadHeaderError, MissingColumnError
+from coterie.flow.imports.errors import BadHeaderError, EndlessCellError, MissingColumnError
 from coterie.model.imports import CsvFormat
 
 # utf-8-sig drops a byte order mark; undecodable bytes come through as lone surrogates, so that one
@@ -14,6 +14,9 @@ from coterie.model.imports import CsvFormat
 ENCODING = "utf-8-sig"
 ENCODING_ERRORS = "surrogateescape"
 CELL_LIMIT = 1_000_000
+LINE_LIMIT = 4_000_000
+DELIMITERS = ",;|\t"
+ENDS = ("\n", "\r")
 # Braze guards values that a spreadsheet would take for a formula (docs, segment_data_to_csv).
 GUARDED = ("'-", "'=", "'+", "'@")
 
@@ -28,28 +31,34 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class BadRow(msgspec.Struct, frozen=True):
-    """A row that is no event, with the reason and its text as it stands in the file."""
+    """A row that is no event, with the reason and its text as it stands in the file.
+
+    `column` is the column at fault, "" if it is the row as a whole.
+    """
 
     number: int
     line: int
     reason: str
     raw: str
+    column: str = ""
 
 
-def read_rows(stream: TextIO, form: CsvFormat, *, name: str) -> Iterator[Row | BadRow]:
-    """Yield every row after the header; blank lines are no rows.
+def read_rows(
+    stream: TextIO, form: CsvFormat, *, name: str, after: int = 0
+) -> Iterator[Row | BadRow]:
+    """Yield every row after the header; blank lines are no rows. Numbers go on from `after`.
 
     `stream` is opened with `ENCODING`, `ENCODING_ERRORS` and newline="". Raises `BadHeaderError`
-    or `MissingColumnError` before the first row.
+    or `MissingColumnError` before the first row, `EndlessCellError` where a quote never closes.
     """
     csv.field_size_limit(CELL_LIMIT)
     lines = _Lines(stream)
     reader = csv.reader(lines, delimiter=form.delimiter)
-    header = _read_header(reader, name=name)
+    header = list(form.header) or _read_header(reader, name=name, delimiter=form.delimiter)
     _check_columns(header, form, name=name)
     kept = frozenset(form.fields or header) | frozenset(form.timestamps)
     lines.take()
-    number = 0
+    number = after
     while True:
         line = reader.line_num + 1
         try:
@@ -57,6 +66,8 @@ def read_rows(stream: TextIO, form: CsvFormat, *, name: str) -> Iterator[Row | B
         except StopIteration:
             return
         except csv.Error as error:
+            if reader.line_num > line:
+                raise EndlessCellError(name=name, line=line, limit=CELL_LIMIT) from error
             number += 1
             yield BadRow(number, line, f"it cannot be read ({error})", lines.take())
             continue
@@ -64,32 +75,55 @@ def read_rows(stream: TextIO, form: CsvFormat, *, name: str) -> Iterator[Row | B
         if not cells:
             continue
         number += 1
-        reason = _find_fault(cells, header, raw)
-        if reason:
-            yield BadRow(number, line, reason, raw)
+        fault = lines.fault() or _find_fault(
+            cells, header, raw, is_last=lines.is_over or not raw.endswith(ENDS)
+        )
+        if fault:
+            yield BadRow(number, line, fault[1], raw, fault[0])
         else:
             yield Row(number, line, _values(cells, header, kept, is_braze=form.is_braze), raw)
 
 
 class _Lines:
-    """Hands lines to the CSV reader and remembers those of the row under way."""
+    """Hands lines to the CSV reader and remembers those of the row under way.
+
+    A line of more than `LINE_LIMIT` characters is cut, and `fault` says so: whatever the file, no
+    more than that is in memory.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._seen: list[str] = []
+        self._is_cut = False
+        self.is_over = False
 
     def __iter__(self) -> Iterator[str]:
-        for line in self._stream:
+        while line := self._stream.readline(LINE_LIMIT):
+            if len(line) == LINE_LIMIT and not line.endswith("\n"):
+                self._is_cut = True
+                line = line[:CELL_LIMIT] + "\n"
+                self._skip_line()
             self._seen.append(line)
             yield line
+        self.is_over = True
 
     def take(self) -> str:
-        seen = "".join(self._seen)
+        seen = self._seen[0] if len(self._seen) == 1 else "".join(self._seen)
         self._seen.clear()
         return seen
 
+    def fault(self) -> tuple[str, str] | None:
+        if not self._is_cut:
+            return None
+        self._is_cut = False
+        return "", f"it has a line of more than {LINE_LIMIT:,} characters"
 
-def _read_header(reader: "Iterator[list[str]]", *, name: str) -> list[str]:
+    def _skip_line(self) -> None:
+        while (more := self._stream.readline(LINE_LIMIT)) and not more.endswith("\n"):
+            pass
+
+
+def _read_header(reader: "Iterator[list[str]]", *, name: str, delimiter: str) -> list[str]:
     try:
         header = [cell.strip() for cell in next(reader)]
     except StopIteration:
@@ -98,6 +132,8 @@ def _read_header(reader: "Iterator[list[str]]", *, name: str) -> list[str]:
         raise BadHeaderError(name=name, reason=f"its first line is no CSV ({error})") from error
     if not header:
         raise BadHeaderError(name=name, reason="its first line is blank")
+    if len(header) == 1:
+        _check_delimiter(header[0], delimiter, name=name)
     for number, column in enumerate(header, start=1):
         if not column or not column.isprintable():
             raise BadHeaderError(name=name, reason=f"column {number} has no readable name")
@@ -106,24 +142,64 @@ def _read_header(reader: "Iterator[list[str]]", *, name: str) -> list[str]:
     return header
 
 
+def _check_delimiter(line: str, delimiter: str, *, name: str) -> None:
+    other = max(DELIMITERS, key=line.count)
+    if other != delimiter and line.count(other):
+        word = "tab" if other == "\t" else other
+        raise BadHeaderError(
+            name=name,
+            reason=f"its first line names one column only and holds {word!r} "
+            f"{line.count(other)} times, so that is likely its delimiter",
+        )
+
+
 def _check_columns(header: Sequence[str], form: CsvFormat, *, name: str) -> None:
-    asked = dict.fromkeys((*form.fields, *form.timestamps))
+    asked = dict.fromkeys((*form.fields, *form.timestamps, *form.names))
     missing = [column for column in asked if column not in header]
     if missing:
         raise MissingColumnError(name=name, missing=missing, header=header)
+    keys = [form.names.get(column, column) for column in form.fields or header]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise BadHeaderError(name=name, reason=f"two columns would be taken as {key!r}")
 
 
-def _find_fault(cells: Sequence[str], header: Sequence[str], raw: str) -> str:
+def _find_fault(
+    cells: Sequence[str], header: Sequence[str], raw: str, *, is_last: bool
+) -> tuple[str, str] | None:
+    """Return the column at fault and what is wrong, None if nothing is."""
+    if is_last and raw.count('"') % 2:
+        return "", "the file ends inside of a quoted cell; it may have been cut off"
     if len(cells) < len(header):
         column = header[len(cells)]
-        return f"it has {len(cells)} cells for {len(header)} columns: nothing for {column!r}"
+        cut = ", and the file ends here; it may have been cut off" if is_last else ""
+        return column, (
+            f"it has {len(cells)} cells for {len(header)} columns: nothing for {column!r}{cut}"
+        )
     if len(cells) > len(header):
-        return f"it has {len(cells)} cells for {len(header)} columns: too many after {header[-1]!r}"
+        reason = (
+            f"it has {len(cells)} cells for {len(header)} columns: too many after {header[-1]!r}"
+        )
+        return "", reason
+    if "\0" in raw:
+        return _column_with(
+            cells, header, lambda cell: "\0" in cell
+        ), "a cell holds a NUL character"
     if not raw.isascii():
-        for column, cell in zip(header, cells, strict=True):
-            if any("\ud800" <= character <= "\udfff" for character in cell):
-                return f"column {column!r} is not UTF-8"
-    return ""
+        column = _column_with(cells, header, _is_undecoded)
+        if column:
+            return column, f"column {column!r} is not UTF-8; name the file's encoding in the job"
+    return None
+
+
+def _column_with(
+    cells: Sequence[str], header: Sequence[str], holds: "Callable[[str], bool]"
+) -> str:
+    return next((column for column, cell in zip(header, cells, strict=True) if holds(cell)), "")
+
+
+def _is_undecoded(cell: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in cell)
 
 
 def _values(

@@ -4,6 +4,7 @@ import hashlib
 import io
 import itertools
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import BinaryIO
@@ -17,15 +18,29 @@ from coterie.flow.collect.keep import keep_rejected
 from coterie.flow.collect.times import read_instant
 from coterie.flow.eventlog.bulk import append_events
 from coterie.flow.eventlog.lanes import list_bulk_lanes
+from coterie.flow.imports.changed import ChangedRows
+from coterie.flow.imports.content import open_parts
+from coterie.flow.imports.errors import AllRowsBadError
 from coterie.flow.imports.events import SOURCE, make_event, make_rejected
-from coterie.flow.imports.files import advance_file, count_backlog, finish_file, start_file
-from coterie.flow.imports.rows import ENCODING, ENCODING_ERRORS, BadRow, Row, read_rows
-from coterie.model.events import IncomingEvent, RejectedEvent
+from coterie.flow.imports.files import (
+    advance_file,
+    count_backlog,
+    find_hashes,
+    finish_file,
+    keep_rejects,
+    start_file,
+)
+from coterie.flow.imports.rows import BadRow, Row, read_rows
+from coterie.model.events import IncomingEvent
 from coterie.model.imports import FileProgress, ImportTask
 from coterie.store import Connection, Store
 
 HASH_BYTES = 1 << 20
 BACKLOG_PAUSE = 0.25
+
+# A file of which nothing at all fits is the wrong file, or read in the wrong way.
+HOPELESS_ROWS = 1_000
+REJECTS_KEPT = 10_000
 
 Checkpoint = Callable[[Connection, FileProgress, float], bool]
 """Called in each chunk's transaction with the part of the file that is read (0 to 1); returns
@@ -36,12 +51,14 @@ class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How an import treats the rest of the system.
 
     A chunk of rows is one transaction. While more than `backlog_limit` events wait for a worker,
-    the import waits too, so that a bulk load does not hold up what happens now.
+    the import waits too, so that a bulk load does not hold up what happens now. `file_limit` is the
+    most bytes of a file once unpacked.
     """
 
     chunk_rows: int = 2_000
     event_limit: int = 1_000_000
     backlog_limit: int = 20_000
+    file_limit: int = 20_000_000_000
 
 
 class ImportRun:
@@ -66,89 +83,92 @@ class ImportRun:
         """Read a file from where an earlier run stopped; return how far it came.
 
         State "reading" means that `checkpoint` or the stop sign ended the run. `stream` is at its
-        start and holds the bytes of `task.sha256`. Raises BadHeaderError or MissingColumnError
-        after noting that the file failed, StoreUnavailableError.
+        start and holds the content of the file, decrypted if need be. Raises the UserError that
+        says what is wrong with the file after noting that it failed; StoreUnavailableError.
         """
         with self._store.transaction() as conn:
             progress = start_file(conn, task, now=self._clock())
             lanes = list_bulk_lanes(conn)
+            changed = ChangedRows(find_hashes(conn, task.job_id)) if task.is_diff else None
         if progress.state != "reading":
             return progress
+        # Lanes take turns, so that several workers share the load.
+        turns = itertools.cycle(lanes[task.job_id % len(lanes) :] + lanes)
+        run = _FileRun(task, stream, changed, turns, checkpoint)
         try:
-            return self._read(task, stream, progress, lanes=lanes, checkpoint=checkpoint)
-        except UserError:
+            return self._read(run, progress)
+        except UserError as error:
             with self._store.transaction() as conn:
-                finish_file(conn, task, failed=True, now=self._clock())
+                finish_file(conn, task, now=self._clock(), failure=error.message)
             raise
 
-    def _read(
-        self,
-        task: ImportTask,
-        stream: BinaryIO,
-        progress: FileProgress,
-        *,
-        lanes: list[int],
-        checkpoint: Checkpoint,
-    ) -> FileProgress:
-        text = io.TextIOWrapper(stream, encoding=ENCODING, errors=ENCODING_ERRORS, newline="")
-        try:
-            rows = read_rows(text, task.format, name=task.name)
-            skipped = itertools.islice(rows, progress.rows_done, None)
-            # Lanes take turns, so that several workers share the load.
-            turns = itertools.cycle(lanes[task.job_id % len(lanes) :] + lanes)
-            part = 0.0
-            for chunk in _chunks(skipped, self._options.chunk_rows):
-                if not self._wait_for_backlog(progress, part, checkpoint):
+    def _read(self, run: "_FileRun", progress: FileProgress) -> FileProgress:
+        task, done = run.task, progress.rows_done
+        passed = 0
+        parts = open_parts(
+            run.stream,
+            name=task.name,
+            encoding=task.format.encoding,
+            limit=self._options.file_limit,
+        )
+        for part in parts:
+            rows = read_rows(part.text, task.format, name=part.name, after=passed)
+            for chunk in _chunks(rows, self._options.chunk_rows):
+                passed += len(chunk)
+                if passed <= done:
+                    # Of a run before this one. What it held is still to be compared with.
+                    self._sort(run, chunk)
+                    continue
+                new = chunk[-(passed - done) :] if passed - len(chunk) < done else chunk
+                self._sort(run, chunk[: len(chunk) - len(new)])
+                if not self._wait_for_backlog(run, progress):
                     return progress
-                part = min(1.0, stream.tell() / task.size) if task.size else 1.0
-                progress, goes_on = self._write(
-                    task, chunk, progress, lane=next(turns), part=part, checkpoint=checkpoint
-                )
+                progress, goes_on = self._write(run, new, progress, name=part.name)
                 if not goes_on:
                     return progress
-            with self._store.transaction() as conn:
-                finish_file(conn, task, failed=False, now=self._clock())
-            return msgspec.structs.replace(progress, state="done")
-        finally:
-            text.detach()
+        with self._store.transaction() as conn:
+            hashes = run.changed.hashes() if run.changed is not None else None
+            finish_file(conn, task, now=self._clock(), row_hashes=hashes)
+        return msgspec.structs.replace(progress, state="done")
 
     def _write(
-        self,
-        task: ImportTask,
-        chunk: list[Row | BadRow],
-        progress: FileProgress,
-        *,
-        lane: int,
-        part: float,
-        checkpoint: Checkpoint,
+        self, run: "_FileRun", chunk: list[Row | BadRow], progress: FileProgress, *, name: str
     ) -> tuple[FileProgress, bool]:
-        events, rejected = self._sort(task, chunk)
+        events, bad = self._sort(run, chunk)
+        task = run.task
         after = FileProgress(
             rows_done=progress.rows_done + len(chunk),
-            rows_rejected=progress.rows_rejected + len(rejected),
+            rows_rejected=progress.rows_rejected + len(bad),
+            rows_skipped=progress.rows_skipped + len(chunk) - len(bad) - len(events),
         )
+        if after.rows_rejected == after.rows_done >= HOPELESS_ROWS:
+            ((reason, _),) = Counter(row.reason for row in bad).most_common(1)
+            raise AllRowsBadError(name=name, rows=after.rows_done, reason=reason)
+        shown = msgspec.structs.replace(task, name=name)
+        rejected = [make_rejected(row, shown, received_at=self._clock()) for row in bad]
         with self._store.transaction() as conn:
             keep_rejected(conn, rejected)
+            keep_rejects(conn, shown, bad[: max(0, REJECTS_KEPT - progress.rows_rejected)])
             advance_file(conn, task, progress, after)
-            goes_on = checkpoint(conn, after, part)
-            append_events(conn, lane, events)
+            goes_on = run.checkpoint(conn, after, run.part())
+            append_events(conn, next(run.lanes), events)
         events_collected_total.inc(len(events))
         events_refused_total.labels(SOURCE).inc(len(rejected))
         return after, goes_on
 
     def _sort(
-        self, task: ImportTask, chunk: list[Row | BadRow]
-    ) -> tuple[list[IncomingEvent], list[RejectedEvent]]:
+        self, run: "_FileRun", chunk: list[Row | BadRow]
+    ) -> tuple[list[IncomingEvent], list[BadRow]]:
         now = self._clock()
         events: list[IncomingEvent] = []
-        rejected: list[RejectedEvent] = []
+        bad: list[BadRow] = []
         for row in chunk:
-            made = row if isinstance(row, BadRow) else self._make(row, task, now)
+            made = row if isinstance(row, BadRow) else self._make(row, run.task, now)
             if isinstance(made, BadRow):
-                rejected.append(make_rejected(made, task, received_at=now))
-            else:
+                bad.append(made)
+            elif run.changed is None or not run.changed.note(made.body.encode()):
                 events.append(made)
-        return events, rejected
+        return events, bad
 
     def _make(self, row: Row, task: ImportTask, now: datetime) -> IncomingEvent | BadRow:
         return make_event(
@@ -159,18 +179,40 @@ class ImportRun:
             read_instant=read_instant,
         )
 
-    def _wait_for_backlog(
-        self, progress: FileProgress, part: float, checkpoint: Checkpoint
-    ) -> bool:
+    def _wait_for_backlog(self, run: "_FileRun", progress: FileProgress) -> bool:
         """Return once the workers have nearly caught up; false if the run shall stop."""
         while not self._is_stopping():
             with self._store.transaction() as conn:
                 if count_backlog(conn) <= self._options.backlog_limit:
                     return True
-                if not checkpoint(conn, progress, part):
+                if not run.checkpoint(conn, progress, run.part()):
                     return False
             time.sleep(BACKLOG_PAUSE)
         return False
+
+
+class _FileRun:
+    """What stays the same while one file is read."""
+
+    def __init__(
+        self,
+        task: ImportTask,
+        stream: BinaryIO,
+        changed: ChangedRows | None,
+        lanes: Iterator[int],
+        checkpoint: Checkpoint,
+    ) -> None:
+        self.task = task
+        self.stream = stream
+        self.changed = changed
+        self.lanes = lanes
+        self.checkpoint = checkpoint
+        self._size = stream.seek(0, io.SEEK_END)
+        stream.seek(0)
+
+    def part(self) -> float:
+        """How much of the file is read, from 0 to 1."""
+        return min(1.0, self.stream.tell() / self._size) if self._size else 1.0
 
 
 def hash_stream(stream: BinaryIO) -> bytes:

@@ -41,6 +41,45 @@ SELECT id, provider, method, label, description, config_sealed FROM provider_aut
 WHERE id = :authorization_id AND deleted_at IS NULL
   AND (CAST(:account AS bigint) IS NULL OR account = :account);
 
+-- name: lock_sealed(account, authorization_id)^
+-- As find_sealed, held while something that a connection taught is added.
+SELECT id, provider, method, label, description, config_sealed FROM provider_authorization
+WHERE id = :authorization_id AND deleted_at IS NULL
+  AND (CAST(:account AS bigint) IS NULL OR account = :account)
+FOR UPDATE;
+
+-- name: keep_learned(authorization_id, config_sealed, learned, now)!
+-- Options that are no secret, such as the host key of a server met first.
+UPDATE provider_authorization SET
+    config_sealed = :config_sealed, public_config = public_config || CAST(:learned AS jsonb),
+    updated_at = :now
+WHERE id = :authorization_id AND deleted_at IS NULL;
+
+-- name: find_account(account, authorization_id)$
+-- Whose it is.
+SELECT account FROM provider_authorization
+WHERE id = :authorization_id AND (CAST(:account AS bigint) IS NULL OR account = :account);
+
+-- name: find_managed_user(username)^
+-- Who signs in to our own SFTP server under a name; names are the installation's.
+SELECT id, provider, method, label, description, config_sealed, account
+FROM provider_authorization
+WHERE provider = 'sftp' AND method = 'managed_sftp' AND deleted_at IS NULL
+  AND public_config ->> 'username' = :username;
+
+-- name: count_managed_users(username, authorization_id)$
+-- Whether another authorization has the name.
+SELECT count(*) FROM provider_authorization
+WHERE provider = 'sftp' AND method = 'managed_sftp' AND deleted_at IS NULL
+  AND public_config ->> 'username' = :username
+  AND id IS DISTINCT FROM CAST(:authorization_id AS bigint);
+
+-- name: list_unchecked(before, limit)
+-- Whose health was last looked at longest ago; one that was never tried comes first.
+SELECT id, account, provider FROM provider_authorization
+WHERE deleted_at IS NULL AND (checked_at IS NULL OR checked_at < :before)
+ORDER BY checked_at NULLS FIRST, id LIMIT :limit;
+
 -- name: update_authorization(account, authorization_id, label, description, config_sealed, public_config, now)!
 -- Everything that a person may edit, at once.
 UPDATE provider_authorization SET

@@ -9,24 +9,53 @@ INSERT INTO import_file (job_id, name, sha256, size, modified_at, state, started
 VALUES (:job_id, :name, :sha256, :size, :modified_at, 'reading', :now)
 ON CONFLICT (job_id, name, sha256) DO UPDATE
 SET size = EXCLUDED.size, modified_at = EXCLUDED.modified_at
-RETURNING rows_done, rows_rejected, state;
+RETURNING rows_done, rows_rejected, rows_skipped, state;
 
--- name: advance_file(job_id, name, sha256, rows_before, rows_done, rows_rejected)!
+-- name: advance_file(job_id, name, sha256, rows_before, rows_done, rows_rejected, rows_skipped)!
 -- In the transaction that writes the rows' events. Changes nothing if another run was here since,
 -- as can be when the connection that held the job's lock was lost.
-UPDATE import_file SET rows_done = :rows_done, rows_rejected = :rows_rejected
+UPDATE import_file SET rows_done = :rows_done, rows_rejected = :rows_rejected,
+                       rows_skipped = :rows_skipped
 WHERE job_id = :job_id AND name = :name AND sha256 = :sha256 AND rows_done = :rows_before
   AND state = 'reading';
 
--- name: finish_file(job_id, name, sha256, state, now)!
+-- name: finish_file(job_id, name, sha256, state, failure, row_hashes, now)!
 -- Done, or failed: neither is read again unless its bytes change.
-UPDATE import_file SET state = :state, finished_at = :now
+UPDATE import_file SET state = :state, failure = :failure, row_hashes = :row_hashes,
+                       finished_at = :now
 WHERE job_id = :job_id AND name = :name AND sha256 = :sha256;
+
+-- name: forget_hashes(job_id, name, sha256)!
+-- The next file is compared with this one alone.
+UPDATE import_file SET row_hashes = NULL
+WHERE job_id = :job_id AND row_hashes IS NOT NULL AND NOT (name = :name AND sha256 = :sha256);
+
+-- name: find_hashes(job_id)^
+-- Of the rows of the last file that was read whole.
+SELECT row_hashes FROM import_file
+WHERE job_id = :job_id AND state = 'done' AND row_hashes IS NOT NULL
+ORDER BY finished_at DESC LIMIT 1;
 
 -- name: list_files(job_id)
 -- Newest first.
-SELECT name, size, modified_at, rows_done, rows_rejected, state, started_at, finished_at
+SELECT name, size, encode(sha256, 'hex'), modified_at, rows_done, rows_rejected, rows_skipped, state,
+       failure, started_at, finished_at
 FROM import_file WHERE job_id = :job_id ORDER BY started_at DESC, name LIMIT 200;
+
+-- name: keep_rejects(job_id, name, sha256, numbers, lines, columns, reasons, raws)!
+-- With the rows' checkpoint, so that a killed import keeps each once.
+INSERT INTO import_reject (job_id, name, sha256, row_number, line, column_name, reason, raw)
+SELECT :job_id, :name, :sha256, r.number, r.line, r.column_name, r.reason, r.raw
+FROM unnest(CAST(:numbers AS bigint[]), CAST(:lines AS bigint[]), CAST(:columns AS text[]),
+            CAST(:reasons AS text[]), CAST(:raws AS bytea[]))
+     AS r (number, line, column_name, reason, raw)
+ON CONFLICT DO NOTHING;
+
+-- name: list_rejects(job_id, after_name, after_number, limit)
+-- In the order of files and rows.
+SELECT name, line, column_name, reason, raw, row_number FROM import_reject
+WHERE job_id = :job_id AND (name, row_number) > (:after_name, :after_number)
+ORDER BY name, row_number LIMIT :limit;
 
 -- name: count_backlog()$
 -- Events that no worker has taken yet: sequence numbers have no gaps.

@@ -1,33 +1,31 @@
 """Runs an Import CSV job: every file that fits and was not read yet."""
 
-import tempfile
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any, BinaryIO
+from datetime import timedelta
+from typing import Any
 
 import structlog
 
-from coterie.base.errors import PermanentError, TransientError, UserError
+from coterie.base.errors import PermanentError, UserError
 from coterie.base.words import counted
-from coterie.connectors.files import FileSource, MissingFileError, SourceFile
-from coterie.connectors.local_folder import HERE, LocalFolder
-from coterie.connectors.sftp import SftpFolder, read_sftp_config
-from coterie.control.authorizations import open_config
-from coterie.control.jobs import add_log, finish, save_progress
+from coterie.connectors.files import MissingFileError, SourceFile
+from coterie.control.jobs import add_log, finish
+from coterie.control.places import Places
 from coterie.flow.imports.files import list_read
-from coterie.flow.run.imports import ImportOptions, ImportRun, hash_stream
+from coterie.flow.imports.naming import choose_files, is_settled, look_of
+from coterie.flow.run.imports import ImportOptions, ImportRun
 from coterie.model.control import ImportCsvConfig, Job
 from coterie.model.imports import CsvFormat, FileProgress, ImportTask
-from coterie.store import Connection
 from coterie.worker.dependencies import Bench
+from coterie.worker.runners.import_progress import JobProgress, StoppedError
+from coterie.worker.runners.import_spool import Spool
+from coterie.worker.schedule import next_look, overdue_since
 
 log = structlog.get_logger(__name__)
 
-WATCH_SECONDS = 60.0
-SPOOL = "imports-in-transit"
-LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-ROWS = "rows"
+SEEN = "seen"
+OVERDUE = "overdue"
+LATEST = "latest"
 
 
 class WrongKindError(PermanentError):
@@ -39,18 +37,6 @@ class WrongKindError(PermanentError):
         super().__init__(
             f"Job {job.id} is of kind {job.kind} and came to the runner of CSV imports. "
             "Delete it and create it again."
-        )
-
-
-class FileStillChangingError(TransientError):
-    """A file was written to while it was read."""
-
-    code = "file_still_changing"
-
-    def __init__(self, *, name: str) -> None:
-        super().__init__(
-            f"The file {name!r} changed while it was read, so nothing of it was imported. It is "
-            "tried again by itself; write files under another name and rename them when complete."
         )
 
 
@@ -86,10 +72,16 @@ class _Run:
         self._job = job
         self._config = config
         self._is_stopping = is_stopping
-        self._source = _open_source(bench, job, config)
+        places = Places(bench.store, bench.ring, bench.settings, bench.clock)
+        self._place = places.open_source(job.authorization_id, config.folder)
+        self._progress = JobProgress(bench.store, job, bench.clock, is_stopping)
+        self._spool = Spool(self._place, bench.settings, self._progress)
         self._importer = ImportRun(
             bench.store,
-            options=ImportOptions(event_limit=bench.settings.collect_event_limit_bytes),
+            options=ImportOptions(
+                event_limit=bench.settings.collect_event_limit_bytes,
+                file_limit=bench.settings.import_file_limit_bytes,
+            ),
             clock=bench.clock,
             is_stopping=is_stopping,
         )
@@ -98,10 +90,12 @@ class _Run:
             fields=config.fields,
             timestamps=config.timestamps,
             is_braze=config.braze_format,
+            names=config.names,
+            header=config.header,
+            encoding=config.encoding,
         )
-        # Rows of the files before the present one, of this run and of earlier ones.
-        self._rows_before = int(job.checkpoint.get(ROWS, 0))
         self._failed: list[str] = []
+        self._waiting: list[str] = []
 
     def import_all(self) -> bool:
         """Import what is new; return whether the run came to its end."""
@@ -111,6 +105,8 @@ class _Run:
             try:
                 if not self._import(file):
                     return False
+            except StoppedError:
+                return False
             except UserError as error:
                 self._failed.append(error.message)
                 self._log("file_failed", error.message, {"file": file.name}, is_error=True)
@@ -118,85 +114,100 @@ class _Run:
 
     def conclude(self) -> None:
         """Complete the job or put it to sleep. Raises `FilesFailedError` if that must be seen."""
-        if self._failed and not self._config.continuous_update:
-            raise FilesFailedError(reasons=self._failed)
         now = self._bench.clock()
-        again = now + timedelta(seconds=WATCH_SECONDS) if self._config.continuous_update else None
+        settle = timedelta(seconds=max(1, self._bench.settings.import_settle_seconds))
+        again = next_look(self._config, now=now)
+        if self._waiting:
+            # Uploads under way are looked at again once they can be over.
+            again = min(filter(None, (again, now + settle)))
+        if self._failed and again is None:
+            raise FilesFailedError(reasons=self._failed)
+        self._warn_if_overdue()
+        self._progress.save_done()
         with self._bench.store.transaction() as conn:
             finish(conn, self._job, now=now, next_run_at=again)
 
     def _new_files(self) -> list[SourceFile]:
         config = self._config
-        found = self._source.list_files()
-        if config.filename:
-            fitting = [file for file in found if file.name == config.filename]
-            if not fitting:
-                where = HERE if self._job.authorization_id is None else "on the SFTP server"
-                raise MissingFileError(name=config.filename, folder=config.folder, where=where)
-        else:
-            fitting = [file for file in found if file.name.startswith(config.prefix)]
+        found = self._place.source.list_files()
+        self._place.settle()
+        fitting = choose_files(found, config)
+        if config.filename and not fitting:
+            where = self._place.where
+            raise MissingFileError(name=config.filename, folder=config.folder, where=where)
         with self._bench.store.transaction() as conn:
             known = list_read(conn, self._job.id)
         new = [file for file in fitting if (file.name, file.size, file.modified_at) not in known]
-        return sorted(new, key=lambda file: (file.modified_at or LONG_AGO, file.name))
+        return [file for file in new if self._is_settled(file)]
+
+    def _is_settled(self, file: SourceFile) -> bool:
+        """Whether a file is whole as far as one can tell; one that is not is remembered."""
+        now = self._bench.clock()
+        settle = timedelta(seconds=self._bench.settings.import_settle_seconds)
+        seen: dict[str, Any] = self._progress.checkpoint.setdefault(SEEN, {})
+        if is_settled(file, seen, now=now, settle=settle):
+            seen.pop(file.name, None)
+            return True
+        known = seen.get(file.name)
+        if known is None or known[:2] != look_of(file):
+            if known is None:
+                message = f"{file.name} is still being written, so it is left alone for now."
+                self._log("waiting", message, {"file": file.name}, is_error=False)
+            seen[file.name] = [*look_of(file), now.isoformat()]
+        self._waiting.append(file.name)
+        return False
 
     def _import(self, file: SourceFile) -> bool:
-        spool = self._bench.settings.data_dir / SPOOL
-        spool.mkdir(parents=True, exist_ok=True)
-        # Without a name in the folder, so that even a killed run leaves nothing behind.
-        with tempfile.TemporaryFile(dir=spool) as copy:
-            after = self._source.fetch(file.name, copy)
-            if (after.size, after.modified_at) != (file.size, file.modified_at):
-                raise FileStillChangingError(name=file.name)
-            task = self._task(file, copy)
-            progress = self._importer.import_file(task, copy, checkpoint=self._checkpoint)
+        self._progress.start_file(file.name)
+        with self._spool.holding(file) as spooled:
+            task = ImportTask(
+                job_id=self._job.id,
+                account=self._job.account,
+                stream=self._config.stream,
+                format=self._form,
+                name=file.name,
+                size=file.size,
+                sha256=spooled.sha256,
+                modified_at=file.modified_at,
+                is_diff=self._config.diff,
+            )
+            progress = self._importer.import_file(
+                task, spooled.content, checkpoint=self._progress.checkpoint_rows
+            )
         if progress.state == "reading":
             return False
-        self._rows_before += progress.rows_done
+        self._progress.checkpoint[LATEST] = self._bench.clock().isoformat()
+        self._progress.end_file(progress)
         self._note_file(file, progress)
         return True
 
-    def _task(self, file: SourceFile, copy: BinaryIO) -> ImportTask:
-        return ImportTask(
-            job_id=self._job.id,
-            account=self._job.account,
-            stream=self._config.stream,
-            format=self._form,
-            name=file.name,
-            size=file.size,
-            sha256=hash_stream(copy),
-            modified_at=file.modified_at,
-        )
+    def _note_file(self, file: SourceFile, progress: FileProgress) -> None:
+        taken = progress.rows_done - progress.rows_rejected - progress.rows_skipped
+        parts = [f"{counted(taken, 'row')} imported", f"{progress.rows_rejected:,} rejected"]
+        if self._config.diff:
+            parts.append(f"{progress.rows_skipped:,} unchanged")
+        context = {"file": file.name, "added": taken, "rejected": progress.rows_rejected}
+        self._log("synced", f"{file.name}: {', '.join(parts)}.", context, is_error=False)
+        log.info("import.file.done", job=self._job.id, rows=progress.rows_done)
 
-    def _checkpoint(self, conn: Connection, progress: FileProgress, part: float) -> bool:
-        done = self._rows_before + progress.rows_done
-        total = self._rows_before + round(progress.rows_done / part if part else 0)
-        state = save_progress(
-            conn,
-            self._job.id,
-            checkpoint={**self._job.checkpoint, ROWS: self._rows_before},
-            done=done,
-            total=max(done, total),
+    def _warn_if_overdue(self) -> None:
+        """Say once in the log that a file that was expected has not come."""
+        checkpoint = self._progress.checkpoint
+        since = overdue_since(
+            self._config,
+            latest=checkpoint.get(LATEST),
+            started_at=self._job.started_at,
             now=self._bench.clock(),
         )
-        return state == "running"
-
-    def _note_file(self, file: SourceFile, progress: FileProgress) -> None:
-        taken = progress.rows_done - progress.rows_rejected
-        rows = counted(taken, "row")
-        message = f"{file.name}: {rows} imported, {progress.rows_rejected:,} rejected."
-        context = {"file": file.name, "added": taken, "rejected": progress.rows_rejected}
-        with self._bench.store.transaction() as conn:
-            save_progress(
-                conn,
-                self._job.id,
-                checkpoint={**self._job.checkpoint, ROWS: self._rows_before},
-                done=self._rows_before,
-                total=self._rows_before,
-                now=self._bench.clock(),
+        if since is None:
+            checkpoint.pop(OVERDUE, None)
+        elif checkpoint.get(OVERDUE) != since.isoformat():
+            checkpoint[OVERDUE] = since.isoformat()
+            message = (
+                f"No new file has come since {since:%Y-%m-%d %H:%M} UTC, and one is expected "
+                f"{self._config.file_frequency}. Ask whoever sends them; the job keeps looking."
             )
-        self._log("synced", message, context, is_error=False)
-        log.info("import.file.done", job=self._job.id, rows=progress.rows_done)
+            self._log("overdue", message, {}, is_error=True)
 
     def _log(self, code: str, message: str, context: dict[str, Any], *, is_error: bool) -> None:
         with self._bench.store.transaction() as conn:
@@ -209,15 +220,3 @@ class _Run:
                 level="error" if is_error else "info",
                 context=context,
             )
-
-
-def _open_source(bench: Bench, job: Job, config: ImportCsvConfig) -> FileSource:
-    if job.authorization_id is None:
-        root = bench.settings.import_root or bench.settings.data_dir / "imports"
-        return LocalFolder(config.folder, root=Path(root))
-    opened = read_sftp_config(open_config(bench.store, bench.ring, job.authorization_id))
-    return SftpFolder(
-        opened,
-        config.folder,
-        allow_private_addresses=bench.settings.allow_private_addresses,
-    )

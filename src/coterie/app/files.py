@@ -1,0 +1,56 @@
+"""Binds what doors ask about files to the store and to the places of files."""
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import timedelta
+
+from coterie.app.services import Services, config_source
+from coterie.control.jobs import get_job
+from coterie.control.places import Places
+from coterie.flow.imports.files import list_files, list_rejects
+from coterie.flow.run.look import FileLooker, Source
+from coterie.model.control import ImportCsvConfig
+from coterie.model.imports import ImportedFile
+from coterie.model.previews import FilesLook
+
+COLUMNS = ("file", "line", "column", "reason", "row")
+
+
+class FileDesk:
+    """Answers what doors ask about files of an account."""
+
+    def __init__(self, services: Services) -> None:
+        self._store = services.store
+        self._places = Places(services.store, services.ring, services.settings, services.clock)
+        settle = timedelta(seconds=services.settings.import_settle_seconds)
+        self._looker = FileLooker(services.store, config_source(), services.clock, settle)
+
+    def look(
+        self, account: int, authorization_id: int | None, config: ImportCsvConfig
+    ) -> FilesLook:
+        """Return the files that fit a job's options, and a look into the newest."""
+        place = self._places.open_source(authorization_id, config.folder, account=account)
+        found = self._looker.look(account, Source(place.source, place.key), config)
+        place.settle()
+        return found
+
+    def files(self, account: int, job_id: int) -> list[ImportedFile]:
+        """Return the ledger of a job, newest first. Raises UnknownJobError."""
+        get_job(self._store, account, job_id)
+        with self._store.transaction() as conn:
+            return list_files(conn, job_id)
+
+    def rejected_rows(self, account: int, job_id: int) -> Iterator[str]:
+        """Yield the rows that a job left out as lines of CSV. Raises UnknownJobError."""
+        get_job(self._store, account, job_id)
+        yield _line(COLUMNS)
+        with self._store.transaction() as conn:
+            for row in list_rejects(conn, job_id):
+                yield _line((row.name, str(row.line), row.column, row.reason, row.raw))
+
+
+def _line(cells: tuple[str, ...]) -> str:
+    into = io.StringIO()
+    csv.writer(into).writerow(cells)
+    return into.getvalue()

@@ -1,0 +1,1 @@
+"""OpenPGP: opening files that were encrypted for us, encrypting files for others."""

@@ -1,0 +1,131 @@
+"""Braze: what its authorizations need to be told."""
+
+from urllib.parse import urlsplit
+
+from coterie.connectors.addresses import is_public
+from coterie.connectors.braze.instances import REST_URLS, rest_url
+from coterie.control.provider_forms import (
+    BadConfigError,
+    Config,
+    ConfigField,
+    Method,
+    Provider,
+    check_host,
+)
+
+# Names that no public server can have (RFC 6761, RFC 6762, RFC 8375, and ICANN's .internal).
+PRIVATE_ENDINGS = (".localhost", ".local", ".internal", ".home.arpa", ".test")
+
+BRAZE = Provider(
+    slug="braze",
+    label="Braze",
+    description="Customer engagement: audiences go out, people and their data come in.",
+    methods=(
+        Method(
+            slug="api_key",
+            label="REST API key",
+            fields=(
+                ConfigField(
+                    name="apikey",
+                    label="REST API key",
+                    kind="secret",
+                    required=True,
+                    help="Made in Braze under Settings > APIs and Identifiers > API Keys, with the "
+                    "permission users.track; users.export.ids lets the test look deeper.",
+                ),
+                ConfigField(
+                    name="instance",
+                    label="Braze instance",
+                    kind="choice",
+                    choices=tuple(REST_URLS),
+                    help="Stands in the address of your Braze dashboard.",
+                ),
+                ConfigField(
+                    name="endpoint_url",
+                    label="REST endpoint URL",
+                    help="In place of the instance, such as https://rest.iad-01.braze.com.",
+                ),
+                ConfigField(
+                    name="objects_per_request",
+                    label="Objects a request",
+                    kind="number",
+                    default=75,
+                    lowest=1,
+                    highest=75,
+                    help="Braze takes 75 users a request; some contracts allow 50.",
+                ),
+                ConfigField(
+                    name="array_limit",
+                    label="Values an array holds",
+                    kind="number",
+                    default=500,
+                    lowest=1,
+                    highest=100_000,
+                    help="Braze keeps 500 values in an array attribute, 25 under older contracts, "
+                    "and silently drops the oldest above that.",
+                ),
+                ConfigField(
+                    name="requests_per_minute",
+                    label="Requests a minute",
+                    kind="number",
+                    default=60_000,
+                    lowest=1,
+                    highest=1_000_000,
+                    help="What your contract allows of users/track, for estimates. Usual contracts "
+                    "allow 3,000 requests in 3 seconds.",
+                ),
+            ),
+        ),
+    ),
+)
+
+
+def check_braze(config: Config) -> None:
+    """Fill in the REST endpoint URL. Raises BadConfigError, UnknownInstanceError."""
+    instance = config.public.get("instance")
+    url = config.public.get("endpoint_url")
+    if instance is not None:
+        instance = instance.upper()
+        if url is not None and url.rstrip("/") != rest_url(instance):
+            raise BadConfigError(
+                message=f"The endpoint URL is not that of instance {instance}. Give one of the two."
+            )
+        config.public["instance"] = instance
+        config.public["endpoint_url"] = rest_url(instance)
+        return
+    if url is None:
+        raise BadConfigError(
+            "Give the Braze instance (instance) or the REST endpoint URL (endpoint_url)."
+        )
+    config.public["endpoint_url"] = _check_url(url)
+
+
+def _check_url(url: str) -> str:
+    if any(sign in url for sign in "@?#"):
+        # Not repeated, since it may hold a password.
+        raise BadConfigError(
+            "What holds a user name, a query or a fragment is not a REST endpoint URL. Write "
+            "https://host."
+        )
+    try:
+        parts = urlsplit(url)
+        has_port = parts.port != 0
+    except ValueError as error:
+        raise BadConfigError(message=f"{url!r} is not a URL. Write https://host.") from error
+    if parts.scheme not in ("https", "http") or not parts.hostname or not has_port:
+        raise BadConfigError(message=f"{url!r} is not a REST endpoint URL. Write https://host.")
+    check_host(parts.hostname)
+    if parts.scheme == "http" and not _is_private(parts.hostname):
+        raise BadConfigError(
+            message=f"{url!r} would carry the API key in the open. Write https:// for a host that "
+            "is not private."
+        )
+    return url.rstrip("/")
+
+
+def _is_private(host: str) -> bool:
+    try:
+        return not is_public(host)
+    except ValueError:
+        # A name without a dot is known to the local network alone; one of digits is an address.
+        return host.endswith(PRIVATE_ENDINGS) or ("." not in host and host[0].isalpha())

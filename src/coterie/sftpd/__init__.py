@@ -1,0 +1,1 @@
+"""Door for files: the SFTP server that clients upload to and download from."""
