@@ -22,9 +22,8 @@ from coterie.control.installation import WrongKeysError, check_keys
 from coterie.control.probes import build_probes
 from coterie.flow.identity.maintenance import Backlog
 from coterie.flow.run.lookup import count_waiting, identity_backlog
-from coterie.store import Store, server_facts
+from coterie.store import OLDEST_SERVER, Store, server_facts
 
-OLDEST_SERVER = 16
 LEAST_FREE_BYTES = 2 * 2**30
 LARGEST_SKEW_SECONDS = 2.0
 MANY_WAITING = 100_000
@@ -64,7 +63,9 @@ def examine(env: Mapping[str, str], clock: Clock) -> Iterator[Finding]:
         return
     try:
         with Store.open(url, max_size=2) as store:
-            yield from _examine_store(store, clock)
+            has_tables = yield from _examine_store(store, clock)
+            if not has_tables:
+                return
             if ring is not None:
                 with store.transaction() as conn:
                     check_keys(conn, ring)
@@ -141,7 +142,8 @@ def _examine_disk(settings: Settings) -> Iterator[Finding]:
         yield Finding("ok", "disk", said)
 
 
-def _examine_store(store: Store, clock: Clock) -> Iterator[Finding]:
+def _examine_store(store: Store, clock: Clock) -> Generator[Finding, None, bool]:
+    """Yield findings about the database; return whether it has the tables to look into."""
     with store.transaction() as conn:
         facts, now = server_facts(conn), clock()
         waiting = count_waiting(conn) if facts.is_migrated else 0
@@ -168,6 +170,7 @@ def _examine_store(store: Store, clock: Clock) -> Iterator[Finding]:
         yield Finding("ok", "worker", f"{waiting:,} events wait for a worker")
     if backlog is not None:
         yield _examine_identities(backlog)
+    return facts.is_migrated
 
 
 def _examine_identities(backlog: Backlog) -> Finding:

@@ -10,7 +10,7 @@ from coterie.store.arrays import (
     UuidArray,
 )
 from coterie.store.embedded import Embedded, find_running
-from coterie.store.facts import ServerFacts, server_facts
+from coterie.store.facts import OLDEST_SERVER, ServerFacts, server_facts
 from coterie.store.migrate import migrate
 from coterie.store.pool import (
     AsyncConnection,
@@ -31,6 +31,7 @@ from coterie.store.queries import StageQueries, load_queries
 from coterie.store.store import Store
 
 __all__ = [
+    "OLDEST_SERVER",
     "AsyncConnection",
     "AsyncPool",
     "BigintArray",

@@ -7,6 +7,9 @@ import msgspec
 from coterie.store.pool import Connection
 from coterie.store.queries import load_queries
 
+OLDEST_SERVER = 16
+"""The oldest major version of PostgreSQL that is tested and run on."""
+
 
 class ServerFacts(msgspec.Struct, frozen=True):
     """A PostgreSQL server: major version, its clock, whether our tables are there."""

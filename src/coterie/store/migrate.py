@@ -9,6 +9,7 @@ import psycopg
 import structlog
 
 from coterie.base.errors import PermanentError
+from coterie.store.facts import OLDEST_SERVER
 from coterie.store.pool import Connection, connect, store_errors
 
 log = structlog.get_logger(__name__)
@@ -75,6 +76,18 @@ class FailedMigrationError(PermanentError):
         )
 
 
+class OldServerError(PermanentError):
+    """The server is older than what Coterie runs on."""
+
+    code = "old_server"
+
+    def __init__(self, *, major: int) -> None:
+        super().__init__(
+            f"The database is a PostgreSQL {major}, and Coterie needs {OLDEST_SERVER} or newer. "
+            "Upgrade that server, or leave COTERIE_DATABASE_URL out to use the embedded one."
+        )
+
+
 class Migration(msgspec.Struct, frozen=True, kw_only=True):
     """One step of the schema."""
 
@@ -111,8 +124,8 @@ def migrate(target: Connection | str, *, folder: Path = FOLDER) -> list[Migratio
     """Apply what `target` (a connection without open transaction, or a URL) lacks; return that.
 
     Each migration is one transaction, and other processes that migrate wait. Raises
-    BadMigrationFileError, ChangedMigrationError, NewerDatabaseError, FailedMigrationError,
-    StoreUnavailableError.
+    BadMigrationFileError, OldServerError, ChangedMigrationError, NewerDatabaseError,
+    FailedMigrationError, StoreUnavailableError.
     """
     migrations = read_migrations(folder)
     if isinstance(target, str):
@@ -122,6 +135,9 @@ def migrate(target: Connection | str, *, folder: Path = FOLDER) -> list[Migratio
 
 
 def _apply_all(connection: Connection, migrations: list[Migration]) -> list[Migration]:
+    major = connection.info.server_version // 10_000
+    if major < OLDEST_SERVER:
+        raise OldServerError(major=major)
     applied = []
     while (done := _apply_next(connection, migrations)) is not None:
         log.info("store.migrated", migration=done.label)

@@ -46,6 +46,17 @@ def test_a_healthy_installation_is_all_ok(env: dict[str, str]) -> None:
     ]
 
 
+def test_a_database_without_tables_is_the_last_thing_looked_at(
+    env: dict[str, str], empty_database_url: str
+) -> None:
+    findings = list(examine({**env, "COTERIE_DATABASE_URL": empty_database_url}, system_clock))
+
+    store = found(findings, "store")
+    assert store.state == "error"
+    assert "coterie up" in store.cure
+    assert [finding.subject for finding in findings[-2:]] == ["store", "clock"]
+
+
 def test_a_misspelt_setting_is_named_with_its_cure(env: dict[str, str]) -> None:
     [finding] = examine({**env, "COTERIE_PORTS": "1"}, system_clock)
 
