@@ -21,7 +21,8 @@ OWNERS = {
     "control": {
         "account", "person", "console_session", "access_token", "provider_authorization",
         "stream", "schema_version", "audience", "destination", "job", "job_log", "audit_log",
-        "config_epoch", "installation", "decision", "tracker", "personalization", "audience_size",
+        "config_epoch", "installation", "decision", "tracker", "personalization",
+        "alert_rule", "audience_size",
     },
     # Written by migrations alone.
     "store": {"generation"},
@@ -41,6 +42,7 @@ HOMES = {
     "lookup": "flow/run",
     "generations": "flow/run",
     "accounts": "control",
+    "alerts": "control",
     "audit": "control",
     "authorizations": "control",
     "building": "control",

@@ -20,6 +20,7 @@ from coterie.api.dependencies import (
 from coterie.api.errors import STATUSES
 from coterie.api.routes import build_api
 from coterie.api.targets import COLLECT_PREFIXES, NotFoundError, find_target
+from coterie.control.alerts import AlertCalls
 from coterie.flow.run.deliveries import DeliveryCalls
 
 PAGE = (ROOT / "docs" / "reference" / "http.md").read_text("utf-8")
@@ -45,6 +46,7 @@ def litestar_routes() -> Iterator[tuple[str, str]]:
         explain_membership=unused,
         audiences=AudienceCalls(**dict.fromkeys(AudienceCalls.__struct_fields__, unused)),
         entities=EntityCalls(find=unused, lineage=unused, personalization=unused, public_rate=1),
+        alerts=AlertCalls(**dict.fromkeys(AlertCalls.__struct_fields__, unused)),
         deliveries=DeliveryCalls(**dict.fromkeys(DeliveryCalls.__struct_fields__, unused)),
         identities=IdentityCalls(
             graph=unused, relation=unused, list_decisions=unused, decide=unused, undo=unused

@@ -8,6 +8,7 @@ import msgspec
 
 from coterie.api.guard import FindRules
 from coterie.base.clock import Clock
+from coterie.control.alerts import AlertCalls
 from coterie.control.definitions.audiences import SavedAudience
 from coterie.control.definitions.decisions import NewDecision
 from coterie.control.definitions.lql import LqlReport
@@ -144,6 +145,7 @@ class ApiDependencies(msgspec.Struct, frozen=True, kw_only=True):
     list_jobs: Callable[[int], Sequence[Job]]
     find_profile: Callable[[int, str, str], ProfileView | None]
     explain_membership: Callable[[int, tuple[str, str], Audience], MembershipExplanation | None]
+    alerts: AlertCalls
     audiences: AudienceCalls
     deliveries: DeliveryCalls
     identities: IdentityCalls

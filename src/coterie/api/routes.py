@@ -10,6 +10,7 @@ from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
+from coterie.api.alerts import create_alert, delete_alert, list_alerts
 from coterie.api.audience_life import (
     activate_audience,
     archive_audience,
@@ -148,6 +149,9 @@ def build_api(dependencies: ApiDependencies) -> Api:
             steer_job,
             delete_job,
             list_omitted,
+            list_alerts,
+            create_alert,
+            delete_alert,
             list_deliveries,
             get_delivery,
             list_aside,

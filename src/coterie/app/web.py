@@ -35,6 +35,7 @@ from coterie.console.dependencies import ConsoleDependencies
 from coterie.console.failures import show_http_error
 from coterie.console.reads import Reads
 from coterie.console.routes import build_console
+from coterie.control.alerts import alert_calls
 from coterie.control.audit import Subject, record
 from coterie.control.definitions.audiences import get_audience, list_audiences
 from coterie.control.definitions.intake import find_door_rules
@@ -152,6 +153,7 @@ def _api(services: Services, lookup: Lookup, explainer: Explainer) -> ApiDepende
         explain_membership=lambda account, identifier, audience: explainer.explain(
             account, identifier, audience, clock()
         ),
+        alerts=alert_calls(services.store, services.ring, services.clock),
         audiences=audience_calls(services),
         deliveries=delivery_calls(services.store, services.clock),
         identities=identity_calls(services),

@@ -12,7 +12,7 @@ from coterie.base.setting_values import find_meta, read_value
 
 PREFIX = "COTERIE_"
 TEST_PREFIX = "COTERIE_TEST_"
-SECRET_FIELDS = frozenset({"database_url", "secret_keys"})
+SECRET_FIELDS = frozenset({"database_url", "secret_keys", "smtp_url"})
 
 
 class UnknownSettingError(UserError):
@@ -213,6 +213,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = None
 
+    smtp_url: Annotated[
+        str | None,
+        _described(
+            "Mail server for alerts, such as smtp://user:password@host:587 (STARTTLS) or "
+            "smtps://user:password@host:465."
+        ),
+    ] = None
+    smtp_from: Annotated[str, _described("Address that the e-mail of alerts comes from.")] = (
+        "coterie@localhost"
+    )
     delivery_keep_days: Annotated[
         int,
         _described(

@@ -4,6 +4,7 @@ import typer
 
 from coterie.cli import (
     account,
+    alert,
     audience,
     audience_insights,
     audience_life,
@@ -38,7 +39,7 @@ app.command()(up.serve)
 app.command(name="doctor")(doctor.doctor)
 GROUPS = (
     account, user, token, authorization, stream, field, mapping, schema, audience, profile,
-    personalization, identity, lang, job, delivery, audit,
+    personalization, identity, lang, job, delivery, alert, audit,
 )  # fmt: skip
 # These add commands to those of `audience`.
 MORE_OF_AUDIENCE = (audience_life, audience_insights)

@@ -10,6 +10,7 @@ from coterie.console.doorkeeper import WebRequest, admit
 from coterie.console.failures import FAILURES
 from coterie.console.headers import SECURITY_HEADERS
 from coterie.console.pages import (
+    alerts,
     audience_insights,
     audiences,
     audit,
@@ -104,6 +105,9 @@ PAGES = (
     tokens.do_create_token,
     tokens.show_revoke,
     tokens.do_revoke,
+    alerts.show_alerts,
+    alerts.do_create_alert,
+    alerts.do_delete_alert,
     audit.show_audit,
     sign_in.do_sign_out,
 )

@@ -17,6 +17,7 @@ from coterie.flow.eventlog.seen import forget_seen
 from coterie.flow.exports.requests import forget_items, forget_requests
 from coterie.flow.run.generations import enter_live_generation
 from coterie.store import Connection
+from coterie.worker.alerting import tell_people
 from coterie.worker.builder import build_range, empty_range
 from coterie.worker.dependencies import Bench
 
@@ -25,13 +26,14 @@ log = structlog.get_logger(__name__)
 IDLE_SECONDS = 0.25
 BROKEN_SECONDS = 10.0
 EVERY = timedelta(hours=1)
+ALERTS_EVERY = timedelta(minutes=1)
 ENDS_EVERY = timedelta(seconds=1)
 FORGET_AT_ONCE = 10_000
 
 
 def keep_house(bench: Bench, stop: threading.Event) -> None:
     """Work until `stop` is set."""
-    due = ends_due = bench.clock()
+    due = ends_due = alerts_due = bench.clock()
     while not stop.is_set():
         try:
             if bench.clock() >= due:
@@ -41,6 +43,9 @@ def keep_house(bench: Bench, stop: threading.Event) -> None:
             if bench.clock() >= ends_due:
                 expire_overdue(bench.store, bench.clock)
                 ends_due = bench.clock() + ENDS_EVERY
+            if bench.clock() >= alerts_due:
+                tell_people(bench)
+                alerts_due = bench.clock() + ALERTS_EVERY
             if not settle_next(bench) and not build_range(bench) and not empty_range(bench):
                 stop.wait(IDLE_SECONDS)
         except TransientError as error:

@@ -30,6 +30,7 @@ from coterie.base.clock import system_clock
 from coterie.base.seal import new_ring
 from coterie.base.settings import Settings
 from coterie.control.accounts import create_account
+from coterie.control.alerts import alert_calls
 from coterie.control.definitions.audiences import get_audience, list_audiences
 from coterie.control.definitions.saved_filters import report_filter
 from coterie.control.definitions.schema import check_lql
@@ -127,6 +128,7 @@ def api(store: Store, services: Services, database_url: str) -> Api:
             ),
             audiences=audience_calls(services),
             deliveries=delivery_calls(store, system_clock),
+            alerts=alert_calls(store, services.ring, system_clock),
             identities=identity_calls(services),
             entities=entity_calls(services),
             collect=collect_calls(services),

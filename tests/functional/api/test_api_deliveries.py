@@ -91,5 +91,24 @@ async def test_replays_and_steps_are_for_those_who_manage(
     assert [verb for (verb,) in verbs] == ["pause", "replayed", "replayed"]
 
 
+async def test_alerts_are_made_listed_and_deleted(
+    client: httpx.AsyncClient, make_token: MakeToken
+) -> None:
+    headers = key(make_token, "data_manager")
+    new = {"label": "Watch", "channel": "email", "target": "ops@example.org"}
+
+    made = await client.post("/api/alerts", json=new, headers=headers)
+    number = made.json()["data"]["id"]
+    listed = await client.get("/api/alerts", headers=headers)
+    refused = await client.get("/api/alerts", headers=key(make_token, "observer"))
+    gone = await client.delete(f"/api/alerts/{number}", headers=headers)
+    again = await client.delete(f"/api/alerts/{number}", headers=headers)
+
+    assert made.status_code == 201
+    assert [rule["target_shown"] for rule in listed.json()["data"]] == ["ops@example.org"]
+    assert refused.status_code == 403
+    assert (gone.status_code, again.status_code) == (200, 404)
+
+
 def key(make_token: MakeToken, scope: str) -> dict[str, str]:
     return {"authorization": make_token((scope,)).token}

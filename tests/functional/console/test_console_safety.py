@@ -117,6 +117,7 @@ def full_account(
         "authorization_id": str(authorization.id),
         "slug": audience.slug,
         "job_id": str(job.id),
+        "rule": "1",
         "destination": str(job.destination_id),
         "token_id": str(token.id),
         "name": "default",

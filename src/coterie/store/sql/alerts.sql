@@ -1,0 +1,49 @@
+-- name: insert_rule(account, job_id, label, kinds, stall_minutes, metric, above, channel, target_sealed, target_shown, created_by, now)^
+-- The target is bound to a number of its own choosing, since the row's is not known yet.
+INSERT INTO alert_rule (account, job_id, label, kinds, stall_minutes, metric, above, channel,
+                        target_sealed, target_shown, created_by, created_at)
+VALUES (:account, :job_id, :label, :kinds, :stall_minutes, :metric, :above, :channel,
+        :target_sealed, :target_shown, :created_by, :now)
+RETURNING id, account, job_id, label, kinds, stall_minutes, metric, above, channel, target_shown, raised,
+          last_error, created_by, created_at;
+
+-- name: list_rules(account)
+-- Of all accounts if that is NULL.
+SELECT id, account, job_id, label, kinds, stall_minutes, metric, above, channel, target_shown, raised,
+       last_error, created_by, created_at
+FROM alert_rule WHERE CAST(:account AS bigint) IS NULL OR account = CAST(:account AS bigint)
+ORDER BY account, id;
+
+-- name: find_target(account, rule_id)^
+-- Opened only to send.
+SELECT target_sealed FROM alert_rule WHERE account = :account AND id = :rule_id;
+
+-- name: delete_rule(account, rule_id)!
+-- Whoever is concerned is told nothing more.
+DELETE FROM alert_rule WHERE account = :account AND id = :rule_id;
+
+-- name: note_raised(rule_id, raised, last_error)!
+-- What people were told, and why they could not be.
+UPDATE alert_rule SET raised = :raised, last_error = :last_error WHERE id = :rule_id;
+
+-- name: jobs_in_fault(account)
+-- A job that a person paused or ended is as they want it.
+SELECT id, label, state, COALESCE(last_error, '') FROM job
+WHERE account = :account AND state IN ('fault', 'failed');
+
+-- name: refused_authorizations(account)
+-- With the jobs that suffer from it.
+SELECT a.id, a.label, a.health_detail,
+       ARRAY(SELECT j.id FROM job j WHERE j.authorization_id = a.id
+             AND j.state NOT IN ('killed', 'deleted', 'completed') ORDER BY j.id)
+FROM provider_authorization a
+WHERE a.account = :account AND a.deleted_at IS NULL AND a.health = 'unhealthy'
+  AND EXISTS (SELECT FROM job j WHERE j.authorization_id = a.id
+              AND j.state NOT IN ('killed', 'deleted', 'completed'));
+
+-- name: jobs_of_destinations(account)
+-- Who shares which delivery.
+SELECT destination_id, array_agg(id ORDER BY id) FROM job
+WHERE account = :account AND destination_id IS NOT NULL
+  AND state NOT IN ('killed', 'deleted', 'completed')
+GROUP BY destination_id;
