@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from coterie.connectors.braze.forms import target_of
+from coterie.connectors.braze.forms import data_points, target_of
 from coterie.flow.exports.delivery import count_delivery, plan_shipments
 from coterie.flow.exports.hold import Hold
-from coterie.flow.exports.outbox import START, Position
+from coterie.flow.exports.outbox import START, Due, Position
 from coterie.flow.exports.requests import Request
 from coterie.flow.exports.settle import recipients_of
 from coterie.model.delivery import (
@@ -68,6 +69,7 @@ class AuthorizationSender:
         self._idle: list[tuple[Shelf, list[Settlement]]] = []
         self._under_way: set[asyncio.Task[None]] = set()
         self._news = asyncio.Event()
+        self._deletion: int | None = None
 
     async def follow(self, plans: Sequence[DestinationPlan]) -> None:
         """Serve these destinations from now on; what a resumed job had kept back is due again.
@@ -84,6 +86,8 @@ class AuthorizationSender:
             shelf.plan = plan
             shelf.position, shelf.queue_position = START, 0
             self._shelves[plan.id] = shelf
+        deletions = [plan.id for plan in plans if plan.form == "deletion"]
+        self._deletion = deletions[0] if deletions else None
 
     async def take_over(self) -> None:
         """Put in doubt what a sender before this one left under way.
@@ -187,10 +191,24 @@ class AuthorizationSender:
                 plan.id, limit=limit, now=now, busy=shelf.busy, after=shelf.queue_position,
             )  # fmt: skip
             return list(first_of_each_user(items, most=self._objects)), shelf.queue_position == 0
-        rows, shelf.position = await asyncio.to_thread(
-            self._hold.take, plan.id, limit=limit, now=now, busy=shelf.busy, after=shelf.position
+        due = Due(
+            limit=limit,
+            now=now,
+            busy=self._busy(shelf),
+            after=shelf.position,
+            deletion=self._deletion,
+            calm=timedelta(seconds=self._deps.calm_seconds),
         )
+        rows, shelf.position = await asyncio.to_thread(self._hold.take, plan.id, due)
         return list(plan_shipments(rows, held=plan.held, kept=plan.kept)), shelf.position == START
+
+    def _busy(self, shelf: Shelf) -> set[str]:
+        """Return who must not be told now: a deletion and the rest exclude each other."""
+        deletion = None if self._deletion is None else self._shelves.get(self._deletion)
+        if deletion is None:
+            return shelf.busy
+        others = self._shelves.values() if shelf is deletion else (deletion,)
+        return shelf.busy.union(*(other.busy for other in others))
 
     def _pack(self, shelf: Shelf, loads: list[Load], *, at_end: bool) -> Packing:
         """Return what may leave: full parcels at once, the rest after `flush_seconds`.
@@ -223,6 +241,7 @@ class AuthorizationSender:
             [delivery.ended for _, delivery in ended],
             idle=[settlement for _, settlements in idle for settlement in settlements],
             repeats={shelf.plan.id: shelf.plan.repeats for shelf in self._shelves.values()},
+            deletion=self._deletion,
             now=self._deps.clock(),
         )
         for number, (shelf, parcel) in zip(numbers, parcels, strict=True):
@@ -231,8 +250,13 @@ class AuthorizationSender:
             task.add_done_callback(self._under_way.discard)
         for shelf, settlements in idle:
             shelf.busy -= recipients_of([settlement.load for settlement in settlements])
-            self._reporter.add(shelf.plan.id, count_delivery(settlements, requests=0))
+            self._count(shelf, settlements, requests=0)
         await self._judge(ended)
+
+    def _count(self, shelf: Shelf, settlements: Sequence[Settlement], *, requests: int) -> None:
+        points_of = functools.partial(data_points, shelf.plan.form)
+        count = count_delivery(settlements, requests=requests, points_of=points_of)
+        self._reporter.add(shelf.plan.id, count)
 
     async def _carry(self, shelf: Shelf, parcel: Parcel, number: int) -> None:
         courier = self._courier(shelf.plan)
@@ -246,8 +270,7 @@ class AuthorizationSender:
         for shelf, delivery in ended:
             settlements = delivery.ended.settlements
             shelf.busy -= recipients_of([settlement.load for settlement in settlements])
-            count = count_delivery(settlements, requests=delivery.requests)
-            self._reporter.add(shelf.plan.id, count)
+            self._count(shelf, settlements, requests=delivery.requests)
             if delivery.trouble:
                 await self._reporter.tell_trouble(plans, detail=delivery.trouble)
             if delivery.answered:

@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 from coterie.flow.exports import outbox
 from coterie.flow.exports.delivery import plan_shipments
 from coterie.flow.exports.hold import Ended, Hold, try_hold
+from coterie.flow.exports.outbox import Due
 from coterie.flow.exports.parked import replay_parked
 from coterie.flow.exports.requests import Closing, Request
 from coterie.model.delivery import Acknowledged, Postponed, Refused, Settlement, Shipment, Verdict
@@ -131,7 +132,7 @@ class Run:
         )
 
     def flush(self, step: Flush) -> None:
-        rows, _ = self.hold.take(self.destination, limit=100, now=NOW)
+        rows, _ = self.hold.take(self.destination, Due(limit=100, now=NOW))
         shipments = plan_shipments(rows, held=step.held)
         idle = [shipment for shipment in shipments if shipment.difference.is_empty]
         due = [shipment for shipment in shipments if not shipment.difference.is_empty]

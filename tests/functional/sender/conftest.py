@@ -16,7 +16,9 @@ from braze_sandbox.store.state import DEFAULT_WORKSPACE
 from coterie.base.seal import KeyRing, new_ring
 from coterie.control.authorizations import create_authorization, update_authorization
 from coterie.flow.exports.desk import DeliveryDesk
+from coterie.flow.exports.queue import enqueue
 from coterie.model.control import Actor
+from coterie.model.delivery import NewQueueItem
 from coterie.sender.dependencies import SenderDependencies
 from coterie.sender.loop import run_sender
 from coterie.store import Store
@@ -206,6 +208,31 @@ class World:
             ).fetchone()
         assert found is not None
         return dict(zip(names, found, strict=True))
+
+    def settled_at(self, recipient: str, destination: int) -> datetime:
+        with self.store.transaction() as conn:
+            found = conn.execute(
+                "SELECT settled_at FROM outbox WHERE recipient = %s AND destination = %s",
+                (recipient, destination),
+            ).fetchone()
+        assert found is not None
+        assert isinstance(found[0], datetime)
+        return found[0]
+
+    def pause(self, destination: int) -> None:
+        self._set_delivery(destination, "paused")
+
+    def resume(self, destination: int) -> None:
+        self._set_delivery(destination, "running")
+
+    def _set_delivery(self, destination: int, state: str) -> None:
+        with self.store.transaction() as conn:
+            conn.execute("UPDATE destination SET delivery = %s WHERE id = %s", (state, destination))
+            conn.execute("UPDATE config_epoch SET epoch = epoch + 1")
+
+    def enqueue(self, destination: int, *items: NewQueueItem) -> None:
+        with self.store.transaction() as conn:
+            enqueue(conn, destination, items, account=ACCOUNT, now=datetime.now(UTC))
 
     def at_braze(self, recipient: str, attribute: str = ATTRIBUTE) -> set[str] | None:
         """Return the values a user holds at the sandbox, None if there is no such user."""

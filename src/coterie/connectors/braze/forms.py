@@ -85,7 +85,10 @@ def deletion_of(users: Sequence[BrazeObject]) -> BrazeObject:
     ((kind, _),) = users[0].items()
     plural = {"external_id": "external_ids", "braze_id": "braze_ids", "user_alias": "user_aliases"}
     if kind not in plural:
-        return {"email_addresses": [user[kind] for user in users]}
+        # Several users may share an address; these rules say which of them is meant.
+        rules = ["identified", "most_recently_updated"]
+        name = "email_addresses" if kind == "email" else "phone_numbers"
+        return {name: [{**user, "prioritization": rules} for user in users]}
     return {plural[kind]: [user[kind] for user in users]}
 
 

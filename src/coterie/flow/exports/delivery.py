@@ -1,11 +1,12 @@
 """What must be sent so that a destination holds what is wanted."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from coterie.model.delivery import (
     Acknowledged,
     DeliveryCount,
     Difference,
+    Load,
     OutboxRow,
     Postponed,
     QueueItem,
@@ -61,8 +62,10 @@ def back_off_seconds(attempts: int, *, chance: float) -> float:
     return ceiling * (0.5 + chance / 2)
 
 
-def count_delivery(settlements: Sequence[Settlement], *, requests: int) -> DeliveryCount:
-    """Return what was added, removed, refused and spent."""
+def count_delivery(
+    settlements: Sequence[Settlement], *, requests: int, points_of: Callable[[Load], int]
+) -> DeliveryCount:
+    """Return what was added, removed, refused and spent; `points_of` a load says what it spends."""
     added = removed = refused = points = saved = doubtful = 0
     for settlement in settlements:
         load, verdict = settlement.load, settlement.verdict
@@ -72,11 +75,11 @@ def count_delivery(settlements: Sequence[Settlement], *, requests: int) -> Deliv
             doubtful += verdict.is_doubtful and isinstance(load, QueueItem)
         elif isinstance(load, QueueItem):
             added += 1
-            points += 1
+            points += points_of(load)
         else:
             added += len(load.difference.put)
             removed += len(load.difference.drop)
-            points += not load.difference.is_empty
+            points += points_of(load)
             saved += _saved(load)
     return DeliveryCount(
         added=added,

@@ -8,7 +8,8 @@ import msgspec
 
 from coterie.base.errors import TransientError
 from coterie.flow.exports import outbox, queue
-from coterie.flow.exports.outbox import START, Position
+from coterie.flow.exports.delivery import is_acknowledged
+from coterie.flow.exports.outbox import Due, Position
 from coterie.flow.exports.requests import (
     Closing,
     Request,
@@ -18,7 +19,7 @@ from coterie.flow.exports.requests import (
     open_requests,
 )
 from coterie.flow.exports.settle import ENDED_UNANSWERED, Settling
-from coterie.model.delivery import OutboxRow, QueueItem, Repeats, Settlement
+from coterie.model.delivery import OutboxRow, QueueItem, Repeats, Settlement, Shipment
 from coterie.store import Connection, Store, StoreConflictError, load_queries, store_errors
 
 QUERIES = load_queries("outbox")
@@ -63,20 +64,10 @@ class Hold:
         self._values = {"space": SENDER_SPACE, "authorization_id": authorization_id}
         self._numbers: list[int] = []
 
-    def take(
-        self,
-        destination: int,
-        *,
-        limit: int,
-        now: datetime,
-        busy: Collection[str] = (),
-        after: Position = START,
-    ) -> tuple[list[OutboxRow], Position]:
+    def take(self, destination: int, due: Due) -> tuple[list[OutboxRow], Position]:
         """Return rows that are due, as `outbox.take`. Raises `StoreUnavailableError`."""
         with store_errors():
-            return outbox.take(
-                self._conn, destination, limit=limit, now=now, busy=busy, after=after
-            )
+            return outbox.take(self._conn, destination, due)
 
     def take_items(
         self,
@@ -108,6 +99,7 @@ class Hold:
         *,
         idle: Sequence[Settlement] = (),
         repeats: Mapping[int, Repeats],
+        deletion: int | None = None,
         now: datetime,
     ) -> None:
         """Durably write what is about to leave, what came of what left, and what need not leave.
@@ -122,6 +114,7 @@ class Hold:
             if opened:
                 open_requests(self._conn, self._authorization_id, opened, now=now)
             self._settle(ended, idle, repeats, now)
+            self._note_deleted(ended, deletion, now)
             return len(ended)
 
         self._insist(write)
@@ -183,6 +176,16 @@ class Hold:
         settling.write()
         if ended:
             close_requests(self._conn, [one.closing for one in ended], now=now)
+
+    def _note_deleted(self, ended: Sequence[Ended], deletion: int | None, now: datetime) -> None:
+        gone = {
+            load.row.recipient
+            for one in ended
+            for load in (each.load for each in one.settlements if is_acknowledged(each))
+            if isinstance(load, Shipment) and load.row.destination == deletion
+        }
+        if deletion is not None and gone:
+            outbox.forget_deleted(self._conn, deletion, gone, now=now)
 
     def _require_lock(self) -> None:
         found = self._conn.execute(QUERIES.is_authorization_held.encode(), self._values)

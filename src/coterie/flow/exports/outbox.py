@@ -1,7 +1,7 @@
 """The delivering side of the outbox table: what is due."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -26,27 +26,37 @@ _read_told = msgspec.json.Decoder(dict[str, Told]).decode
 NEVER: dict[str, Told] = {}
 
 
-def take(
-    conn: Connection,
-    destination: int,
-    *,
-    limit: int,
-    now: datetime,
-    busy: Collection[str] = (),
-    after: Position = START,
-) -> tuple[list[OutboxRow], Position]:
-    """Return rows that are due and stand after a position, and the position of the last of them.
+class Due(msgspec.Struct, frozen=True, kw_only=True):
+    """Which rows of a destination a sender asks for: due at `now`, after a position.
+
+    `busy` are recipients that have a request under way. `deletion` is the destination that deletes
+    users with the same key, if there is one: a user is deleted, and told of anything after that,
+    only when nothing was sent of them for `calm`.
+    """
+
+    limit: int
+    now: datetime
+    busy: Collection[str] = ()
+    after: Position = START
+    deletion: int | None = None
+    calm: timedelta = timedelta()
+
+
+def take(conn: Connection, destination: int, due: Due) -> tuple[list[OutboxRow], Position]:
+    """Return rows that are due, and the position of the last of them (`START` at the end).
 
     Nothing is locked: only the holder of the authorization's lock may call this and send what it
-    gets. `busy` are recipients that have a request under way. At the end the position is `START`.
+    gets.
     """
     values = {
         "destination": destination,
-        "limit": limit,
-        "now": now,
-        "busy": TextArray(list(busy)),
-        "after_instant": after.not_before,
-        "after_recipient": after.recipient,
+        "limit": due.limit,
+        "now": due.now,
+        "busy": TextArray(list(due.busy)),
+        "after_instant": due.after.not_before,
+        "after_recipient": due.after.recipient,
+        "deletion": due.deletion,
+        "calm_since": due.now - due.calm,
     }
     with conn.cursor(binary=True) as cursor:
         read = cursor.execute(QUERIES.take.encode(), values).fetchall()
@@ -63,9 +73,18 @@ def take(
         )
         for recipient, wanted, told, in_doubt, version, attempts, told_version, _ in read
     ]
-    if len(read) < limit:
+    if len(read) < due.limit:
         return rows, START
     return rows, Position(read[-1][7], read[-1][0])
+
+
+def forget_deleted(
+    conn: Connection, destination: int, recipients: Collection[str], *, now: datetime
+) -> None:
+    """Note that users were deleted: other destinations of the key hold nothing of them any more."""
+    values = {"destination": destination, "recipients": TextArray(list(recipients)), "now": now}
+    conn.execute(QUERIES.forget_deleted.encode(), values)
+    conn.execute(QUERIES.drop_deleted.encode(), values)
 
 
 def unhold(conn: Connection, destination: int) -> int:

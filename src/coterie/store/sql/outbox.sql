@@ -44,10 +44,12 @@ SELECT EXISTS (
 SELECT set_config('enable_hashjoin', 'off', false), set_config('enable_mergejoin', 'off', false),
        set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false);
 
--- name: take(destination, now, limit, busy, after_instant, after_recipient)
+-- name: take(destination, now, limit, busy, after_instant, after_recipient, deletion, calm_since)
 -- No locks: only the holder of the authorization's lock sends, and a changed version tells it later
 -- that a row is not what it read. Fresh rows (-infinity) come before those that wait after a failure.
 -- Most rows were never told of anything, and no text is quicker than that of an empty object.
+-- A deletion at Braze may overtake what was tracked before, and be overtaken by what is tracked after: a
+-- deletion waits until nothing of its user was sent for a while, and then the user's other rows wait.
 SELECT recipient, CAST(wanted AS text),
        CASE WHEN told = '{}' THEN '' ELSE CAST(told AS text) END,
        CASE WHEN in_doubt = '{}' THEN '' ELSE CAST(in_doubt AS text) END,
@@ -57,6 +59,14 @@ FROM outbox
 WHERE destination = :destination AND pending AND not_before <= :now
   AND (not_before, recipient) > (CAST(:after_instant AS timestamptz), :after_recipient)
   AND recipient <> ALL (CAST(:busy AS text[]))
+  AND (CAST(:deletion AS bigint) IS NULL OR NOT EXISTS (
+      SELECT FROM destination own
+      JOIN destination other ON other.authorization_id = own.authorization_id
+      JOIN outbox o ON o.destination = other.id AND o.recipient = outbox.recipient
+      WHERE own.id = :destination AND other.id <> own.id
+        AND (own.id = :deletion OR other.id = :deletion)
+        AND o.settled_at > :calm_since AND o.told_version > 0
+  ))
 ORDER BY not_before, recipient LIMIT :limit;
 
 -- name: commit_durably()
@@ -127,6 +137,27 @@ FROM (
     ORDER BY destination, recipient
 ) AS s
 WHERE o.destination = s.destination AND o.recipient = s.recipient;
+
+-- name: forget_deleted(destination, recipients, now)!
+-- The destination holds nothing of them any more. What is wanted again is told again; the rest rests.
+UPDATE outbox o
+SET told = '{}', in_doubt = '{}', pending = o.wanted <> '{}', parked = NULL, held = false,
+    not_before = '-infinity', attempts = 0,
+    waiting_since = CASE WHEN o.wanted <> '{}' THEN CAST(:now AS timestamptz) END
+FROM destination own
+JOIN destination other ON other.authorization_id = own.authorization_id AND other.id <> own.id
+WHERE own.id = :destination AND o.destination = other.id
+  AND o.recipient = ANY (CAST(:recipients AS text[]));
+
+-- name: drop_deleted(destination, recipients, now)!
+-- An event of theirs would make them anew.
+UPDATE outbox_queue q
+SET state = 'dropped', reason = 'the user was deleted', settled_at = :now
+FROM destination own
+JOIN destination other ON other.authorization_id = own.authorization_id AND other.id <> own.id
+WHERE own.id = :destination AND q.destination = other.id
+  AND q.state IN ('waiting', 'doubtful', 'parked')
+  AND q.recipient = ANY (CAST(:recipients AS text[]));
 
 -- name: settle_refused(rows, now)!
 -- What was refused is not there; doubts that were there before stay. A wish that changed meanwhile is
