@@ -1,11 +1,13 @@
 """Errors of the languages: where they point, how they look, and that all are told at once."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
 
 from coterie.lang.expr.errors import LangError, Problem, suggest
+from coterie.lang.expr.interpret import World, evaluate
 from coterie.lang.expr.limits import (
     MAX_CONDITIONS,
     MAX_INCLUDES,
@@ -13,8 +15,9 @@ from coterie.lang.expr.limits import (
     MAX_PROBLEMS,
     MAX_TEXT,
 )
+from coterie.lang.expr.parser import parse_expression
 from coterie.lang.expr.places import LONGEST_SHOWN_LINE, locate
-from coterie.lang.filterql import parse_filter
+from coterie.lang.filterql import check_includes, compile_filter, parse_filter
 from coterie.lang.lql import parse_lql
 
 
@@ -184,3 +187,27 @@ def test_what_only_a_filter_can_ask_is_told_apart_from_what_does_not_exist() -> 
         (23, "there is no function 'cont'", "count"),
         (37, "count_of asks what a person did", None),
     ]
+
+
+def test_filters_that_double_what_they_include_are_refused_and_cost_nothing() -> None:
+    doubling = {
+        f"x{n}": parse_filter(f"AND (INCLUDE x{n + 1}, INCLUDE x{n + 1})") for n in range(40)
+    }
+    includes = {**doubling, "x40": parse_filter("a == 1")}
+    few = {name: includes[name] for name in ("x30", *list(includes)[31:])}
+
+    with pytest.raises(LangError, match="more than 20,000 conditions"):
+        check_includes(parse_filter("INCLUDE x0"), includes)
+    check_includes(parse_filter("INCLUDE x30"), few)
+
+    now = datetime(2026, 3, 31, tzinfo=UTC)
+    assert (
+        compile_filter(parse_filter("INCLUDE x0"), includes=includes).matches({"a": 1}, now) is None
+    )
+    assert compile_filter(parse_filter("INCLUDE x30"), includes=few).matches({"a": 1}, now) is True
+
+
+def test_numbers_do_not_grow_beyond_their_digits() -> None:
+    product = " * ".join(["9" * 300] * 20)
+
+    assert evaluate(parse_expression(product), World({}, datetime(2026, 3, 31, tzinfo=UTC))) is None

@@ -82,7 +82,7 @@ def _find_long_patterns(right: Node, text: str) -> Iterator[Problem]:
         if isinstance(pattern, Text) and len(pattern.value) > MAX_PATTERN:
             msg = (
                 f"this pattern has {len(pattern.value):,} characters, at most {MAX_PATTERN:,} are "
-                "matched"
+                "matched: shorten it"
             )
             yield _whole(text, pattern.at, msg)
 

@@ -1,6 +1,6 @@
 """The values that generated code refers to by name."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from coterie.lang.expr.datemath import Shift, whole_second
 
@@ -28,6 +28,9 @@ class ConstantTable:
         return 1 + 2 * self.shifts.index(shift)
 
 
+LAST_INSTANT = datetime.max.replace(tzinfo=UTC)
+
+
 class Clock:
     """The instants that date math names, kept for as long as the same `now` is asked about.
 
@@ -48,6 +51,19 @@ class Clock:
         found: list[datetime | None] = [now]
         for shift, to_low, to_high in self._steps:
             start = second if not shift.months else Shift(months=shift.months).apply(second)
-            found += [None, None] if start is None else [start + to_low, start + to_high]
+            try:
+                found += [None, None] if start is None else [start + to_low, start + to_high]
+            except OverflowError:
+                found += _pair_at_the_edge(start, to_low)
         self.last = tuple(found)
         return self.last
+
+
+def _pair_at_the_edge(
+    start: datetime | None, to_low: timedelta
+) -> tuple[datetime | None, datetime | None]:
+    """Return the second at a distance, and what is no longer in it, where years end."""
+    try:
+        return (None, None) if start is None else (start + to_low, LAST_INSTANT)
+    except OverflowError:
+        return None, None

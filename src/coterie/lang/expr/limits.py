@@ -15,6 +15,12 @@ MAX_CONDITIONS = 10_000
 MAX_INCLUDES = 500
 """INCLUDEs that one filter holds itself."""
 
+MAX_UNFOLDED = 20_000
+"""Conditions of a filter with all it includes, each counted as often as it is asked.
+
+Filters that include one filter twice, level upon level, double with each of them.
+"""
+
 MAX_INCLUDE_DEPTH = 50
 """Filters that include each other in a row. Lytics stops at 1,000 levels of evaluation."""
 

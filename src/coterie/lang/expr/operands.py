@@ -4,7 +4,7 @@ from coterie.lang.expr.cursor import Cursor
 from coterie.lang.expr.limits import MAX_DEPTH
 from coterie.lang.expr.tokens import Token
 from coterie.lang.expr.tree import Call, Everything, Items, Name, Node, Null, Number, Text, Truth
-from coterie.lang.expr.values import strict_number
+from coterie.lang.expr.values import MAX_DIGITS, strict_number
 
 WORDS = ("like", "contains", "in", "intersects", "between")
 SPELT_WRONG = (*WORDS, "and", "or", "not", "exists", "include")
@@ -45,7 +45,7 @@ class OperandReader:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             msg = f"the text is nested more than {MAX_DEPTH} levels deep"
-            raise self.cursor.error(msg)
+            raise self.cursor.error(msg, expected="fewer levels")
 
     def value(self) -> Node:
         """Return the operand that begins here."""
@@ -68,7 +68,8 @@ class OperandReader:
     def _number(self, token: Token) -> int | float:
         number = strict_number(token.value)
         if number is None:
-            raise self.cursor.error("this number is too large", at=token.at)
+            expected = f"at most {MAX_DIGITS} digits, and less than 1.8e308"
+            raise self.cursor.error("this number is too large", at=token.at, expected=expected)
         return number
 
     def _signed(self, token: Token) -> Node:

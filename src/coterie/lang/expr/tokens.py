@@ -63,7 +63,7 @@ def tokenize(text: str, *, slashed_names: bool = False) -> list[Token]:
     is too long, and for nothing else.
     """
     if len(text) > MAX_TEXT:
-        msg = f"the text has {len(text):,} characters, at most {MAX_TEXT:,} are read"
+        msg = f"the text has {len(text):,} characters, at most {MAX_TEXT:,} are read: divide it"
         raise LangError(Problem(message=msg, line=1, column=1, length=0))
     tokens, at = _cut(text, 0, slashed_names)
     for _ in range(_MOST_RUNAWAYS):

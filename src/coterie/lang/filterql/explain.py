@@ -105,7 +105,8 @@ class _Explainer:
         if tree is None:
             if name in self.known:
                 return (
-                    f"The audience {name!r} includes what does not exist, or leads back to itself",
+                    f"The audience {name!r} includes what does not exist, leads back to itself, or "
+                    "asks too much",
                     (),
                 )
             return f"There is no audience {name!r}", ()

@@ -74,7 +74,10 @@ def _next(watch: Watch, row: Mapping[str, object], now: datetime) -> datetime | 
     if watch.node is None or watch.shift is None:
         step = _DAY if watch.daily else timedelta(hours=1)
         start = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-        return (start.replace(hour=0) if watch.daily else start) + step
+        try:
+            return (start.replace(hour=0) if watch.daily else start) + step
+        except OverflowError:
+            return None  # the years that datetime knows are over
     value = evaluate(watch.node, World(row, now))
     dates = items_of(value) if kind_of(value) == "list" else [value]
     turns = (

@@ -1,17 +1,20 @@
 """Which other filters a filter takes in.
 
 A filter that is unknown, that comes back to itself, or that takes in such a one is not usable:
-whatever includes it cannot be told, as in Lytics.
+whatever includes it cannot be told, as in Lytics. Nor can what asks more than anybody can wait for.
 """
 
 from collections.abc import Iterator, Mapping
 
 from coterie.lang.expr.errors import Problem, problem_at, suggest
-from coterie.lang.expr.limits import MAX_INCLUDE_DEPTH
+from coterie.lang.expr.limits import MAX_INCLUDE_DEPTH, MAX_UNFOLDED
 from coterie.lang.expr.tokens import token_length
 from coterie.lang.expr.tree import Include, Node, walk
 from coterie.lang.filterql.errors import FilterError
 from coterie.lang.filterql.filter import Filter
+from coterie.lang.filterql.unfolded import Unfolded
+
+LESS = "each audience included once, by one of the others"
 
 
 def usable_includes(flt: Filter, includes: Mapping[str, Filter]) -> dict[str, Node]:
@@ -19,11 +22,11 @@ def usable_includes(flt: Filter, includes: Mapping[str, Filter]) -> dict[str, No
     heights: dict[str, int] = {}
     for name in sorted(flt.includes):
         _measure(name, includes, heights)
-    return {
-        name: includes[name].tree
-        for name, height in heights.items()
-        if 0 < height <= MAX_INCLUDE_DEPTH
-    }
+    trees = _usable(includes, heights)
+    unfolded = Unfolded(trees, heights)
+    if unfolded.count(flt.tree) > MAX_UNFOLDED:
+        return {}
+    return {name: tree for name, tree in trees.items() if unfolded.is_small(name)}
 
 
 def check_includes(flt: Filter, includes: Mapping[str, Filter]) -> None:
@@ -46,6 +49,17 @@ def find_include_problems(flt: Filter, includes: Mapping[str, Filter]) -> Iterat
             if not 0 < heights[node.name] <= MAX_INCLUDE_DEPTH:
                 path = _find_fault(node.name, known, heights)
                 yield _fault(path, known, flt, node.at)
+    if Unfolded(_usable(known, heights), heights).count(flt.tree) > MAX_UNFOLDED:
+        msg = f"with all that it includes, the filter asks more than {MAX_UNFOLDED:,} conditions"
+        yield problem_at(flt.text, 0, msg, length=len(flt.text), expected=LESS)
+
+
+def _usable(includes: Mapping[str, Filter], heights: Mapping[str, int]) -> dict[str, Node]:
+    return {
+        name: includes[name].tree
+        for name, height in heights.items()
+        if 0 < height <= MAX_INCLUDE_DEPTH
+    }
 
 
 def _measure(start: str, includes: Mapping[str, Filter], heights: dict[str, int]) -> None:

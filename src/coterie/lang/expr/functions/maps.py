@@ -1,10 +1,11 @@
 """Functions that make or take apart maps."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from coterie.lang.expr.functions.registry import ABSENT, EXAMPLE_NOW, Catalogue, Example
-from coterie.lang.expr.values import is_filled, kind_of, show, to_time
+from coterie.lang.expr.values import is_filled, items_of, kind_of, show, to_time
 
 CATALOGUE = Catalogue()
 Row = Mapping[str, object]
@@ -32,8 +33,10 @@ def _maptime(_row: Row, now: datetime, key: object, date: object = ABSENT) -> ob
 
 @CATALOGUE.add("valuect(value)", example=Example("valuect(event)", {"view": 1}, {"event": "view"}))
 def _valuect(value: object) -> dict[str, int] | None:
-    """Return a map that counts the value once, to be summed over events."""
-    return {show(value): 1} if is_filled(value) and kind_of(value) != "map" else None
+    """Return a map that counts the value once, or each item of a list, to be summed over events."""
+    items = items_of(value) if kind_of(value) == "list" else [value]
+    counted = Counter(show(each) for each in items if is_filled(each) and kind_of(each) != "map")
+    return dict(counted) or None
 
 
 @CATALOGUE.add(
