@@ -100,3 +100,18 @@ def test_starters_become_drafts(admin: Visitor, deps: ConsoleDependencies) -> No
         ("ly_known_email", "draft"),
         ("smt_new", "draft"),
     ]
+
+
+def test_an_audience_that_is_set_aside_says_so_wherever_it_is_shown(
+    admin: Visitor, deps: ConsoleDependencies
+) -> None:
+    admin.send(NEW, **FANS)
+    with deps.store.transaction() as conn:
+        conn.execute("UPDATE audience SET filter_text = 'FILTER bygone(email)'")
+
+    listed, shown = admin.open("/audiences").text, admin.open("/audiences/fans").text
+
+    assert "Failed" in listed
+    assert "This audience is set aside. Its filter cannot be read any more." in shown
+    assert "there is no function &#39;bygone&#39;" in shown
+    assert '<a href="/audiences/fans">Fans</a> is set aside' in admin.open("/").text

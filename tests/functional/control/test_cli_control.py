@@ -3,6 +3,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import typer
 from typer.testing import CliRunner, Result
@@ -53,6 +54,21 @@ def run(invoke: Callable[..., Result]) -> Run:
 def number(run: Run) -> int:
     (made,) = run("account", "create", "Main", "--number", "3012")
     return int(made["number"])
+
+
+def test_an_audience_that_is_set_aside_is_shown_as_failed(
+    invoke: Callable[..., Result], number: int, database_url: str
+) -> None:
+    assert number
+    invoke("audience", "create", "fans", "--filter", "FILTER EXISTS email")
+    with psycopg.connect(database_url) as conn:
+        conn.execute("UPDATE audience SET filter_text = 'FILTER bygone(email)'")
+
+    said = invoke("audience", "list").output
+
+    assert "failed" in said
+    assert "fans is set aside" in said
+    assert "no function 'bygone'" in said
 
 
 def test_an_account_is_made_listed_and_shown(run: Run, number: int) -> None:
