@@ -80,6 +80,8 @@ def test_other_audiences_can_be_saved_meanwhile(spoilt: House) -> None:
     spoilt.build()
 
     assert sizes(spoilt)["bergen"] == 1
+    with pytest.raises(FilterError, match="'old' can no longer be read, expected 'old' corrected"):
+        spoilt.audience("more_of_old", "FILTER INCLUDE of_old")
     with pytest.raises(FilterError):
         create_audience(
             spoilt.store,

@@ -1,6 +1,6 @@
 """What the filters of an account say about each other and about the schema."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
@@ -14,7 +14,12 @@ Filters = Mapping[str, Filter]
 
 
 def check_against(
-    flt: Filter, *, slug: str | None, filters: Filters, schema: Schema
+    flt: Filter,
+    *,
+    slug: str | None,
+    filters: Filters,
+    schema: Schema,
+    unreadable: Collection[str] = (),
 ) -> tuple[Problem, ...]:
     """Return the warnings about a filter that is, or shall be, the audience `slug`.
 
@@ -23,7 +28,8 @@ def check_against(
     """
     # Under its own alias a filter would be known to what it includes.
     named = msgspec.structs.replace(flt, alias=slug)
-    return check_filter(named, view_fields(schema.fields), includes=filters)
+    view = view_fields(schema.fields)
+    return check_filter(named, view, includes=filters, unreadable=unreadable)
 
 
 def list_dependents(slug: str, filters: Filters) -> set[str]:

@@ -91,7 +91,8 @@ def check_saved(conn: Connection, account: int, slug: str, filters: Filters) -> 
     """
     schema = current_in(conn, account)
     flt = _get(conn, account, slug, filters)
-    return check_against(flt, slug=slug, filters=filters, schema=schema)
+    unreadable = find_faults(conn, account).keys() - filters.keys()
+    return check_against(flt, slug=slug, filters=filters, schema=schema, unreadable=unreadable)
 
 
 def doubts_about(conn: Connection, account: int, slug: str) -> tuple[Problem, ...]:
@@ -121,10 +122,11 @@ def report_filter(
     flt = check_text(filter_text)
     with store.transaction() as conn:
         filters = read_filters(conn, account)
+        unreadable = find_faults(conn, account).keys() - filters.keys()
         schema = current_in(conn, account)
     if slug is not None:
         filters[slug] = flt
-    warnings = check_against(flt, slug=slug, filters=filters, schema=schema)
+    warnings = check_against(flt, slug=slug, filters=filters, schema=schema, unreadable=unreadable)
     return FilterReport(
         filter_text=normal_text(flt),
         reads=tuple(sorted(flt.reads)),

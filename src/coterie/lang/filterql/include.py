@@ -4,7 +4,7 @@ A filter that is unknown, that comes back to itself, or that takes in such a one
 whatever includes it cannot be told, as in Lytics. Nor can what asks more than anybody can wait for.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from coterie.lang.expr.errors import Problem, problem_at, suggest
 from coterie.lang.expr.limits import MAX_INCLUDE_DEPTH, MAX_UNFOLDED
@@ -39,8 +39,10 @@ def check_includes(flt: Filter, includes: Mapping[str, Filter]) -> None:
         raise FilterError(*problems)
 
 
-def find_include_problems(flt: Filter, includes: Mapping[str, Filter]) -> Iterator[Problem]:
-    """Yield what `check_includes` raises."""
+def find_include_problems(
+    flt: Filter, includes: Mapping[str, Filter], *, unreadable: Collection[str] = ()
+) -> Iterator[Problem]:
+    """Yield what `check_includes` raises; `unreadable` exist, and their filters cannot be read."""
     heights: dict[str, int] = {}
     known = {**includes, flt.alias: flt} if flt.alias else dict(includes)
     for node in walk(flt.tree):
@@ -48,7 +50,10 @@ def find_include_problems(flt: Filter, includes: Mapping[str, Filter]) -> Iterat
             _measure(node.name, known, heights)
             if not 0 < heights[node.name] <= MAX_INCLUDE_DEPTH:
                 path = _find_fault(node.name, known, heights)
-                yield _fault(path, known, flt, node.at)
+                if path[-1] in unreadable:
+                    yield _unreadable(path[-1], flt, node.at)
+                else:
+                    yield _fault(path, known, flt, node.at)
     if Unfolded(_usable(known, heights), heights).count(flt.tree) > MAX_UNFOLDED:
         msg = f"with all that it includes, the filter asks more than {MAX_UNFOLDED:,} conditions"
         yield problem_at(flt.text, 0, msg, length=len(flt.text), expected=LESS)
@@ -112,6 +117,16 @@ def _fault(path: list[str], includes: Mapping[str, Filter], flt: Filter, at: int
             f"{path[0]!r} on"
         )
     return problem_at(flt.text, at, msg, length=_length(flt.text, at), suggestion=meant)
+
+
+def _unreadable(name: str, flt: Filter, at: int) -> Problem:
+    return problem_at(
+        flt.text,
+        at,
+        f"the filter of the audience {name!r} can no longer be read",
+        length=_length(flt.text, at),
+        expected=f"{name!r} corrected first",
+    )
 
 
 def _length(text: str, at: int) -> int:
