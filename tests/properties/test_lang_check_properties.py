@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -153,6 +154,20 @@ def complaint(tree: Node) -> tuple[Problem, ...]:
 @settings(max_examples=800, deadline=None)
 @given(clauses, st.lists(rows, min_size=5, max_size=5))
 def test_what_is_refused_holds_for_nobody(tree: Node, people: list[dict[str, object]]) -> None:
+    hold_for_nobody(tree, people)
+
+
+@pytest.mark.prove
+@settings(max_examples=20_000, deadline=None)
+@given(clauses, st.lists(rows, min_size=5, max_size=5))
+def test_what_is_refused_holds_for_nobody_among_many(
+    tree: Node, people: list[dict[str, object]]
+) -> None:
+    hold_for_nobody(tree, people)
+
+
+def hold_for_nobody(tree: Node, people: list[dict[str, object]]) -> None:
+    """Fail if a condition is refused and somebody with all its values fits it."""
     if not complaint(tree):
         return
 
