@@ -55,6 +55,15 @@ BRAZE = Provider(
                     help="Braze takes 75 users a request; some contracts allow 50.",
                 ),
                 ConfigField(
+                    name="flush_seconds",
+                    label="Seconds to gather changes",
+                    kind="number",
+                    lowest=0,
+                    highest=3_600,
+                    help="A request that is not full leaves after so long; what changes of a user "
+                    "meanwhile becomes one. Left empty: as COTERIE_FLUSH_SECONDS says.",
+                ),
+                ConfigField(
                     name="array_limit",
                     label="Values an array holds",
                     kind="number",

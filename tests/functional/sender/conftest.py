@@ -86,12 +86,16 @@ class World:
         """Make another key at the sandbox and save it in the authorization."""
         made = make_key(key, workspace=DEFAULT_WORKSPACE, now=datetime.now(UTC))
         self.sandbox.engine.state.add_key(made)
+        self.configure(apikey=key)
+
+    def configure(self, **changes: str) -> None:
+        """Save the authorization with other options."""
         update_authorization(
             self.store,
             self.ring,
             account=ACCOUNT,
             authorization_id=self.authorization_id,
-            config={"apikey": key, "endpoint_url": self.sandbox.url},
+            config={"apikey": self.sandbox.key, "endpoint_url": self.sandbox.url, **changes},
             actor=ACTOR,
             now=datetime.now(UTC),
         )

@@ -60,6 +60,16 @@ async def test_full_batches_do_not_wait_for_the_flush_time(world: World) -> None
     assert [len(objects) for objects in world.requests()] == [75]
 
 
+async def test_an_authorization_may_gather_longer_than_the_installation(world: World) -> None:
+    world.configure(flush_seconds="3600")
+    world.wish_many([f"u{number}" for number in range(80)], {"vip"})
+
+    async with world.sending(flush_seconds=0.0):
+        await world.wait_until(lambda: world.pending() == 5)
+
+    assert [len(objects) for objects in world.requests()] == [75]
+
+
 async def test_explicit_removals_are_sent_although_never_told(world: World) -> None:
     world.wish("u1", set(), left={"vip"})
 

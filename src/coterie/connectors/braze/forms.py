@@ -45,6 +45,8 @@ def target_of(form: Form, *, objects_per_request: int) -> Target:
 
 def name_user(recipient: str) -> BrazeObject:
     """Return the part of an object that names its user (users/track, "Identifier resolution")."""
+    if ":" not in recipient:  # nearly all are, and this runs for every user
+        return {"external_id": recipient}
     named = read_recipient(recipient)
     if named.kind == "alias":
         return {"user_alias": {"alias_name": named.value, "alias_label": named.label}}
