@@ -44,10 +44,14 @@ def litestar_routes() -> Iterator[tuple[str, str]]:
         list_jobs=unused,
         find_profile=unused,
         explain_membership=unused,
+        read_changes=unused,
         audiences=AudienceCalls(**dict.fromkeys(AudienceCalls.__struct_fields__, unused)),
         entities=EntityCalls(find=unused, lineage=unused, personalization=unused, public_rate=1),
         alerts=AlertCalls(**dict.fromkeys(AlertCalls.__struct_fields__, unused)),
         deliveries=DeliveryCalls(**dict.fromkeys(DeliveryCalls.__struct_fields__, unused)),
+        entities=EntityCalls(
+            find=unused, lineage=unused, veil=unused, personalization=unused, public_rate=1
+        ),
         identities=IdentityCalls(
             graph=unused, relation=unused, list_decisions=unused, decide=unused, undo=unused
         ),

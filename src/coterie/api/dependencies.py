@@ -17,6 +17,8 @@ from coterie.control.definitions.starter import Installed, Starter
 from coterie.flow.run.collect import Collector
 from coterie.flow.run.deliveries import DeliveryCalls
 from coterie.flow.run.explain import MembershipExplanation
+from coterie.flow.run.stream import ChangePage, Wanted
+from coterie.flow.run.veil import Veil
 from coterie.model.bulk import BulkOutcome, BulkRequest
 from coterie.model.control import Actor, Audience, Grant, Job, Personalization, SizePoint
 from coterie.model.decisions import Decision
@@ -80,12 +82,14 @@ class EntityCalls(msgspec.Struct, frozen=True, kw_only=True):
     """What the API asks about single people; None where no profile has the identifier.
 
     find(account, identifier, fields) and lineage(account, identifier, fields), with None for all
-    fields; personalization(account), None if nothing is public; `public_rate` is how many requests
+    fields; veil(account, known) hides personal values from whoever named `known` themselves;
+    personalization(account), None if nothing is public; `public_rate` is how many requests
     a second an account's public address takes.
     """
 
     find: Callable[[int, Identifier, Collection[str] | None], Entity | None]
     lineage: Callable[[int, Identifier, Collection[str] | None], tuple[FieldLineage, ...] | None]
+    veil: Callable[[int, Collection[Identifier]], Veil]
     personalization: Callable[[int], Personalization | None]
     public_rate: int
 
@@ -132,7 +136,8 @@ class ApiDependencies(msgspec.Struct, frozen=True, kw_only=True):
     touch_tokens(ids, now); list_audiences(account); get_audience(account, slug), which raises
     UserError; report_filter(account, text, slug) and check_lql(account, text), which raise
     UserError; list_jobs(account); find_profile(account, field, value);
-    explain_membership(account, (field, value), audience), None without such a profile.
+    explain_membership(account, (field, value), audience), None without such a profile;
+    read_changes(account, after, wanted, limit), which raises UserError.
     """
 
     open_collector: Callable[[], AbstractAsyncContextManager[Collector]]
@@ -146,6 +151,7 @@ class ApiDependencies(msgspec.Struct, frozen=True, kw_only=True):
     find_profile: Callable[[int, str, str], ProfileView | None]
     explain_membership: Callable[[int, tuple[str, str], Audience], MembershipExplanation | None]
     alerts: AlertCalls
+    read_changes: Callable[[int, str, Wanted, int], ChangePage]
     audiences: AudienceCalls
     deliveries: DeliveryCalls
     identities: IdentityCalls

@@ -9,9 +9,10 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from coterie.api.auth import actor_of, check_scope
-from coterie.api.resources import Success, UnknownProfileError
+from coterie.api.resources import PERSONAL_SCOPE, Success, UnknownProfileError
 from coterie.api.state import ApiState
 from coterie.control.definitions.decisions import NewDecision
+from coterie.control.scopes import allows
 from coterie.model.control import Grant
 from coterie.model.decisions import Decision, DecisionKind
 from coterie.model.identities import IdentityGraph, Relation
@@ -60,10 +61,15 @@ def get_graph(
     grant: NamedDependency[Grant],
     api: NamedDependency[ApiState],
 ) -> Success[IdentityGraph]:
-    """Return identifiers, edges and decisions of the profile that an identifier belongs to."""
+    """Return identifiers, edges and decisions of the profile that an identifier belongs to.
+
+    Personal identifiers are stand-ins unless the token may see them.
+    """
     graph = api.dependencies.identities.graph(grant.account, (field, value))
     if graph is None:
         raise UnknownProfileError(field=field)
+    if not allows(grant.scopes, PERSONAL_SCOPE):
+        graph = api.dependencies.entities.veil(grant.account, ((field, value),)).graph(graph)
     return Success(graph)
 
 
@@ -80,7 +86,10 @@ def ask_why(
 ) -> Success[Relation]:
     """Return how two identifiers relate: the steps between them, or what keeps them apart."""
     one, other = (data.a.field, data.a.value), (data.b.field, data.b.value)
-    return Success(api.dependencies.identities.relation(grant.account, one, other))
+    found = api.dependencies.identities.relation(grant.account, one, other)
+    if not allows(grant.scopes, PERSONAL_SCOPE):
+        found = api.dependencies.entities.veil(grant.account, (one, other)).relation(found)
+    return Success(found)
 
 
 @get(
@@ -97,6 +106,9 @@ def list_decisions(
 ) -> Success[Sequence[Decision]]:
     """Return up to 100 decisions, newest first; `before` continues after an id."""
     found = api.dependencies.identities.list_decisions(grant.account, undone, before)
+    if not allows(grant.scopes, PERSONAL_SCOPE):
+        veil = api.dependencies.entities.veil(grant.account, ())
+        found = [veil.decision(item) for item in found]
     return Success(found)
 
 

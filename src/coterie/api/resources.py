@@ -13,7 +13,6 @@ from coterie.api.state import ApiState
 from coterie.base.errors import UserError
 from coterie.control.scopes import allows
 from coterie.model.control import Audience, Grant, Job
-from coterie.model.views import ProfileView
 
 READ_SCOPE = "observer"
 PERSONAL_SCOPE = "data_manager"
@@ -98,7 +97,7 @@ def get_profile(
     if profile is None:
         raise UnknownProfileError(field=field)
     if not allows(grant.scopes, PERSONAL_SCOPE):
-        profile = redact(profile)
+        profile = api.dependencies.entities.veil(grant.account, ()).profile(profile)
     return Response(_encode_exactly(Success(profile)), media_type=MediaType.JSON)
 
 
@@ -115,24 +114,14 @@ def explain_membership(
     grant: NamedDependency[Grant],
     api: NamedDependency[ApiState],
 ) -> Response[bytes]:
-    """Return the audience's filter with what each condition answers, and why."""
+    """Return the audience's filter with what each condition answers, and why.
+
+    Personal values that conditions looked at are left out unless the token may see them.
+    """
     audience = api.dependencies.get_audience(grant.account, slug)
     found = api.dependencies.explain_membership(grant.account, (field, value), audience)
     if found is None:
         raise UnknownProfileError(field=field)
+    if not allows(grant.scopes, PERSONAL_SCOPE):
+        found = api.dependencies.entities.veil(grant.account, ()).explanation(found)
     return Response(_encode_exactly(Success(found)), media_type=MediaType.JSON)
-
-
-def redact(profile: ProfileView) -> ProfileView:
-    """Return a profile without the values of personal fields, as identifiers and as values."""
-    known = {field.name for field in profile.fields if not field.is_pii}
-    fields = tuple(
-        msgspec.structs.replace(field, value=None, is_redacted=True) if field.is_pii else field
-        for field in profile.fields
-    )
-    # A field that shows no value now may be personal as well.
-    identifiers = tuple(
-        each if each.field in known else msgspec.structs.replace(each, value="", is_redacted=True)
-        for each in profile.identifiers
-    )
-    return msgspec.structs.replace(profile, fields=fields, identifiers=identifiers)

@@ -19,6 +19,7 @@ from coterie.api.audience_life import (
     rebuild_audience,
 )
 from coterie.api.audiences import create_audience, update_audience
+from coterie.api.changes import list_changes
 from coterie.api.collect import CollectDoor
 from coterie.api.deliveries import (
     choose_repeats,
@@ -161,6 +162,7 @@ def build_api(dependencies: ApiDependencies) -> Api:
             choose_repeats,
             find_held,
             get_request,
+            list_changes,
             get_profile,
             explain_membership,
             get_entity,

@@ -5,9 +5,11 @@ from functools import partial
 
 from coterie.api.dependencies import EntityCalls
 from coterie.app.services import Services, config_source
+from coterie.control.definitions.schema import current_schema
 from coterie.control.personalization import find_personalization
 from coterie.flow.run.entities import Entities
 from coterie.flow.run.lineage import LineageFinder
+from coterie.flow.run.veil import Veil
 from coterie.model.entity import Entity, FieldLineage
 from coterie.model.mapped import Identifier
 
@@ -25,9 +27,13 @@ def entity_calls(services: Services) -> EntityCalls:
     ) -> tuple[FieldLineage, ...] | None:
         return finder.find(account, identifier, only, services.clock())
 
+    def veil(account: int, known: Collection[Identifier]) -> Veil:
+        return Veil(current_schema(services.store, account), known)
+
     return EntityCalls(
         find=find,
         lineage=lineage,
+        veil=veil,
         personalization=partial(find_personalization, services.store),
         public_rate=services.settings.public_requests_per_second,
     )

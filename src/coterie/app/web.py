@@ -19,6 +19,7 @@ from coterie.api.routes import as_http_response, build_api, with_collect
 from coterie.app.audiences import audience_calls
 from coterie.app.bulk import BulkDesk
 from coterie.app.bulk_process import make_previewer
+from coterie.app.changes import change_reader
 from coterie.app.crowding import Crowding
 from coterie.app.deliveries import delivery_calls
 from coterie.app.dry_runs import DryRuns
@@ -154,6 +155,7 @@ def _api(services: Services, lookup: Lookup, explainer: Explainer) -> ApiDepende
             account, identifier, audience, clock()
         ),
         alerts=alert_calls(services.store, services.ring, services.clock),
+        read_changes=change_reader(services),
         audiences=audience_calls(services),
         deliveries=delivery_calls(services.store, services.clock),
         identities=identity_calls(services),

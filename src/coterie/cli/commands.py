@@ -10,6 +10,7 @@ from coterie.cli import (
     audience_life,
     audit,
     authorization,
+    changes,
     delivery,
     doctor,
     field,
@@ -40,6 +41,9 @@ app.command(name="doctor")(doctor.doctor)
 GROUPS = (
     account, user, token, authorization, stream, field, mapping, schema, audience, profile,
     personalization, identity, lang, job, delivery, alert, audit,
+    personalization, identity, lang, job, delivery, audit,
+    account, user, token, authorization, stream, field, mapping, schema, audience, changes, profile,
+    personalization, identity, lang, job, audit,
 )  # fmt: skip
 # These add commands to those of `audience`.
 MORE_OF_AUDIENCE = (audience_life, audience_insights)

@@ -20,6 +20,7 @@ from litestar import Litestar
 from coterie.api.dependencies import ApiDependencies
 from coterie.api.routes import Api, build_api, with_collect
 from coterie.app.audiences import audience_calls
+from coterie.app.changes import change_reader
 from coterie.app.deliveries import delivery_calls
 from coterie.app.entities import entity_calls
 from coterie.app.identities import identity_calls
@@ -126,6 +127,7 @@ def api(store: Store, services: Services, database_url: str) -> Api:
             explain_membership=lambda account, identifier, audience: explainer.explain(
                 account, identifier, audience, system_clock()
             ),
+            read_changes=change_reader(services),
             audiences=audience_calls(services),
             deliveries=delivery_calls(store, system_clock),
             alerts=alert_calls(store, services.ring, system_clock),

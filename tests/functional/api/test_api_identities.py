@@ -52,12 +52,16 @@ def person(store: Store) -> None:
 async def test_a_graph_is_read_and_a_relation_explained(
     client: httpx.AsyncClient, make_token: MakeToken
 ) -> None:
-    key = {"authorization": make_token(("observer",)).token}
+    key = {"authorization": make_token(("data_manager",)).token}
+    blind = {"authorization": make_token(("observer",)).token}
 
     graph = (await client.get("/api/identity/user_id/u1", headers=key)).json()["data"]
     why = await client.post("/api/identity/why", json={"a": USER, "b": MAIL}, headers=key)
 
+    hidden = await client.get("/api/identity/user_id/u1", headers=blind)
     assert [node["value"] for node in graph["nodes"]] == ["u1", "e@x.org"]
+    assert [node["value"] for node in hidden.json()["data"]["nodes"]] == ["u1", "hidden-1"]
+    assert "e@x.org" not in hidden.text
     assert why.status_code == 200
     assert why.json()["data"]["verdict"] == "together"
     assert (await client.get("/api/identity/user_id/u9", headers=key)).status_code == 404

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 
-from tests.functional.console.conftest import ACCOUNT, NOW, DataPlane, Visitor
+from tests.functional.console.conftest import ACCOUNT, NOW, DataPlane, Visitor, sample_profile
 
 from coterie.console.dependencies import ConsoleDependencies
 from coterie.console.graphs import MOST_DRAWN, draw
@@ -132,3 +132,17 @@ def test_a_large_graph_is_drawn_in_part_and_says_how_much_is_left_out() -> None:
     assert len(picture.dots) == MOST_DRAWN
     assert picture.left_out == 100 - MOST_DRAWN
     assert len({(dot.x, dot.y) for dot in picture.dots}) == MOST_DRAWN
+
+
+def test_who_may_only_look_sees_no_personal_values(
+    make_visitor: Callable[[str], Visitor], data_plane: DataPlane
+) -> None:
+    data_plane.profiles["email", "ada@example.org"] = sample_profile()
+    visitor = make_visitor("observer@example.org")
+
+    page = visitor.send("/profiles", field="email", value="ada@example.org").text
+    kept = page.split("<h2>Fields</h2>", 1)[1].replace('value="ada@example.org"', "")
+
+    assert "personal, not shown to your role" in kept
+    assert "ada@example.org" not in kept
+    assert "1,204" in kept

@@ -10,7 +10,7 @@ from coterie.console.charts import size_chart
 from coterie.console.doorkeeper import needs
 from coterie.console.forms import Form, filled_form
 from coterie.console.headers import Page
-from coterie.console.pages.parts import Visitor
+from coterie.console.pages.parts import Visitor, veil_for
 from coterie.console.visit import Visit
 from coterie.control.definitions.audience_life import set_expiry
 from coterie.control.definitions.audiences import (
@@ -83,6 +83,9 @@ def show_audience(visit: Visitor, slug: FromPath[str]) -> Page:
     found = get_audience(visit.deps.store, visit.account, slug)
     sizes = list_sizes(visit.deps.store, found.id, since=visit.now - timedelta(days=SIZE_DAYS))
     members = visit.deps.reads.audience_members(visit.account, found.id, SAMPLE)
+    veil = veil_for(visit)
+    if veil is not None:
+        members = tuple(veil.member(one) for one in members)
     return visit.page(
         "audiences/detail.html",
         audience=found,

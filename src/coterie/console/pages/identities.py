@@ -6,7 +6,7 @@ from coterie.base.errors import UserError
 from coterie.console.doorkeeper import needs
 from coterie.console.graphs import draw
 from coterie.console.headers import Page
-from coterie.console.pages.parts import Visitor
+from coterie.console.pages.parts import Visitor, veil_for
 from coterie.console.visit import Visit
 from coterie.control.definitions.decisions import (
     BadDecisionError,
@@ -92,6 +92,9 @@ def _identifier(visit: Visit, name: str) -> Identifier:
 def _graph_page(visit: Visit, *, failure: str = "", done: str = "") -> Page:
     field, value = visit.form.text("field"), visit.form.text("value")
     graph = visit.deps.reads.identity_graph(visit.account, (field, value))
+    veil = veil_for(visit, (field, value))
+    if graph is not None and veil is not None:
+        graph = veil.graph(graph)
     return visit.page(
         "profiles/identity.html",
         status=404 if graph is None else 400 if failure else 200,
@@ -105,9 +108,11 @@ def _graph_page(visit: Visit, *, failure: str = "", done: str = "") -> Page:
 
 
 def _list_page(visit: Visit, *, failure: str = "") -> Page:
+    decisions = list_decisions(visit.deps.store, visit.account, with_undone=True)
+    veil = veil_for(visit)
     return visit.page(
         "profiles/decisions.html",
         status=400 if failure else 200,
-        decisions=list_decisions(visit.deps.store, visit.account, with_undone=True),
+        decisions=decisions if veil is None else [veil.decision(one) for one in decisions],
         failure=failure,
     )

@@ -5,11 +5,12 @@ from functools import partial
 
 from litestar import get, post
 from litestar.params import FromPath
+from msgspec.structs import replace
 
 from coterie.base.words import counted
 from coterie.console.doorkeeper import needs
 from coterie.console.headers import Page
-from coterie.console.pages.parts import Visitor, actor_names
+from coterie.console.pages.parts import Visitor, actor_names, veil_for
 from coterie.console.visit import Visit
 from coterie.control.authorizations import list_authorizations
 from coterie.control.definitions.audiences import list_audiences
@@ -58,6 +59,12 @@ def show_job(visit: Visitor, job_id: FromPath[int]) -> Page:
     store = visit.deps.store
     job = get_job(store, visit.account, job_id)
     authorizations = {each.id: each for each in list_authorizations(store, visit.account)}
+    omitted = visit.deps.reads.omitted_users(visit.account, job_id, OMITTED_SHOWN)
+    refused = visit.deps.reads.refused_users(visit.account, job_id, REFUSED_SHOWN)
+    veil = veil_for(visit)
+    if veil is not None:
+        omitted = tuple(veil.omitted(one) for one in omitted)
+        refused = tuple(replace(one, recipient="hidden", record="") for one in refused)
     return visit.page(
         "jobs/detail.html",
         job=job,
@@ -65,8 +72,8 @@ def show_job(visit: Visitor, job_id: FromPath[int]) -> Page:
         authorization=authorizations.get(job.authorization_id or 0),
         audiences=_audiences(visit, job),
         figures=visit.deps.reads.job_figures(visit.account, job_id),
-        omitted=visit.deps.reads.omitted_users(visit.account, job_id, OMITTED_SHOWN),
-        refused=visit.deps.reads.refused_users(visit.account, job_id, REFUSED_SHOWN),
+        omitted=omitted,
+        refused=refused,
         log_lines=job_logs(store, visit.account, job_id, LOG_LINES),
         names=actor_names(visit),
         is_export=isinstance(job.config, ExportAudienceConfig),

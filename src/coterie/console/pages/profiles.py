@@ -5,7 +5,7 @@ from litestar import get, post
 from coterie.console.doorkeeper import needs
 from coterie.console.forms import filled_form
 from coterie.console.headers import Page
-from coterie.console.pages.parts import Visitor
+from coterie.console.pages.parts import PERSONAL_SCOPE, Visitor, veil_for
 from coterie.console.visit import Visit
 from coterie.control.definitions.audiences import get_audience, list_audiences
 from coterie.control.definitions.schema import current_schema
@@ -36,6 +36,9 @@ def do_explain(visit: Visitor) -> Page:
     found = visit.deps.reads.explain_membership(visit.account, (field, value), audience)
     if found is None:
         return _show_profile(visit)
+    veil = veil_for(visit)
+    if veil is not None:
+        found = veil.explanation(found)
     return visit.page(
         "profiles/why.html",
         audience=audience,
@@ -52,6 +55,9 @@ def _show_profile(visit: Visit) -> Page:
     known = any(each.name == field for each in fields)
     find = visit.deps.reads.find_profile
     profile = find(visit.account, field, value) if known and value else None
+    veil = veil_for(visit)
+    if profile is not None and veil is not None:
+        profile = veil.profile(profile)
     return visit.page(
         "profiles/look_up.html",
         status=200 if profile else 404,
@@ -66,7 +72,8 @@ def _show_profile(visit: Visit) -> Page:
 def _find_origin(visit: Visit, identifier: tuple[str, str]) -> FieldLineage | None:
     """Return where the value of the one field comes from that the form asks about, if any."""
     name = visit.form.text("origin")
-    if not name:
+    # Where a value comes from shows the value, and may show others beside it.
+    if not name or not visit.may(PERSONAL_SCOPE):
         return None
     found = visit.deps.reads.lineage(visit.account, identifier, [name])
     return next(iter(found or ()), None)

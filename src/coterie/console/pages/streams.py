@@ -2,10 +2,11 @@
 
 from litestar import get, post
 from litestar.params import FromPath
+from msgspec.structs import replace
 
 from coterie.base.errors import UserError
 from coterie.console.headers import Page
-from coterie.console.pages.parts import Visitor
+from coterie.console.pages.parts import PERSONAL_SCOPE, Visitor
 from coterie.console.visit import Visit
 from coterie.control.definitions.streams import ensure_streams, get_stream, list_streams
 
@@ -41,11 +42,19 @@ def show_stream(visit: Visitor, name: FromPath[str]) -> Page:
     """Show a stream's latest events, those that were refused beside them."""
     stream = get_stream(visit.deps.store, visit.account, name)
     reads = visit.deps.reads
+    events = reads.latest_events(visit.account, name, SHOWN)
+    rejected = reads.rejected_events(visit.account, name, SHOWN)
+    hides = not visit.may(PERSONAL_SCOPE)
+    if hides:
+        # Nothing says which part of what came in is personal.
+        events = tuple(replace(one, body="", reason="") for one in events)
+        rejected = tuple(replace(one, body="") for one in rejected)
     return visit.page(
         "streams/detail.html",
         stream=stream,
-        events=reads.latest_events(visit.account, name, SHOWN),
-        rejected=reads.rejected_events(visit.account, name, SHOWN),
+        events=events,
+        rejected=rejected,
+        hides=hides,
         shown=SHOWN,
     )
 

@@ -47,7 +47,7 @@ class Seen(Struct, frozen=True, kw_only=True):
 
     `value` is what JSON can say, None where `missing`; long ones are cut, and `left_out` counts the
     items that are not shown. `is_cut`: its window reaches back to where only totals of days are
-    kept, so it may be wrong by a part of a day.
+    kept, so it may be wrong by a part of a day. `is_redacted`: the value is not for whoever asks.
     """
 
     text: str
@@ -55,6 +55,7 @@ class Seen(Struct, frozen=True, kw_only=True):
     missing: bool = False
     left_out: int = 0
     is_cut: bool = False
+    is_redacted: bool = False
 
 
 def find_seen(condition: Node, world: World) -> tuple[Seen, ...]:

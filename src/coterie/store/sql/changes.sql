@@ -15,3 +15,25 @@ FROM unnest(CAST(:profile_ids AS uuid[]), CAST(:kinds AS text[]), CAST(:audience
             CAST(:cause_seqs AS bigint[]), CAST(:changed_at AS timestamptz[]))
      WITH ORDINALITY
      AS c (profile_id, kind, audience_id, version, other, cause, cause_seq, changed_at, ord);
+
+-- name: list_change_lanes()
+-- Every lane that can hold changes: those of collectors, and those of timers and the like.
+SELECT lane FROM lane_head UNION SELECT lane FROM change_lane ORDER BY lane;
+
+-- name: changes_after(lane, seq, n, limit)
+-- A transaction holds its lane until it is committed, and takes a higher number than the one before;
+-- so whoever saw a number sees nothing lower later.
+SELECT lane, seq, n, account, replace(profile_id::text, '-', ''), kind, audience_id, audience_version,
+       replace(other_profile_id::text, '-', ''), cause, cause_seq, changed_at
+FROM change
+WHERE lane = :lane AND (seq, n) > (:seq, :n)
+ORDER BY seq, n LIMIT :limit;
+
+-- name: last_change(lane)^
+-- Where whoever wants only what is to come begins.
+SELECT seq, n FROM change WHERE lane = :lane ORDER BY seq DESC, n DESC LIMIT 1;
+
+-- name: make_durable(prefix)$
+-- Workers commit without waiting for the disk. This writes to the log, so the commit of a transaction
+-- that called it, made to wait, has everything that it saw on the disk before.
+SELECT pg_logical_emit_message(true, :prefix, '');

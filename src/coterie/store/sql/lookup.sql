@@ -100,3 +100,7 @@ SELECT set_config('lock_timeout', '2s', true), set_config('statement_timeout', '
 SELECT recipient, told FROM outbox
 WHERE destination = ANY(CAST(:destinations AS bigint[]))
   AND recipient = ANY(CAST(:recipients AS text[]));
+
+-- name: audience_slugs(account)
+-- Archived ones too: what happened names them.
+SELECT id, slug FROM audience WHERE account = :account;

@@ -1,0 +1,71 @@
+"""The stream of changes as readers follow it, lane by lane."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import zip_longest
+
+import msgspec
+
+from coterie.model.changes import Cause, ChangeKind
+from coterie.model.profile import ProfileId
+from coterie.store import Connection, load_queries
+
+SQL = load_queries("changes")
+
+Place = tuple[int, int]
+"""Number and place within it of a change in its lane."""
+Cursor = Mapping[int, Place]
+"""Lane to the place of the change that was read last."""
+
+FIRST: Place = (-1, -1)
+PREFIX = "coterie.changes"
+
+
+class RecordedChange(msgspec.Struct, frozen=True):
+    """A change as it is stored; `lane`, `seq` and `n` are its place in the stream."""
+
+    lane: int
+    seq: int
+    n: int
+    account: int
+    profile_id: ProfileId
+    kind: ChangeKind
+    audience_id: int | None
+    audience_version: int | None
+    other_profile_id: ProfileId | None
+    cause: Cause
+    cause_seq: int | None
+    changed_at: datetime
+
+    @property
+    def place(self) -> Place:
+        """Where it stands in its lane."""
+        return self.seq, self.n
+
+
+def read_changes(conn: Connection, cursor: Cursor, *, limit: int) -> list[RecordedChange]:
+    """Return the next changes of every lane after the cursor, `limit` of each at most.
+
+    Those of one lane are in its order, and lanes take turns, so that a busy one cannot starve the
+    others. They are on the disk once the caller's transaction is committed.
+    """
+    lanes: list[list[RecordedChange]] = []
+    for (lane,) in conn.execute(SQL.list_change_lanes).fetchall():
+        seq, n = cursor.get(lane, FIRST)
+        asked = {"lane": lane, "seq": seq, "n": n, "limit": limit}
+        lanes.append([RecordedChange(*row) for row in conn.execute(SQL.changes_after, asked)])
+    found = [one for turn in zip_longest(*lanes) for one in turn if one is not None]
+    if found:
+        conn.execute("SET LOCAL synchronous_commit TO on")
+        conn.execute(SQL.make_durable, {"prefix": PREFIX})
+    return found
+
+
+def last_places(conn: Connection) -> dict[int, Place]:
+    """Return the cursor of whoever wants only changes to come."""
+    found: dict[int, Place] = {}
+    for (lane,) in conn.execute(SQL.list_change_lanes).fetchall():
+        row = conn.execute(SQL.last_change, {"lane": lane}).fetchone()
+        if row is not None:
+            found[lane] = (row[0], row[1])
+    return found
