@@ -16,6 +16,7 @@ from coterie.api.dependencies import (
     EntityCalls,
     IdentityCalls,
     JobCalls,
+    PrivacyCalls,
 )
 from coterie.api.errors import STATUSES
 from coterie.api.routes import build_api
@@ -52,6 +53,7 @@ def litestar_routes() -> Iterator[tuple[str, str]]:
         entities=EntityCalls(
             find=unused, lineage=unused, veil=unused, personalization=unused, public_rate=1
         ),
+        privacy=PrivacyCalls(**dict.fromkeys(PrivacyCalls.__struct_fields__, unused)),
         identities=IdentityCalls(
             graph=unused, relation=unused, list_decisions=unused, decide=unused, undo=unused
         ),

@@ -24,6 +24,7 @@ from coterie.model.control import Actor, Audience, Grant, Job, Personalization, 
 from coterie.model.decisions import Decision
 from coterie.model.dry_run import DryRun
 from coterie.model.entity import Entity, FieldLineage
+from coterie.model.erasure import Dossier, Erasure
 from coterie.model.events import IncomingEvent
 from coterie.model.identities import IdentityGraph, Relation
 from coterie.model.insights import Estimate, FieldReport, Overlap
@@ -129,6 +130,19 @@ class JobCalls(msgspec.Struct, frozen=True, kw_only=True):
     omitted: Callable[[int, int, int], Sequence[OmittedView]]
 
 
+class PrivacyCalls(msgspec.Struct, frozen=True, kw_only=True):
+    """What doors do for people's rights; the first parameter is the account.
+
+    forget(account, identifier, blocks, actor) and erasure(account, number), which raise UserError;
+    dossier(account, identifier, actor), None if there is nobody; erasures(account), newest first.
+    """
+
+    forget: Callable[[int, Identifier, bool, Actor], Erasure]
+    dossier: Callable[[int, Identifier, Actor], Dossier | None]
+    erasures: Callable[[int], Sequence[Erasure]]
+    erasure: Callable[[int, int], Erasure]
+
+
 class ApiDependencies(msgspec.Struct, frozen=True, kw_only=True):
     """Functions that the composition root binds to the store; blocking unless it says otherwise.
 
@@ -158,4 +172,5 @@ class ApiDependencies(msgspec.Struct, frozen=True, kw_only=True):
     entities: EntityCalls
     collect: CollectCalls
     jobs: JobCalls
+    privacy: PrivacyCalls
     clock: Clock

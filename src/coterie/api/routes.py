@@ -59,6 +59,7 @@ from coterie.api.jobs import (
     steer_job,
     update_export,
 )
+from coterie.api.privacy import export_person, forget_person, get_erasure, list_erasures
 from coterie.api.public import get_public
 from coterie.api.resources import (
     explain_membership,
@@ -169,6 +170,10 @@ def build_api(dependencies: ApiDependencies) -> Api:
             get_public,
             validate_audience,
             validate_schema,
+            forget_person,
+            list_erasures,
+            get_erasure,
+            export_person,
             get_graph,
             ask_why,
             list_decisions,

@@ -24,6 +24,7 @@ from coterie.app.crowding import Crowding
 from coterie.app.deliveries import delivery_calls
 from coterie.app.dry_runs import DryRuns
 from coterie.app.entities import entity_calls
+from coterie.app.erasures import privacy_calls
 from coterie.app.identities import identity_calls, make_explainer
 from coterie.app.jobs import job_calls
 from coterie.app.parent import end_with_forking_parent
@@ -162,6 +163,7 @@ def _api(services: Services, lookup: Lookup, explainer: Explainer) -> ApiDepende
         entities=entity_calls(services),
         collect=collect_calls(services),
         jobs=job_calls(services),
+        privacy=privacy_calls(services),
         clock=clock,
     )
 
@@ -197,7 +199,7 @@ def collect_calls(services: Services) -> CollectCalls:
 
 def _console(services: Services, lookup: Lookup, explainer: Explainer) -> ConsoleDependencies:
     clock = services.clock
-    audiences = audience_calls(services)
+    audiences, privacy = audience_calls(services), privacy_calls(services)
     reads = Reads(
         overview=lambda account: lookup.overview(account, clock()),
         find_profile=lambda account, field, value: lookup.find_profile(
@@ -237,4 +239,6 @@ def _console(services: Services, lookup: Lookup, explainer: Explainer) -> Consol
         replay_refused=send_again,
         dry_runs=DryRuns(services.store, clock),
         deliveries=delivery_calls(services.store, services.clock),
+        forget=privacy.forget,
+        dossier=privacy.dossier,
     )

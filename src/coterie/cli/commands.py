@@ -13,6 +13,7 @@ from coterie.cli import (
     changes,
     delivery,
     doctor,
+    erasure,
     field,
     identity,
     job,
@@ -43,7 +44,7 @@ GROUPS = (
     personalization, identity, lang, job, delivery, alert, audit,
     personalization, identity, lang, job, delivery, audit,
     account, user, token, authorization, stream, field, mapping, schema, audience, changes, profile,
-    personalization, identity, lang, job, audit,
+    erasure, personalization, identity, lang, job, audit,
 )  # fmt: skip
 # These add commands to those of `audience`.
 MORE_OF_AUDIENCE = (audience_life, audience_insights)

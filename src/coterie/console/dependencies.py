@@ -15,6 +15,8 @@ from coterie.control.authorizations import Probe
 from coterie.flow.run.deliveries import DeliveryCalls
 from coterie.model.control import Actor
 from coterie.model.dry_run import DryRun
+from coterie.model.erasure import Dossier, Erasure
+from coterie.model.mapped import Identifier
 
 
 class DryRuns(Protocol):
@@ -33,7 +35,9 @@ class ConsoleDependencies(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the console's handlers call.
 
     `probes` tries an authorization by provider; replay_refused(account, job_id, actor, now) sends
-    what a job's destination refused again and returns the number of users.
+    what a job's destination refused again and returns the number of users. forget(account,
+    identifier, blocks, actor), which raises UserError; dossier(account, identifier, actor), None if
+    there is nobody.
     """
 
     store: Store
@@ -45,3 +49,5 @@ class ConsoleDependencies(msgspec.Struct, frozen=True, kw_only=True):
     replay_refused: Callable[[int, int, Actor, datetime], int]
     dry_runs: DryRuns
     deliveries: DeliveryCalls
+    forget: Callable[[int, Identifier, bool, Actor], Erasure]
+    dossier: Callable[[int, Identifier, Actor], Dossier | None]

@@ -43,6 +43,19 @@ def html_page(html: str, *, status: int = 200, cookies: tuple[Cookie, ...] = ())
     )
 
 
+def download(text: bytes, *, name: str) -> Page:
+    """Return JSON that the browser saves under a name, never kept by a cache."""
+    return Response(
+        text.decode(),
+        media_type=MediaType.TEXT,
+        headers={
+            **PAGE_HEADERS,
+            "content-type": "application/json",
+            "content-disposition": f'attachment; filename="{name}"',
+        },
+    )
+
+
 def see_other(path: str, *, cookies: tuple[Cookie, ...] = ()) -> Page:
     """Return an answer that makes the browser load `path` with GET."""
     return Response(

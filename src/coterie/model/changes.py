@@ -7,12 +7,12 @@ import msgspec
 
 from coterie.model.profile import ProfileId
 
-ChangeKind = Literal["enter", "exit", "merge", "split"]
+ChangeKind = Literal["enter", "exit", "merge", "split", "erase"]
 Cause = Literal["event", "instant", "backfill", "definition", "decision"]
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that happened to one profile, once.
+    """One thing that happened to one profile, once; after "erase" the profile is no more.
 
     `cause_seq` is the number of the event in the lane that caused it, where an event did.
     """

@@ -71,6 +71,7 @@ class AccountConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     `repeats` says of streams that tell repeated messages by content how they do; `own` what is
     written to Braze.
+    `suppresses`: events of people who were forgotten are to be looked for.
     """
 
     number: int
@@ -84,6 +85,7 @@ class AccountConfig(msgspec.Struct, frozen=True, kw_only=True):
     has_retired_trackers: bool = False
     repeats: dict[str, RepeatRule] = {}
     own: OwnWrites = OwnWrites()
+    suppresses: bool = False
 
 
 class PipelineConfig(msgspec.Struct, frozen=True, kw_only=True):

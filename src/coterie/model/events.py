@@ -63,5 +63,5 @@ class EventOutcome(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     account: int
     stream: str
-    kind: Literal["duplicate", "rejected", "poison"]
+    kind: Literal["duplicate", "rejected", "poison", "erased"]
     reason: str

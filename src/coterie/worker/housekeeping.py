@@ -20,6 +20,7 @@ from coterie.store import Connection
 from coterie.worker.alerting import tell_people
 from coterie.worker.builder import build_range, empty_range
 from coterie.worker.dependencies import Bench
+from coterie.worker.eraser import erase_next
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +48,8 @@ def keep_house(bench: Bench, stop: threading.Event) -> None:
                 tell_people(bench)
                 alerts_due = bench.clock() + ALERTS_EVERY
             if not settle_next(bench) and not build_range(bench) and not empty_range(bench):
+            worked = [step(bench) for step in STEPS]
+            if not any(worked):
                 stop.wait(IDLE_SECONDS)
         except TransientError as error:
             log.warning("housekeeping.postponed", code=error.code)
@@ -69,6 +72,10 @@ def check_health(bench: Bench) -> None:
     probes = build_probes(bench.settings)
     while check_next(bench.store, bench.ring, probes, now=bench.clock()) is not None:
         pass
+
+
+STEPS = (settle_next, erase_next, build_range, empty_range)
+"""What is done a step at a time, in turn, so that none waits for the end of another."""
 
 
 def tidy(bench: Bench) -> None:

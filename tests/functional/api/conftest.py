@@ -23,6 +23,7 @@ from coterie.app.audiences import audience_calls
 from coterie.app.changes import change_reader
 from coterie.app.deliveries import delivery_calls
 from coterie.app.entities import entity_calls
+from coterie.app.erasures import privacy_calls
 from coterie.app.identities import identity_calls
 from coterie.app.jobs import job_calls
 from coterie.app.services import Services, config_source
@@ -135,6 +136,7 @@ def api(store: Store, services: Services, database_url: str) -> Api:
             entities=entity_calls(services),
             collect=collect_calls(services),
             jobs=job_calls(services),
+            privacy=privacy_calls(services),
             clock=system_clock,
         )
     )

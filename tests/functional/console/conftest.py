@@ -26,6 +26,7 @@ from coterie.lang.filterql import explain, parse_filter
 from coterie.model.control import Actor, Audience, ProbeResult
 from coterie.model.delivery import ParkedRow
 from coterie.model.entity import FieldLineage
+from coterie.model.erasure import Dossier, Erasure
 from coterie.model.identities import IdentityGraph
 from coterie.model.insights import Estimate, FieldReport, Overlap
 from coterie.model.views import (
@@ -80,6 +81,7 @@ class DataPlane:
         self.field_report = FieldReport(size=0, asked=0, is_exact=True, fields=())
         self.omitted: tuple[OmittedView, ...] = ()
         self.refused: tuple[ParkedRow, ...] = ()
+        self.forgotten: list[tuple[tuple[str, str], bool, str]] = []
         self.replayed: list[tuple[int, int, str]] = []
         self.deliveries = DeliveryTotals()
 
@@ -120,6 +122,28 @@ class DataPlane:
             since=next(since, None),
             explained=explain(parse_filter(audience.filter_text), fields, NOW),
         )
+
+    def forget(
+        self, account: int, identifier: tuple[str, str], blocks: bool, actor: Actor
+    ) -> Erasure:
+        self.forgotten.append((identifier, blocks, actor.name))
+        return Erasure(
+            id=1, account=account, profile_id=None, blocks=blocks, state="running", events=0,
+            refused=0, waiting=0, requested_at=NOW, requested_by=actor.name,
+        )  # fmt: skip
+
+    def dossier(self, account: int, identifier: tuple[str, str], actor: Actor) -> Dossier | None:
+        profile = self.profiles.get(identifier)
+        graph = IdentityGraph(
+            profile_id="0" * 32, is_unsettled=False, is_cut=False, nodes=(), edges=(), decisions=()
+        )
+        if profile is None:
+            return None
+        assert (account, actor.account) == (ACCOUNT, ACCOUNT)
+        return Dossier(
+            made_at=NOW, profile=profile, identity=graph, events=(), changes=(), deliveries=(),
+            is_cut=False,
+        )  # fmt: skip
 
     def replay(self, account: int, job_id: int, actor: Actor, _now: datetime) -> int:
         self.replayed.append((account, job_id, actor.name))
@@ -258,6 +282,8 @@ def deps(
         replay_refused=data_plane.replay,
         dry_runs=DryRuns(store, clock),
         deliveries=delivery_calls(store, clock),
+        forget=data_plane.forget,
+        dossier=data_plane.dossier,
     )
 
 

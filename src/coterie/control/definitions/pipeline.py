@@ -9,6 +9,7 @@ import msgspec
 from coterie.control.definitions.decided import all_in_force
 from coterie.control.definitions.intake import own_writes, repeat_rules
 from coterie.control.definitions.saved_filters import KEPT_CURRENT
+from coterie.control.definitions.suppressing import suppressing_accounts
 from coterie.control.definitions.trackers import retiring_accounts, tracker_specs
 from coterie.control.rows import get_value, list_all
 from coterie.model.config import (
@@ -69,6 +70,7 @@ def load_config(conn: Connection) -> PipelineConfig:
     trackers = tracker_specs(conn)
     retiring = retiring_accounts(conn)
     repeats, own = repeat_rules(conn), own_writes(conn)
+    suppressing = suppressing_accounts(conn)
     decisions: dict[int, list[Decision]] = defaultdict(list)
     for decision in all_in_force(conn):
         decisions[decision.account].append(decision)
@@ -94,6 +96,7 @@ def load_config(conn: Connection) -> PipelineConfig:
                 exports=tuple(exports[account.number]),
                 trackers=tuple(trackers.get(account.number, ())),
                 has_retired_trackers=account.number in retiring,
+                suppresses=account.number in suppressing,
                 decisions=tuple(decisions[account.number]),
                 repeats=repeats.get(account.number, {}),
                 own=own.get(account.number, OwnWrites()),

@@ -56,7 +56,6 @@ def read_changes(conn: Connection, cursor: Cursor, *, limit: int) -> list[Record
         lanes.append([RecordedChange(*row) for row in conn.execute(SQL.changes_after, asked)])
     found = [one for turn in zip_longest(*lanes) for one in turn if one is not None]
     if found:
-        conn.execute("SET LOCAL synchronous_commit TO on")
         conn.execute(SQL.make_durable, {"prefix": PREFIX})
     return found
 
@@ -69,3 +68,11 @@ def last_places(conn: Connection) -> dict[int, Place]:
         if row is not None:
             found[lane] = (row[0], row[1])
     return found
+
+
+def changes_of(
+    conn: Connection, account: int, profile_id: ProfileId, *, limit: int
+) -> list[RecordedChange]:
+    """Return what happened to a profile, newest first."""
+    asked = {"account": account, "profile_id": profile_id, "limit": limit}
+    return [RecordedChange(*row) for row in conn.execute(SQL.changes_of, asked)]

@@ -35,11 +35,11 @@ def read_after(conn: Connection, cursor: LaneCursor, *, limit: int) -> list[Logg
         "day": cursor.day,
     }
     with conn.cursor(binary=True) as rows:
-        events = _as_events(rows.execute(SQL.read_range, asked).fetchall())
+        events = as_events(rows.execute(SQL.read_range, asked).fetchall())
         if _is_gapless(events, after=cursor.seq):
             return events
         anywhere = {"lane": cursor.lane, "after": cursor.seq, "count": limit}
-        return _as_events(rows.execute(SQL.read_next, anywhere).fetchall())
+        return as_events(rows.execute(SQL.read_next, anywhere).fetchall())
 
 
 def read_places(conn: Connection, places: Sequence[tuple[int, int, date]]) -> list[LoggedEvent]:
@@ -50,7 +50,7 @@ def read_places(conn: Connection, places: Sequence[tuple[int, int, date]]) -> li
         "days": [day for _, _, day in places],
     }
     with conn.cursor(binary=True) as rows:
-        return _as_events(rows.execute(SQL.read_places, asked).fetchall())
+        return as_events(rows.execute(SQL.read_places, asked).fetchall())
 
 
 def advance(conn: Connection, lane: int, *, seq: int, day: date, at: datetime) -> None:
@@ -58,9 +58,10 @@ def advance(conn: Connection, lane: int, *, seq: int, day: date, at: datetime) -
     conn.execute(SQL.advance_lane, {"lane": lane, "seq": seq, "day": day, "at": at})
 
 
-def _as_events(
+def as_events(
     rows: Sequence[tuple[int, int, int, str, datetime, str, datetime | None, bytes | None]],
 ) -> list[LoggedEvent]:
+    """Return the rows of a query of the log as events."""
     return [
         LoggedEvent(
             lane=lane,

@@ -94,3 +94,10 @@ def count_unsettled(conn: Connection) -> Backlog:
 
 def _key(item: Unsettled) -> dict[str, object]:
     return {"account": item.account, "field": item.identifier[0], "value": item.identifier[1]}
+
+
+def drop_unsettled_of(conn: Connection, account: int, identifiers: Collection[Identifier]) -> None:
+    """Settle nothing about identifiers that are forgotten."""
+    fields, values = zip(*sorted(identifiers), strict=True)
+    asked = {"account": account, "fields": TextArray(fields), "values": TextArray(values)}
+    conn.execute(SQL.drop_unsettled_of, asked)

@@ -111,3 +111,12 @@ def _columns(
         "values": TextArray([value for _, value in identifiers]),
         "profile_ids": UuidArray([owners[identifier] for identifier in identifiers]),
     }
+
+
+def delete_owners(
+    conn: Connection, account: int, profile_id: ProfileId, identifiers: Collection[Identifier]
+) -> None:
+    """Forget which profile these identifiers belong to, which is no more."""
+    fields, values = zip(*sorted(identifiers), strict=True)
+    asked = {"account": account, "fields": TextArray(fields), "values": TextArray(values)}
+    conn.execute(SQL.delete_owners, {**asked, "profile_id": profile_id})

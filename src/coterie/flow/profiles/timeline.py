@@ -72,3 +72,26 @@ def write_timeline(
     rows.append(_TRAILER)
     with conn.cursor() as cursor, cursor.copy(SQL.copy_timeline) as copy:
         copy.write(b"".join(rows))
+
+
+def take_mentions(conn: Connection, account: int, nodes: Sequence[bytes], *, limit: int) -> Places:
+    """Return where some events are that mention one of `nodes`, each once."""
+    asked = {
+        "account": account,
+        "nodes": UuidArray([node.hex() for node in nodes]),
+        "limit": limit,
+    }
+    with conn.cursor(binary=True) as rows:
+        return rows.execute(SQL.take_mentions, asked).fetchall()
+
+
+def drop_mentions(conn: Connection, account: int, nodes: Sequence[bytes], places: Places) -> None:
+    """Note no longer that events at these places mention `nodes`."""
+    asked = {
+        "account": account,
+        "nodes": UuidArray([node.hex() for node in nodes]),
+        "lanes": IntArray([lane for lane, _, _ in places]),
+        "seqs": BigintArray([seq for _, seq, _ in places]),
+        "days": [day for _, _, day in places],
+    }
+    conn.execute(SQL.drop_mentions, asked)

@@ -19,6 +19,7 @@ from coterie.flow.mapping.mapper import RejectedMapping
 from coterie.flow.run.context import Contexts
 from coterie.flow.run.repeats import REASON, find_repeats
 from coterie.flow.run.step import AccountStep
+from coterie.flow.run.suppress import sift
 from coterie.lang.behaviour import Bounds
 from coterie.model.events import EventOutcome, LoggedEvent
 from coterie.model.mapped import MappedEvent
@@ -102,20 +103,31 @@ class LaneProcessor:
         duplicates |= dict.fromkeys(find_repeats(conn, fresh, self._contexts), REASON)
         outcomes: list[EventOutcome] = []
         mapped: dict[int, list[MappedEvent]] = {}
+        sifted: dict[int, list[tuple[LoggedEvent, MappedEvent]]] = {}
         for event in events:
             reason = duplicates.get((event.lane, event.seq))
+            is_duplicate, suppresses = reason is not None, self._suppresses(event.account)
             if reason is not None:
                 outcomes.append(_outcome(event, "duplicate", reason))
-                continue
+                if not suppresses:
+                    continue
             said = self._map(event)
             if isinstance(said, RejectedMapping):
-                outcomes.append(_outcome(event, "rejected", said.reason))
-            else:
+                if not is_duplicate:
+                    outcomes.append(_outcome(event, "rejected", said.reason))
+                continue
+            if suppresses:
+                sifted.setdefault(event.account, []).append((event, said))
+            if not is_duplicate:
                 mapped.setdefault(event.account, []).append(said)
+        for account, named in sifted.items():
+            kept, verdicts = sift(conn, self._contexts.get(account), named)
+            outcomes += verdicts
+            mapped[account] = [one for one in kept if (one.lane, one.seq) not in duplicates]
         record_outcomes(conn, outcomes, decided_at=now)
         place = Place(events[-1].lane, events[-1].seq)
         profiles = merged = identifiers = 0
-        for account in sorted(mapped):
+        for account in sorted(account for account, said in mapped.items() if said):
             step = AccountStep(conn, self._contexts.get(account), self._names)
             place = step.run(mapped[account], place, now=now)
             profiles += step.profiles
@@ -125,11 +137,15 @@ class LaneProcessor:
             events=len(events),
             profiles=profiles,
             changes=place.first_n,
-            rejected=len(outcomes) - len(duplicates),
+            # A duplicate may be erased too, and is one event all the same.
+            rejected=len({(one.lane, one.seq) for one in outcomes}) - len(duplicates),
             duplicates=len(duplicates),
             merged=merged,
             identifiers=identifiers,
         )
+
+    def _suppresses(self, account: int) -> bool:
+        return self._contexts.knows(account) and self._contexts.get(account).suppresses
 
     def _map(self, event: LoggedEvent) -> MappedEvent | RejectedMapping:
         if not self._contexts.knows(event.account):

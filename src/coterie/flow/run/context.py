@@ -34,6 +34,8 @@ class AccountContext:
         self.histories = HistoryOperator(bounds)
         self.unfilled = tuple(item for item in config.trackers if not item.is_filled)
         self.evaluator = Evaluator(config, self.field_ids)
+        self.suppresses = config.suppresses
+        self.evaluator = Evaluator(config, self.viewer.field_ids)
         self.exporter = Exporter(config.exports)
         keys = self.evaluator.keys
         self.viewer = Viewer(self.schema, hidden, keys=keys)

@@ -33,7 +33,14 @@ ORDER BY seq, n LIMIT :limit;
 -- Where whoever wants only what is to come begins.
 SELECT seq, n FROM change WHERE lane = :lane ORDER BY seq DESC, n DESC LIMIT 1;
 
--- name: make_durable(prefix)$
+-- name: make_durable(prefix)^
 -- Workers commit without waiting for the disk. This writes to the log, so the commit of a transaction
 -- that called it, made to wait, has everything that it saw on the disk before.
-SELECT pg_logical_emit_message(true, :prefix, '');
+SELECT set_config('synchronous_commit', 'on', true), pg_logical_emit_message(true, :prefix, '');
+
+-- name: changes_of(account, profile_id, limit)
+-- The newest first, for the person whose they are.
+SELECT lane, seq, n, account, replace(profile_id::text, '-', ''), kind, audience_id, audience_version,
+       replace(other_profile_id::text, '-', ''), cause, cause_seq, changed_at
+FROM change WHERE account = :account AND profile_id = CAST(:profile_id AS uuid)
+ORDER BY changed_at DESC, lane, seq DESC, n DESC LIMIT :limit;

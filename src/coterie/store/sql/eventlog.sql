@@ -153,3 +153,28 @@ FROM unnest(CAST(:lanes AS integer[]), CAST(:seqs AS bigint[]), CAST(:accounts A
 ORDER BY o.lane, o.seq
 ON CONFLICT (lane, seq) DO UPDATE
 SET kind = EXCLUDED.kind, reason = EXCLUDED.reason, decided_at = EXCLUDED.decided_at;
+
+-- name: rewrite_events(lanes, seqs, days, bodies)!
+-- The one exception to a log that is only written once: what is to be forgotten goes out of it.
+UPDATE event_log e SET body = n.body
+FROM unnest(CAST(:lanes AS integer[]), CAST(:seqs AS bigint[]), CAST(:days AS date[]),
+            CAST(:bodies AS text[])) AS n (lane, seq, day, body)
+WHERE e.lane = n.lane AND e.seq = n.seq AND e.received_day = n.day;
+
+-- name: exceptions_after(account, lane, seq, limit)
+-- Events that no profile mentions, because they were set aside.
+SELECT e.lane, e.seq, e.account, e.stream, e.received_at, e.body, e.occurred_at, e.message_hash
+FROM (
+    SELECT lane, seq FROM event_outcome
+    WHERE account = :account AND kind <> 'erased' AND (lane, seq) > (:lane, :seq)
+    ORDER BY lane, seq LIMIT :limit
+) o JOIN event_log e ON e.lane = o.lane AND e.seq = o.seq
+ORDER BY e.lane, e.seq;
+
+-- name: last_exception(account, lane, seq, limit)^
+-- How far the page of exceptions_after reached.
+SELECT lane, seq FROM (
+    SELECT lane, seq FROM event_outcome
+    WHERE account = :account AND kind <> 'erased' AND (lane, seq) > (:lane, :seq)
+    ORDER BY lane, seq LIMIT :limit
+) o ORDER BY lane DESC, seq DESC LIMIT 1;

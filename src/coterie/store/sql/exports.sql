@@ -65,3 +65,37 @@ WHERE destination = :destination AND EXISTS (
     SELECT FROM unnest(CAST(:keys AS text[])) key
     WHERE (told ? key OR in_doubt ? key) AND NOT wanted ? key
 );
+
+-- name: drop_forgotten(account, recipients)!
+-- Rows of people who are forgotten, once the destination holds nothing of ours, or will never take it.
+DELETE FROM outbox o USING destination d
+WHERE d.id = o.destination AND d.account = :account AND regexp_replace(o.recipient, '^alias:[^:]*:', '') = ANY (CAST(:recipients AS text[]))
+  AND o.claims = decode('90', 'hex')
+  AND (d.retired_at IS NOT NULL OR NOT (o.pending OR o.held));
+
+-- name: count_forgotten(account, recipients)$
+-- Rows that wait for their destination to be told.
+SELECT count(*) FROM outbox o JOIN destination d ON d.id = o.destination
+WHERE d.account = :account AND regexp_replace(o.recipient, '^alias:[^:]*:', '') = ANY (CAST(:recipients AS text[]))
+  AND o.claims = decode('90', 'hex');
+
+-- name: list_deliveries(account, recipients)
+-- What destinations were told of a person.
+SELECT d.id, a.label, d.attribute, o.recipient, o.told, o.settled_at
+FROM outbox o JOIN destination d ON d.id = o.destination
+JOIN provider_authorization a ON a.id = d.authorization_id
+WHERE d.account = :account AND regexp_replace(o.recipient, '^alias:[^:]*:', '') = ANY (CAST(:recipients AS text[]))
+ORDER BY d.id, o.recipient;
+
+-- name: drop_queued(account, recipients)!
+-- Events and purchases of people who are forgotten, whether they were told or not.
+DELETE FROM outbox_queue WHERE account = :account AND regexp_replace(recipient, '^alias:[^:]*:', '') = ANY (CAST(:recipients AS text[]));
+
+-- name: answers_naming(account, text)
+-- What destinations answered may repeat whom it was about.
+SELECT r.id, r.answer FROM delivery_request r JOIN destination d ON d.id = r.destination
+WHERE d.account = :account AND r.answer IS NOT NULL AND strpos(lower(r.answer), lower(:text)) > 0;
+
+-- name: drop_answers(ids)!
+-- Their outcome stays.
+UPDATE delivery_request SET answer = NULL WHERE id = ANY (CAST(:ids AS bigint[]));

@@ -95,3 +95,32 @@ UPDATE decision_cursor SET decision_id = :decision_id;
 -- name: last_decision()$
 -- The last decision that the profiles of the live generation follow.
 SELECT decision_id FROM decision_cursor;
+
+-- name: suppress(account, nodes, until)!
+-- A longer suppression outlasts a shorter one.
+INSERT INTO suppression (account, node, until)
+SELECT :account, node, :until FROM unnest(CAST(:nodes AS uuid[])) AS node ORDER BY node
+ON CONFLICT (account, node) DO UPDATE SET until = greatest(suppression.until, EXCLUDED.until);
+
+-- name: find_suppressed(account, nodes)
+-- Asked for each batch of an account that suppresses anybody.
+SELECT uuid_send(node), until FROM suppression
+WHERE account = :account AND node = ANY (CAST(:nodes AS uuid[]));
+
+-- name: unsuppress(account, nodes)
+-- For people who come back.
+DELETE FROM suppression WHERE account = :account AND node = ANY (CAST(:nodes AS uuid[]))
+RETURNING node;
+
+-- name: delete_owners(account, profile_id, fields, values)!
+-- All identifiers of a profile that is forgotten, passengers too.
+DELETE FROM identity WHERE account = :account AND profile_id = CAST(:profile_id AS uuid)
+  AND (field, value) IN (
+    SELECT n.field, n.value FROM unnest(CAST(:fields AS text[]), CAST(:values AS text[])) AS n (field, value)
+  );
+
+-- name: drop_unsettled_of(account, fields, values)!
+-- What is forgotten has nothing left to settle.
+DELETE FROM unsettled u
+USING unnest(CAST(:fields AS text[]), CAST(:values AS text[])) AS n (field, value)
+WHERE u.account = :account AND u.field = n.field AND u.value = n.value;

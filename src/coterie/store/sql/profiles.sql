@@ -97,3 +97,16 @@ FROM membership m
 JOIN profile p ON p.account = m.account AND p.profile_id = m.profile_id
 WHERE m.account = :account AND m.audience_id = :audience_id AND m.profile_id > CAST(:after AS uuid)
 ORDER BY m.profile_id LIMIT :limit;
+
+
+-- name: take_mentions(account, nodes, limit)
+-- Some of the events that mention people who are forgotten.
+SELECT DISTINCT lane, seq, received_day FROM timeline
+WHERE account = :account AND node = ANY (CAST(:nodes AS uuid[])) LIMIT :limit;
+
+-- name: drop_mentions(account, nodes, lanes, seqs, days)!
+-- The index of what was erased.
+DELETE FROM timeline t
+USING unnest(CAST(:lanes AS integer[]), CAST(:seqs AS bigint[]), CAST(:days AS date[])) AS e (lane, seq, day)
+WHERE t.account = :account AND t.node = ANY (CAST(:nodes AS uuid[]))
+  AND t.lane = e.lane AND t.seq = e.seq AND t.received_day = e.day;
