@@ -24,11 +24,12 @@ OWNERS = {
         "config_epoch", "installation", "decision", "tracker", "personalization",
         "alert_rule", "audience_size",
         "erasure",
+        "replay",
     },
-    # Written by migrations alone.
-    "store": {"generation"},
+    # Which generation is live, and how far one that is filled has come.
+    "flow/run": {"generation", "replay_lane"},
 }  # fmt: skip
-# Which file of queries belongs to whom; `flow/run` asks and never writes.
+# Which file of queries belongs to whom; `lookup` asks and never writes.
 HOMES = {
     "collect": "flow/collect",
     "eventlog": "flow/eventlog",
@@ -54,6 +55,7 @@ HOMES = {
     "installation": "control",
     "jobs": "control",
     "personalization": "control",
+    "replays": "control",
     "sizes": "control",
     "tokens": "control",
     "trackers": "control",

@@ -17,6 +17,7 @@ from coterie.api.dependencies import (
     IdentityCalls,
     JobCalls,
     PrivacyCalls,
+    SchemaCalls,
 )
 from coterie.api.errors import STATUSES
 from coterie.api.routes import build_api
@@ -53,6 +54,7 @@ def litestar_routes() -> Iterator[tuple[str, str]]:
         entities=EntityCalls(
             find=unused, lineage=unused, veil=unused, personalization=unused, public_rate=1
         ),
+        schemas=SchemaCalls(**dict.fromkeys(SchemaCalls.__struct_fields__, unused)),
         privacy=PrivacyCalls(**dict.fromkeys(PrivacyCalls.__struct_fields__, unused)),
         identities=IdentityCalls(
             graph=unused, relation=unused, list_decisions=unused, decide=unused, undo=unused

@@ -13,6 +13,8 @@ from coterie.control.definitions.audiences import SavedAudience
 from coterie.control.definitions.decisions import NewDecision
 from coterie.control.definitions.lql import LqlReport
 from coterie.control.definitions.saved_filters import FilterReport
+from coterie.control.definitions.schema import SchemaVersion
+from coterie.control.definitions.schema_diff import SchemaDifference
 from coterie.control.definitions.starter import Installed, Starter
 from coterie.flow.run.collect import Collector
 from coterie.flow.run.deliveries import DeliveryCalls
@@ -30,6 +32,8 @@ from coterie.model.identities import IdentityGraph, Relation
 from coterie.model.insights import Estimate, FieldReport, Overlap
 from coterie.model.mapped import Identifier
 from coterie.model.preview import Preview
+from coterie.model.replay import Replay
+from coterie.model.schema import Schema
 from coterie.model.views import OmittedView, ProfileView
 
 
@@ -130,6 +134,24 @@ class JobCalls(msgspec.Struct, frozen=True, kw_only=True):
     omitted: Callable[[int, int, int], Sequence[OmittedView]]
 
 
+class SchemaCalls(msgspec.Struct, frozen=True, kw_only=True):
+    """What doors ask of schemas and replays; the first parameter is the account.
+
+    versions(account); version(account, number); diff(account, since, version), with None for the
+    one before; revert(account, version, actor); replay(account). start_replay(events_a_second),
+    confirm_replay and cancel_replay take account and actor as keywords. All raise UserError.
+    """
+
+    versions: Callable[[int], Sequence[SchemaVersion]]
+    version: Callable[[int, int], Schema]
+    diff: Callable[[int, int | None, int | None], SchemaDifference]
+    revert: Callable[[int, int, Actor], Schema]
+    replay: Callable[[int], Replay]
+    start_replay: Callable[..., Replay]
+    confirm_replay: Callable[..., Replay]
+    cancel_replay: Callable[..., Replay]
+
+
 class PrivacyCalls(msgspec.Struct, frozen=True, kw_only=True):
     """What doors do for people's rights; the first parameter is the account.
 
@@ -173,4 +195,5 @@ class ApiDependencies(msgspec.Struct, frozen=True, kw_only=True):
     collect: CollectCalls
     jobs: JobCalls
     privacy: PrivacyCalls
+    schemas: SchemaCalls
     clock: Clock

@@ -69,6 +69,16 @@ from coterie.api.resources import (
     list_audiences,
     list_jobs,
 )
+from coterie.api.schema import (
+    cancel_replay,
+    confirm_replay,
+    get_replay,
+    get_version,
+    list_differences,
+    list_versions,
+    revert_schema,
+    start_replay,
+)
 from coterie.api.segments import (
     create_segment,
     delete_segment,
@@ -170,6 +180,14 @@ def build_api(dependencies: ApiDependencies) -> Api:
             get_public,
             validate_audience,
             validate_schema,
+            list_versions,
+            get_version,
+            list_differences,
+            revert_schema,
+            get_replay,
+            start_replay,
+            confirm_replay,
+            cancel_replay,
             forget_person,
             list_erasures,
             get_erasure,

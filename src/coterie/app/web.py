@@ -28,6 +28,7 @@ from coterie.app.erasures import privacy_calls
 from coterie.app.identities import identity_calls, make_explainer
 from coterie.app.jobs import job_calls
 from coterie.app.parent import end_with_forking_parent
+from coterie.app.schemas import schema_calls
 from coterie.app.services import Services, config_source, open_services
 from coterie.base.errors import UserError
 from coterie.base.log import configure_logging
@@ -164,6 +165,7 @@ def _api(services: Services, lookup: Lookup, explainer: Explainer) -> ApiDepende
         collect=collect_calls(services),
         jobs=job_calls(services),
         privacy=privacy_calls(services),
+        schemas=schema_calls(services),
         clock=clock,
     )
 

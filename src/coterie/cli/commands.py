@@ -21,6 +21,7 @@ from coterie.cli import (
     mapping,
     personalization,
     profile,
+    replay,
     schema,
     stream,
     stream_rules,
@@ -45,6 +46,8 @@ GROUPS = (
     personalization, identity, lang, job, delivery, audit,
     account, user, token, authorization, stream, field, mapping, schema, audience, changes, profile,
     erasure, personalization, identity, lang, job, audit,
+    account, user, token, authorization, stream, field, mapping, schema, replay, audience, changes,
+    profile, erasure, personalization, identity, lang, job, audit,
 )  # fmt: skip
 # These add commands to those of `audience`.
 MORE_OF_AUDIENCE = (audience_life, audience_insights)

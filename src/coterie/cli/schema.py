@@ -11,6 +11,7 @@ from coterie.cli.mapping import print_mappings
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
 from coterie.control import accounts
 from coterie.control.definitions import schema as schemas
+from coterie.control.definitions import schema_diff
 from coterie.control.definitions.lql_text import write_queries, write_query
 
 app = typer.Typer(
@@ -107,3 +108,55 @@ def versions(account: AccountNumber = None, as_json: AsJson = False) -> None:
     columns = ("Version", "Published", "By", "Description")
     rows = [(one.version, one.published_at, one.published_by, one.description) for one in found]
     print_table("Schema versions", columns, rows, empty="Nothing is published.")
+
+
+@app.command("diff")
+def diff(
+    version: Annotated[
+        int | None, typer.Argument(help="A version; the one in force if left out.")
+    ] = None,
+    since: Annotated[
+        int | None, typer.Option(help="Compared with this one; the one before if left out.")
+    ] = None,
+    account: AccountNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a version changed."""
+    with open_context() as context:
+        number = accounts.choose_account(context.store, account).number
+        found = schema_diff.find_differences(context.store, number, since, version)
+    if as_json:
+        print_json(found)
+        return
+    rows = [
+        (what, each.what, each.how, each.before or None, each.after or None)
+        for what, differences in (
+            ("field", found.fields),
+            ("mapping", found.mappings),
+            ("stream", found.streams),
+        )
+        for each in differences
+    ]
+    title = f"From version {found.since} to {found.version}"
+    print_table(title, ("", "What", "How", "Before", "After"), rows, empty="Nothing differs.")
+
+
+@app.command("revert")
+def revert(
+    version: Annotated[int, typer.Argument(help="The version to go back to.")],
+    account: AccountNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """Publish an earlier version again, as the next one."""
+    with open_context() as context:
+        made = schema_diff.revert_schema(
+            context.store,
+            account=accounts.choose_account(context.store, account).number,
+            version=version,
+            actor=ACTOR,
+            clock=context.clock,
+        )
+    if as_json:
+        print_json(made)
+        return
+    typer.echo(f"Version {made.version} is in force. It is as version {version} was.")

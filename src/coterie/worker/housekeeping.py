@@ -21,6 +21,7 @@ from coterie.worker.alerting import tell_people
 from coterie.worker.builder import build_range, empty_range
 from coterie.worker.dependencies import Bench
 from coterie.worker.eraser import erase_next
+from coterie.worker.replayer import Replayer, drop_cancelled
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +36,8 @@ FORGET_AT_ONCE = 10_000
 def keep_house(bench: Bench, stop: threading.Event) -> None:
     """Work until `stop` is set."""
     due = ends_due = alerts_due = bench.clock()
+    due = ends_due = bench.clock()
+    steps = (*STEPS, Replayer(), drop_cancelled)
     while not stop.is_set():
         try:
             if bench.clock() >= due:
@@ -49,6 +52,7 @@ def keep_house(bench: Bench, stop: threading.Event) -> None:
                 alerts_due = bench.clock() + ALERTS_EVERY
             if not settle_next(bench) and not build_range(bench) and not empty_range(bench):
             worked = [step(bench) for step in STEPS]
+            worked = [step(bench) for step in steps]
             if not any(worked):
                 stop.wait(IDLE_SECONDS)
         except TransientError as error:

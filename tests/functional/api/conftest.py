@@ -26,6 +26,7 @@ from coterie.app.entities import entity_calls
 from coterie.app.erasures import privacy_calls
 from coterie.app.identities import identity_calls
 from coterie.app.jobs import job_calls
+from coterie.app.schemas import schema_calls
 from coterie.app.services import Services, config_source
 from coterie.app.web import collect_calls
 from coterie.base.clock import system_clock
@@ -137,6 +138,7 @@ def api(store: Store, services: Services, database_url: str) -> Api:
             collect=collect_calls(services),
             jobs=job_calls(services),
             privacy=privacy_calls(services),
+            schemas=schema_calls(services),
             clock=system_clock,
         )
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from coterie.control.definitions.bases import bases_of, live_bases
 from coterie.control.definitions.decided import all_in_force
 from coterie.control.definitions.intake import own_writes, repeat_rules
 from coterie.control.definitions.saved_filters import KEPT_CURRENT
@@ -56,14 +57,15 @@ def current_epoch(conn: Connection) -> int:
     return get_value(conn, load_queries("definitions").current_epoch, {}, kind=int)
 
 
-def load_config(conn: Connection) -> PipelineConfig:
-    """Return the definitions of all accounts.
+def load_config(conn: Connection, *, generation: int | None = None) -> PipelineConfig:
+    """Return the definitions of all accounts, as a generation follows them (None: the live one).
 
     They are those of one epoch if the caller's transaction holds the fence (`share_fence`), or
     reads from one snapshot.
     """
     epoch = current_epoch(conn)
-    schemas = _schemas(conn)
+    bases = live_bases(conn) if generation is None else bases_of(conn, generation)
+    schemas = _schemas(conn, bases)
     trusted = _trusted_streams(conn)
     audiences = _audiences(conn)
     exports = _exports(conn, audiences)
@@ -106,10 +108,12 @@ def load_config(conn: Connection) -> PipelineConfig:
     )
 
 
-def _schemas(conn: Connection) -> dict[int, list[Schema]]:
+def _schemas(conn: Connection, bases: Mapping[str, int]) -> dict[int, list[Schema]]:
+    """Return each account's versions from its base on, which maps all that came before it too."""
     found: dict[int, list[Schema]] = defaultdict(list)
     for row in list_all(conn, load_queries("definitions").list_all_schemas, {}, row=_SchemaRow):
-        found[row.account].append(row.body)
+        if row.body.version >= bases.get(str(row.account), 0):
+            found[row.account].append(row.body)
     return found
 
 

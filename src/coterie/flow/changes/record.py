@@ -1,6 +1,7 @@
 """Write the stream of changes."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -61,3 +62,16 @@ def record_changes(
         },
     )
     return Place(place.lane, place.seq, place.first_n + len(changes))
+
+
+def record_swap(
+    conn: Connection, generations: tuple[int, int], place: Place, *, now: datetime
+) -> int:
+    """Record who enters and leaves when one generation takes the place of another.
+
+    Returns how many.
+    """
+    old, new = generations
+    asked = {"old": old, "new": new, "lane": place.lane, "seq": place.seq, "at": now}
+    row = conn.execute(SQL.record_swap, asked).fetchone()
+    return int(row[0]) if row else 0

@@ -101,3 +101,9 @@ def drop_unsettled_of(conn: Connection, account: int, identifiers: Collection[Id
     fields, values = zip(*sorted(identifiers), strict=True)
     asked = {"account": account, "fields": TextArray(fields), "values": TextArray(values)}
     conn.execute(SQL.drop_unsettled_of, asked)
+
+
+def highest_decision(conn: Connection) -> int:
+    """Return the number of the last decision that was made."""
+    row = conn.execute(SQL.highest_decision).fetchone()
+    return int(row[0]) if row else 0

@@ -118,7 +118,8 @@ def write(
     delete_profiles(conn, account, gone)
     save_profiles(conn, account, conclusion.profiles, stored)
     save_memberships(conn, account, conclusion.profiles, stored, gone)
-    after = record_changes(conn, account, conclusion.changes, place)
+    changes = () if context.is_silent else conclusion.changes
+    after = record_changes(conn, account, changes, place)
     latest_us = max((item.folded.now_us for item in conclusion.profiles), default=0)
     save_plan(conn, account, conclusion.plan, now=from_us(latest_us))
     return after

@@ -20,10 +20,16 @@ ConfigAt = Callable[[Connection], PipelineConfig]
 
 
 class AccountContext:
-    """Everything that a batch needs to process events of one account."""
+    """Everything that a batch needs to process events of one account.
 
-    def __init__(self, config: AccountConfig, names: Names, bounds: Bounds) -> None:
+    A silent one records no changes: it fills a generation that nobody sees yet.
+    """
+
+    def __init__(
+        self, config: AccountConfig, names: Names, bounds: Bounds, *, is_silent: bool = False
+    ) -> None:
         self.number = config.number
+        self.is_silent = is_silent
         self.name_node = names.node(config.number)
         self.schema: Schema = config.schemas[-1]
         self.mapper = Mapper(config)
@@ -35,7 +41,6 @@ class AccountContext:
         self.unfilled = tuple(item for item in config.trackers if not item.is_filled)
         self.evaluator = Evaluator(config, self.field_ids)
         self.suppresses = config.suppresses
-        self.evaluator = Evaluator(config, self.viewer.field_ids)
         self.exporter = Exporter(config.exports)
         keys = self.evaluator.keys
         self.viewer = Viewer(self.schema, hidden, keys=keys)
@@ -69,10 +74,18 @@ class AccountContext:
 class Contexts:
     """Compiled accounts, compiled again only when the configuration's epoch moves."""
 
-    def __init__(self, config_at: ConfigAt, names: Names, bounds: Bounds | None = None) -> None:
+    def __init__(
+        self,
+        config_at: ConfigAt,
+        names: Names,
+        bounds: Bounds | None = None,
+        *,
+        is_silent: bool = False,
+    ) -> None:
         self._config_at = config_at
         self.names = names
-        self._bounds = bounds or Bounds()
+        self.bounds = bounds or Bounds()
+        self._is_silent = is_silent
         self._config = PipelineConfig(epoch=-1, accounts={})
         self._compiled: dict[int, AccountContext] = {}
 
@@ -93,7 +106,9 @@ class Contexts:
         """Return the context of an account that the configuration knows."""
         context = self._compiled.get(account)
         if context is None:
-            context = AccountContext(self._config.accounts[account], self.names, self._bounds)
+            context = AccountContext(
+                self._config.accounts[account], self.names, self.bounds, is_silent=self._is_silent
+            )
             self._compiled[account] = context
         return context
 

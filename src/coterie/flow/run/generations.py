@@ -15,4 +15,9 @@ def live_generation(conn: Connection) -> int:
 
 def enter_live_generation(conn: Connection) -> None:
     """Make plain table names mean the live generation's, until the transaction ends."""
-    Store.use_generation(conn, live_generation(conn))
+    enter_generation(conn, live_generation(conn))
+
+
+def enter_generation(conn: Connection, number: int) -> None:
+    """Make plain table names mean those of a generation, until the transaction ends."""
+    Store.use_generation(conn, number)

@@ -44,3 +44,7 @@ SELECT lane, seq, n, account, replace(profile_id::text, '-', ''), kind, audience
        replace(other_profile_id::text, '-', ''), cause, cause_seq, changed_at
 FROM change WHERE account = :account AND profile_id = CAST(:profile_id AS uuid)
 ORDER BY changed_at DESC, lane, seq DESC, n DESC LIMIT :limit;
+
+-- name: record_swap(old, new, lane, seq, at)$
+-- Who enters and leaves by a swap of generations: one set, so that a million take seconds.
+SELECT record_swap(:old, :new, :lane, :seq, :at);

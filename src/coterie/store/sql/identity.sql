@@ -124,3 +124,7 @@ DELETE FROM identity WHERE account = :account AND profile_id = CAST(:profile_id 
 DELETE FROM unsettled u
 USING unnest(CAST(:fields AS text[]), CAST(:values AS text[])) AS n (field, value)
 WHERE u.account = :account AND u.field = n.field AND u.value = n.value;
+
+-- name: highest_decision()$
+-- A generation that is filled from the first event on follows all decisions there are.
+SELECT COALESCE(max(id), 0) FROM decision;

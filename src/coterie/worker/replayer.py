@@ -1,0 +1,296 @@
+"""Works on a replay, a step at a time; a step and the note of how far it came commit together."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import msgspec
+import structlog
+
+from coterie.control.definitions.bases import live_bases
+from coterie.control.definitions.pipeline import load_config
+from coterie.control.replays import (
+    ReplayWork,
+    finish_replay,
+    made_with,
+    note_swap,
+    save_replay,
+    save_report,
+    take_replay,
+)
+from coterie.flow.profiles.storage import count_profiles
+from coterie.flow.run.context import Contexts
+from coterie.flow.run.generations import enter_generation
+from coterie.flow.run.replay import (
+    EVENTS_AT_ONCE,
+    MOST_BEHIND,
+    PROFILES_AT_ONCE,
+    Filler,
+    begin_generation,
+    claim,
+    compare,
+    drop_abandoned,
+    give_up,
+    previous_generation,
+    swap,
+)
+from coterie.flow.run.revisit import FIRST_PROFILE
+from coterie.model.config import PipelineConfig
+from coterie.model.replay import ReplayReport
+from coterie.store import Connection
+from coterie.store.fences import close_fence, share_fence
+from coterie.worker.dependencies import Bench
+
+log = structlog.get_logger(__name__)
+
+IDLE = timedelta(milliseconds=500)
+replace = msgspec.structs.replace
+
+Step = Callable[[Connection, Bench, ReplayWork], tuple[ReplayWork, timedelta]]
+"""Takes one step; returns the work after it, and how long the next may wait."""
+
+
+class Replayer:
+    """Takes the steps of replays; its configurations serve one thread."""
+
+    def __init__(self) -> None:
+        self._fillers: dict[tuple[int, bool], Filler] = {}
+
+    def __call__(self, bench: Bench) -> bool:
+        """Take the next step of the replay that is due; say whether there was one."""
+        now = bench.clock()
+        with bench.store.transaction() as conn:
+            work = take_replay(conn, now=now)
+            if work is None:
+                return False
+            # Those that change what everybody sees hold all workers up; the others let them go on.
+            if work.state in ("preparing", "swapping"):
+                close_fence(conn)
+            else:
+                share_fence(conn)
+            if work.state not in ("preparing", "claiming") and _is_outdated(conn, work):
+                after, wait = self._begin_again(conn, work), timedelta(0)
+            else:
+                after, wait = self._step(work.state)(conn, bench, work)
+            if after.state == "done":
+                finish_replay(conn, after, now=now)
+                log.info("replay.done", replay=work.id, generation=work.generation)
+            else:
+                save_replay(conn, after, due_at=now + wait)
+        return True
+
+    def _step(self, state: str) -> Step:
+        steps: dict[str, Step] = {
+            "preparing": self._prepare,
+            "reading": self._read,
+            "asking": self._ask,
+            "ready": self._keep_up,
+            "swapping": self._swap,
+            "claiming": self._claim,
+        }
+        return steps[state]
+
+    def _prepare(
+        self, conn: Connection, _bench: Bench, work: ReplayWork
+    ) -> tuple[ReplayWork, timedelta]:
+        trackers, erasures = made_with(conn)
+        bases = {**live_bases(conn), str(work.account): work.version}
+        generation = begin_generation(conn, bases)
+        log.info("replay.begun", replay=work.id, generation=generation)
+        return (
+            replace(
+                work, state="reading", generation=generation, trackers=trackers,
+                erasures=erasures, asked={}, at_account=None, at_profile="", profiles_done=0,
+            ),
+            timedelta(0),
+        )  # fmt: skip
+
+    def _read(
+        self, conn: Connection, bench: Bench, work: ReplayWork
+    ) -> tuple[ReplayWork, timedelta]:
+        filler = self._filler(bench, work, asks=False)
+        read = filler.read(conn, now=bench.clock(), limit=_portion(work))
+        done, total = filler.progress(conn)
+        work = replace(work, events_done=done, events_total=total)
+        # New events come all the time, so the end is near enough.
+        is_near = total - done <= _portion(work)
+        if is_near and not filler.follow(conn, now=bench.clock()):
+            return self._start_asking(conn, work), timedelta(0)
+        return work, _pause(work, read)
+
+    def _ask(
+        self, conn: Connection, bench: Bench, work: ReplayWork
+    ) -> tuple[ReplayWork, timedelta]:
+        filler = self._filler(bench, work, asks=True)
+        read = filler.read(conn, now=bench.clock(), limit=_portion(work))
+        if work.at_account is None:
+            return self._report(conn, work), timedelta(0)
+        last = filler.ask(
+            conn, work.at_account, work.at_profile or FIRST_PROFILE, now=bench.clock()
+        )
+        if last is None:
+            later = [number for number in _accounts(conn) if number > work.at_account]
+            return replace(work, at_account=min(later, default=None), at_profile=""), timedelta(0)
+        asked = min(work.profiles_done + PROFILES_AT_ONCE, work.profiles_total)
+        return replace(work, at_profile=last, profiles_done=asked), _pause(work, read)
+
+    def _keep_up(
+        self, conn: Connection, bench: Bench, work: ReplayWork
+    ) -> tuple[ReplayWork, timedelta]:
+        if work.asked != _versions(conn):
+            return self._start_asking(conn, work), timedelta(0)
+        filler = self._filler(bench, work, asks=True)
+        moved = filler.read(conn, now=bench.clock()) or filler.follow(conn, now=bench.clock())
+        done, total = filler.progress(conn)
+        return replace(work, events_done=done, events_total=total), timedelta(0) if moved else IDLE
+
+    def _swap(
+        self, conn: Connection, bench: Bench, work: ReplayWork
+    ) -> tuple[ReplayWork, timedelta]:
+        filler, now = self._filler(bench, work, asks=True), bench.clock()
+        done, total = filler.progress(conn)
+        if work.asked != _versions(conn):
+            # What was confirmed is not what would happen any more.
+            return self._start_asking(conn, work), timedelta(0)
+        if total - done > MOST_BEHIND:
+            filler.read(conn, now=now)
+            return work, timedelta(0)
+        while filler.read(conn, now=now) or filler.follow(conn, now=now):
+            pass
+        generation = _number(work)
+        changed = swap(conn, generation, now=now)
+        note_swap(conn, work, changed=changed, now=now)
+        log.info("replay.swapped", replay=work.id, generation=generation, memberships=changed)
+        first = min(_accounts(conn), default=None)
+        return replace(work, state="claiming", at_account=first, at_profile=""), timedelta(0)
+
+    def _claim(
+        self, conn: Connection, bench: Bench, work: ReplayWork
+    ) -> tuple[ReplayWork, timedelta]:
+        old = previous_generation(conn, _number(work))
+        if old is None or work.at_account is None:
+            if old is not None:
+                give_up(conn, old)
+            return replace(work, state="done"), timedelta(0)
+        last = claim(
+            conn,
+            bench.contexts,
+            (old, _number(work)),
+            work.at_account,
+            work.at_profile or FIRST_PROFILE,
+            now=bench.clock(),
+        )
+        if last is not None:
+            return replace(work, at_profile=last), timedelta(0)
+        later = [number for number in _accounts(conn) if number > work.at_account]
+        return replace(work, at_account=min(later, default=None), at_profile=""), timedelta(0)
+
+    def _start_asking(self, conn: Connection, work: ReplayWork) -> ReplayWork:
+        enter_generation(conn, _number(work))
+        accounts = _accounts(conn)
+        return replace(
+            work,
+            state="asking",
+            asked=_versions(conn),
+            at_account=min(accounts, default=None),
+            at_profile="",
+            profiles_done=0,
+            profiles_total=sum(count_profiles(conn, account) for account in accounts),
+        )
+
+    def _report(self, conn: Connection, work: ReplayWork) -> ReplayWork:
+        profiles, members = compare(conn, _number(work))
+        owners = {
+            spec.id: config.number
+            for config in load_config(conn).accounts.values()
+            for spec in config.audiences
+        }
+        report = {
+            str(one.account): ReplayReport(
+                profiles=one,
+                audiences=tuple(
+                    each for each in members if owners.get(each.audience_id) == one.account
+                ),
+            )
+            for one in profiles
+        }
+        save_report(conn, work, report)
+        log.info("replay.ready", replay=work.id, generation=work.generation)
+        return replace(work, state="ready", profiles_done=work.profiles_total)
+
+    def _begin_again(self, conn: Connection, work: ReplayWork) -> ReplayWork:
+        give_up(conn, _number(work))
+        log.info("replay.begins_again", replay=work.id)
+        return replace(work, state="preparing", generation=None, restarts=work.restarts + 1)
+
+    def _filler(self, bench: Bench, work: ReplayWork, *, asks: bool) -> Filler:
+        """Return what fills the work's generation; with `asks` its events are asked about too."""
+        generation = _number(work)
+        key = (generation, asks)
+        if key not in self._fillers:
+            self._fillers = {
+                place: one for place, one in self._fillers.items() if place[0] == generation
+            }
+
+            def config_at(conn: Connection) -> PipelineConfig:
+                return _silent(load_config(conn, generation=generation), asks=asks)
+
+            known = bench.contexts
+            contexts = Contexts(config_at, known.names, known.bounds, is_silent=True)
+            self._fillers[key] = Filler(generation, contexts)
+        return self._fillers[key]
+
+
+def drop_cancelled(bench: Bench) -> bool:
+    """Drop what a cancelled replay had filled; say whether there was anything."""
+    with bench.store.transaction() as conn:
+        share_fence(conn)
+        return drop_abandoned(conn)
+
+
+def _silent(config: PipelineConfig, *, asks: bool) -> PipelineConfig:
+    return replace(
+        config,
+        accounts={
+            number: replace(
+                account,
+                audiences=account.audiences if asks else (),
+                exports=(),
+                suppresses=False,
+                # Every event is folded with all of them, from the first one on.
+                trackers=tuple(replace(one, is_filled=True) for one in account.trackers),
+            )
+            for number, account in config.accounts.items()
+        },
+    )
+
+
+def _is_outdated(conn: Connection, work: ReplayWork) -> bool:
+    return (work.trackers, work.erasures) != made_with(conn)
+
+
+def _versions(conn: Connection) -> dict[str, int]:
+    config = load_config(conn)
+    return {
+        str(spec.id): spec.version
+        for account in config.accounts.values()
+        for spec in account.audiences
+    }
+
+
+def _accounts(conn: Connection) -> list[int]:
+    return sorted(load_config(conn).accounts)
+
+
+def _number(work: ReplayWork) -> int:
+    if work.generation is None:
+        problem = f"replay {work.id} has no generation in state {work.state}"
+        raise LookupError(problem)
+    return work.generation
+
+
+def _portion(work: ReplayWork) -> int:
+    return min(EVENTS_AT_ONCE, work.events_a_second or EVENTS_AT_ONCE)
+
+
+def _pause(work: ReplayWork, read: int) -> timedelta:
+    return timedelta(seconds=read / work.events_a_second) if work.events_a_second else timedelta(0)
