@@ -25,6 +25,7 @@ OWNERS = {
         "alert_rule", "audience_size",
         "erasure",
         "replay",
+        "audience_bucket",
     },
     # Which generation is live, and how far one that is filled has come.
     "flow/run": {"generation", "replay_lane"},

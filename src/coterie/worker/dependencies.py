@@ -10,6 +10,14 @@ from coterie.flow.run.settle import Settler
 from coterie.store import Store
 
 
+class BuildSite(msgspec.Struct, frozen=True):
+    """What a worker has that helps to build audiences."""
+
+    store: Store
+    clock: Clock
+    contexts: Contexts
+
+
 class Bench(msgspec.Struct, frozen=True):
     """The place where jobs are worked on, one thread at a time."""
 

@@ -21,7 +21,9 @@ from coterie.flow.run.names import Names
 from coterie.flow.run.revisit import flip_due, flip_profiles
 from coterie.flow.run.settle import Settler
 from coterie.store import Connection, Store, StoreUnavailableError, relax_commits, store_errors
+from coterie.worker.builder import build_range
 from coterie.worker.bulk_share import BulkShare
+from coterie.worker.dependencies import BuildSite
 
 log = structlog.get_logger()
 
@@ -31,6 +33,8 @@ TRIES_BEFORE_BISECTION = 3
 REASON_LIMIT = 1_000
 FLIP_LATER = timedelta(minutes=10)
 DECISION_LATER = timedelta(minutes=1)
+BUILDING_LATER = timedelta(minutes=1)
+BUILDING_ASKED = timedelta(milliseconds=500)
 
 
 class WorkerDependencies(msgspec.Struct, frozen=True):
@@ -100,12 +104,13 @@ class Worker:
         self._paces: dict[int, Pace] = {}
         self._flip_pace = Pace(FLIPS_A_TURN)
         self._share = BulkShare(deps.bulk_share)
-        self._decisions_due = deps.clock()
+        self._decisions_due = self._building_due = deps.clock()
+        self._site = BuildSite(deps.store, deps.clock, self._contexts)
 
     def run(self, stop: threading.Event) -> None:
         """Take turns until `stop` is set. Raises StoreUnavailableError."""
         while not stop.is_set():
-            if not self.turn():
+            if not self.turn() and not self.idle_turn():
                 stop.wait(self._deps.idle_seconds)
 
     def turn(self) -> bool:
@@ -146,6 +151,27 @@ class Worker:
                 self._share.note_bulk(time.monotonic() - began)
                 return done
         return 0
+
+    def idle_turn(self) -> bool:
+        """Help to build an audience while no events wait; say whether there was any."""
+        now = self._deps.clock()
+        if now < self._building_due:
+            return False
+        try:
+            worked = build_range(self._site)
+        except StoreUnavailableError:
+            raise
+        except TransientError as error:
+            log.info("worker.building.conflict", code=error.code)
+            return False
+        except Exception as error:
+            # Housekeeping goes on with it, and says so; events must not wait for it.
+            log.exception("worker.building.failed", kind=type(error).__name__)
+            self._building_due = now + BUILDING_LATER
+            return False
+        if not worked:
+            self._building_due = now + BUILDING_ASKED
+        return worked
 
     def process(self, lane: int, *, most: int | None = None) -> BatchReport:
         """Process the next batch of a lane; an empty report after a conflict or a failure."""

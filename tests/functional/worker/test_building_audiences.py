@@ -1,3 +1,5 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -37,9 +39,50 @@ def test_a_build_goes_on_in_another_process_where_the_last_one_was_killed(crowd:
         row = crowd.ask("SELECT state, build_done FROM audience WHERE slug = 'norwegians'")
         steps.append(row[0])
 
-    assert steps == [("building", 1_000), ("building", 2_000), ("building", 2_500), ("live", 2_500)]
+    assert steps == [
+        ("building", 0),
+        ("building", 1_000),
+        ("building", 2_000),
+        ("building", 2_500),
+        ("live", 2_500),
+    ]
     assert state(crowd, "norwegians") == ("live", PEOPLE // 2)
     assert crowd.kinds_of_change() == {("enter", "backfill"): PEOPLE // 2}
+
+
+def test_several_processes_build_one_audience_at_once(
+    crowd: Crew, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(builder, "LEAST_SPLIT", 100)
+    crowd.audience("norwegians", NORWEGIANS)
+    build_range(crowd.new_bench())
+    gate = threading.Barrier(3)
+
+    def build() -> int:
+        bench, ranges = crowd.new_bench(), 0
+        gate.wait()
+        while build_range(bench):
+            ranges += 1
+        return ranges
+
+    with ThreadPoolExecutor(3) as threads:
+        ranges = [one.result() for one in [threads.submit(build) for _ in range(3)]]
+
+    assert sum(ranges) >= len(builder.DIGITS)
+    assert state(crowd, "norwegians") == ("live", PEOPLE // 2)
+    assert crowd.kinds_of_change() == {("enter", "backfill"): PEOPLE // 2}
+    row = crowd.ask("SELECT build_done, build_total FROM audience WHERE slug = 'norwegians'")
+    assert row == [(PEOPLE, PEOPLE)]
+
+
+def test_a_worker_with_nothing_else_to_do_helps_to_build(crowd: Crew) -> None:
+    crowd.audience("norwegians", NORWEGIANS)
+    worker = crowd.hire()
+
+    while state(crowd, "norwegians")[0] == "building":
+        assert worker.idle_turn()
+
+    assert state(crowd, "norwegians") == ("live", PEOPLE // 2)
 
 
 def test_people_who_change_during_a_build_are_counted_as_they_are(crowd: Crew) -> None:

@@ -19,6 +19,8 @@ from coterie.store import (
 
 SQL = load_queries("profiles")
 
+LAST_PROFILE: ProfileId = "f" * 32
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Body).decode
 
@@ -92,21 +94,29 @@ def postpone_flip(
 
 
 def profiles_after(
-    conn: Connection, account: int, after: ProfileId, *, limit: int
+    conn: Connection, account: int, after: ProfileId, *, limit: int, upto: ProfileId = LAST_PROFILE
 ) -> list[ProfileId]:
-    """Return the next profiles of an account in id order."""
-    asked = {"account": account, "after": after, "limit": limit}
+    """Return the next profiles of an account in id order, at most up to one."""
+    asked = {"account": account, "after": after, "upto": upto, "limit": limit}
     return [row[0] for row in conn.execute(SQL.profiles_after, asked)]
 
 
 def read_after(
-    conn: Connection, account: int, after: ProfileId, *, limit: int, audience_id: int | None = None
+    conn: Connection, account: int, after: ProfileId, *, limit: int, upto: ProfileId = LAST_PROFILE
 ) -> list[StoredProfile]:
-    """Return the next profiles in id order without a lock, of all or of an audience's members."""
-    query = SQL.read_profiles_after if audience_id is None else SQL.read_members_after
-    asked = {"account": account, "after": after, "limit": limit, "audience_id": audience_id}
+    """Return the next profiles in id order without a lock, at most up to one."""
+    asked = {"account": account, "after": after, "upto": upto, "limit": limit}
     with conn.cursor(binary=True) as rows:
-        return [_load(row) for row in rows.execute(query, asked).fetchall()]
+        return [_load(row) for row in rows.execute(SQL.read_profiles_after, asked).fetchall()]
+
+
+def read_members_after(
+    conn: Connection, account: int, audience_id: int, after: ProfileId, *, limit: int
+) -> list[StoredProfile]:
+    """Return the next members of an audience in id order, without a lock."""
+    asked = {"account": account, "audience_id": audience_id, "after": after, "limit": limit}
+    with conn.cursor(binary=True) as rows:
+        return [_load(row) for row in rows.execute(SQL.read_members_after, asked).fetchall()]
 
 
 def count_profiles(conn: Connection, account: int) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from coterie.base.clock import from_us, to_us
-from coterie.flow.profiles.storage import read_after
+from coterie.flow.profiles.storage import read_members_after
 from coterie.flow.profiles.view import Viewer
 from coterie.flow.run.context import ConfigAt
 from coterie.flow.run.generations import enter_live_generation
@@ -53,7 +53,7 @@ class Entities:
         with self._store.transaction() as conn:
             enter_live_generation(conn)
             config = self._config_at(conn).accounts[account]
-            found = read_after(conn, account, start, limit=limit, audience_id=audience_id)
+            found = read_members_after(conn, account, audience_id, start, limit=limit)
         return tuple(self._show(config, stored, None, now) for stored in found)
 
     def _show(

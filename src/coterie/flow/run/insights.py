@@ -8,7 +8,7 @@ import msgspec
 
 from coterie.base.clock import to_us
 from coterie.flow.audiences.membership import count_members, count_overlaps
-from coterie.flow.profiles.storage import count_profiles, read_after
+from coterie.flow.profiles.storage import count_profiles, read_after, read_members_after
 from coterie.flow.run.context import AccountContext, ConfigAt
 from coterie.flow.run.filling import fill
 from coterie.flow.run.generations import enter_live_generation
@@ -26,8 +26,8 @@ SQL = load_queries("lookup")
 
 FIRST: ProfileId = "0" * 32
 DRAFT_ID = 0
-# Two thirds of the second that a person waits gladly; the rest is for counting and the way.
-LOOK_SECONDS = 0.6
+# About half of the second that a person waits gladly; the rest is for counting and the way.
+LOOK_SECONDS = 0.45
 MOST_ASKED = 20_000
 AT_ONCE = 500
 # Reading histories from the log takes long.
@@ -156,7 +156,10 @@ class Insights:
         first = self._draw()
         after, turned, asked = first, False, 0
         while asked < self._settings.most_asked:
-            found = read_after(conn, context.number, after, limit=at_once, audience_id=audience_id)
+            if audience_id is None:
+                found = read_after(conn, context.number, after, limit=at_once)
+            else:
+                found = read_members_after(conn, context.number, audience_id, after, limit=at_once)
             if turned:
                 found = [profile for profile in found if profile.profile_id <= first]
             if found:

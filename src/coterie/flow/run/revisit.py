@@ -1,15 +1,20 @@
 """Ask stored profiles again with no new data: due flips, audiences that are being built."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from coterie.base.clock import to_us
-from coterie.flow.audiences.evaluate import Affected
+from coterie.flow.audiences.evaluate import Affected, CompiledAudience
 from coterie.flow.audiences.membership import members_after
 from coterie.flow.changes.record import BACKFILL_LANE, TIMER_LANE, take_place
 from coterie.flow.exports.claims import union
 from coterie.flow.exports.wishes import save_plan
-from coterie.flow.profiles.storage import due_profiles, lock_profiles, profiles_after
+from coterie.flow.profiles.storage import (
+    due_profiles,
+    lock_profiles,
+    profiles_after,
+    read_after,
+)
 from coterie.flow.run.conclude import conclude, snapshot_of, write
 from coterie.flow.run.context import AccountContext, Contexts
 from coterie.flow.run.filling import lock_filled
@@ -57,27 +62,37 @@ def build_audience(
     conn: Connection,
     contexts: Contexts,
     audience: tuple[int, int],
-    after: ProfileId,
+    ids: tuple[ProfileId, ProfileId],
     *,
     now: datetime,
     limit: int,
 ) -> tuple[ProfileId, int] | None:
-    """Ask the next profiles after `after`, at most `limit`, about one audience (account, id).
+    """Ask the next profiles between two ids, at most `limit`, about one audience (account, id).
 
     Returns the last profile and how many were asked, None when there are no more. Profiles
-    that live events touch meanwhile are asked there too, with the same answer.
+    that live events touch meanwhile are asked there too, with the same answer; so nobody has to be
+    locked, or written, whose answer is what it was.
     """
     account, audience_id = audience
+    after, upto = ids
     share_fence(conn)
     contexts.refresh(conn)
     context = contexts.get(account)
+    only = context.evaluator.only(audience_id)
     if context.unfilled:
-        limit = min(limit, FILLED_AT_ONCE)
-    ids = profiles_after(conn, account, after, limit=limit)
-    if not ids:
+        # The histories that are read are kept, whatever the answer.
+        some = profiles_after(conn, account, after, limit=min(limit, FILLED_AT_ONCE), upto=upto)
+        if some:
+            _ask(conn, context, some, now, only, "backfill")
+        return (some[-1], len(some)) if some else None
+    profiles = read_after(conn, account, after, limit=limit, upto=upto)
+    if not profiles:
         return None
-    _ask(conn, context, ids, now, context.evaluator.only(audience_id), "backfill")
-    return ids[-1], len(ids)
+    turns = _asker(context, only.audiences, now)
+    turning = [profile.profile_id for profile in profiles if turns(profile)]
+    if turning:
+        _ask(conn, context, turning, now, only, "backfill")
+    return profiles[-1].profile_id, len(profiles)
 
 
 def empty_audience(
@@ -122,6 +137,42 @@ def claim_members(
     ]
     save_plan(conn, account, union(plans), now=now)
     return ids[-1], len(ids)
+
+
+def _asker(
+    context: AccountContext, audiences: Sequence[CompiledAudience], now: datetime
+) -> Callable[[StoredProfile], bool]:
+    """Return what says whether asking a profile about one audience would change it.
+
+    It says what `evaluate` does and makes none of its results, since most profiles stay as they
+    are.
+    """
+    now_us = to_us(now)
+    known = context.evaluator.versions.keys()
+    [audience] = audiences
+    number, matches, reads = audience.id, audience.filter.matches, audience.filter.reads
+    is_timed, facts, ageing = (
+        audience.filter.has_datemath,
+        context.viewer.facts,
+        context.viewer.next_ageing,
+    )
+
+    def turns(profile: StoredProfile) -> bool:
+        flip, held = profile.next_flip, profile.audiences
+        if profile.updated_at > now or (flip is not None and flip <= now):
+            return True
+        fragments = profile.body.fragments
+        view = facts(fragments, now_us, reads)
+        if (matches(view, now) is True) is not (number in held):
+            return True
+        if not known >= set(held):
+            return True
+        instants = [ageing(fragments, now_us, reads)]
+        if is_timed:
+            instants.append(audience.filter.next_flip(view, now))
+        return any(at is not None and (flip is None or at < flip) for at in instants)
+
+    return turns
 
 
 def _ask(

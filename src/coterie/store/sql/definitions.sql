@@ -126,19 +126,19 @@ WHERE account = :account AND slug = :slug AND state <> 'archived';
 -- Another filter is another version, built from the first profile on; a draft goes on waiting.
 UPDATE audience SET name = :name, description = :description, filter_text = :filter_text,
     version = version + 1, state = CASE state WHEN 'live' THEN 'building' ELSE state END,
-    build_after = NULL, build_done = 0, build_total = 0, updated_at = :now
+    build_done = 0, build_total = 0, updated_at = :now
 WHERE account = :account AND slug = :slug AND state <> 'archived';
 
 -- name: rebuild_audience(audience_id, now)!
 -- An audience that includes a changed one has changed with it; drafts and expired ones hold nobody.
 UPDATE audience SET version = version + 1, state = CASE state WHEN 'live' THEN 'building' ELSE state END,
-    build_after = NULL, build_done = 0, build_total = 0, updated_at = :now
+    build_done = 0, build_total = 0, updated_at = :now
 WHERE id = :audience_id;
 
 -- name: start_building(audience_id, now)!
 -- A draft that shall count from now on, an expired audience that has a later end, one to ask again.
-UPDATE audience SET state = 'building', build_after = NULL, build_done = 0, build_total = 0,
-    updated_at = :now
+WITH gone AS (DELETE FROM audience_bucket WHERE audience_id = :audience_id)
+UPDATE audience SET state = 'building', build_done = 0, build_total = 0, updated_at = :now
 WHERE id = :audience_id;
 
 -- name: set_expiry(audience_id, expires_at, now)!

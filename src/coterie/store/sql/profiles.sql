@@ -73,21 +73,22 @@ FROM profile WHERE next_flip <= :now ORDER BY next_flip LIMIT :limit;
 UPDATE profile SET next_flip = :until
 WHERE account = :account AND profile_id = CAST(:profile_id AS uuid) AND next_flip <= :now;
 
--- name: profiles_after(account, after, limit)
+-- name: profiles_after(account, after, upto, limit)
 -- A range of a backfill.
 SELECT replace(profile_id::text, '-', '')
-FROM profile WHERE account = :account AND profile_id > CAST(:after AS uuid)
+FROM profile
+WHERE account = :account AND profile_id > CAST(:after AS uuid) AND profile_id <= CAST(:upto AS uuid)
 ORDER BY profile_id LIMIT :limit;
 
 -- name: count_profiles(account)$
 -- All persons of an account.
 SELECT count(*) FROM profile WHERE account = :account;
 
--- name: read_profiles_after(account, after, limit)
+-- name: read_profiles_after(account, after, upto, limit)
 -- Ids are keyed hashes, so those that follow any id are a fair draw of all.
 SELECT uuid_send(profile_id), version, updated_at, next_flip, audiences, body
 FROM profile
-WHERE account = :account AND profile_id > CAST(:after AS uuid)
+WHERE account = :account AND profile_id > CAST(:after AS uuid) AND profile_id <= CAST(:upto AS uuid)
 ORDER BY profile_id LIMIT :limit;
 
 -- name: read_members_after(account, audience_id, after, limit)

@@ -1,0 +1,211 @@
+"""How fast an audience of six clauses is built over existing profiles, and previewed.
+
+An embedded PostgreSQL and two building processes, each of which takes ranges of profiles until the
+audience is live. Profiles are written straight into the store with a dozen values; about one in
+eight is a member in the end.
+"""
+
+import multiprocessing
+import tempfile
+import time
+import uuid
+from concurrent.futures import ProcessPoolExecutor
+from datetime import timedelta
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+from _figures import Options, print_figures, read_options
+from _load import percentile
+from _people import COUNTRIES, LQL, PLANS, TAGS
+
+from coterie.app.services import config_source
+from coterie.base.clock import system_clock, to_us
+from coterie.base.ids import keyed_hash
+from coterie.base.seal import new_ring
+from coterie.base.settings import Settings
+from coterie.control.accounts import create_account
+from coterie.control.definitions.audiences import create_audience, get_audience
+from coterie.control.definitions.schema import current_schema, publish_lql
+from coterie.flow.identity.owners import save_owners
+from coterie.flow.profiles.operators import operator
+from coterie.flow.profiles.storage import save_profiles
+from coterie.flow.run.context import Contexts
+from coterie.flow.run.generations import enter_live_generation
+from coterie.flow.run.insights import Insights, InsightSettings
+from coterie.flow.run.names import Names
+from coterie.model.control import Actor
+from coterie.model.profile import EvaluatedProfile, FoldedProfile, Fragment
+from coterie.model.schema import Field
+from coterie.store import Embedded, Store, migrate
+from coterie.worker.builder import build_range
+from coterie.worker.dependencies import Bench
+
+ACTOR = Actor(name="bench")
+KEY = b"k" * 32
+BUILDERS = 2
+CHUNK = 5_000
+PREVIEWS = 20
+PEOPLE, QUICK_PEOPLE = 1_000_000, 60_000
+FILTER = """FILTER AND (
+  country IN ("DE", "FR", "IT")
+  plan != "free"
+  age > 25
+  OR (order_total > 100, order_count >= 3)
+  tags INTERSECTS ("tag1", "tag2", "tag3", "tag5", "tag8", "tag13")
+  event_counts.view >= 3
+)"""
+
+
+def main() -> None:
+    """Run the benchmark."""
+    options = read_options(__doc__ or "")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Embedded.open(Path(folder), owner="bench/audiences.py", shared_buffers_mb=512) as server,
+    ):
+        migrate(server.url)
+        with Store.open(server.url) as store:
+            print_figures("audiences", measure(store, options), options)
+
+
+def measure(store: Store, options: Options) -> dict[str, int | float | str]:
+    """Fill the store; preview the audience, then build it."""
+    people = QUICK_PEOPLE if options.quick else PEOPLE
+    account = create_account(store, name="Bench", actor=ACTOR, clock=system_clock).number
+    publish_lql(store, account=account, text=LQL, actor=ACTOR, clock=system_clock)
+    fill(store, account, people)
+    previews, estimated, off = preview(store, account)
+    create_audience(
+        store,
+        account=account,
+        slug="six",
+        name="Six clauses",
+        filter_text=FILTER,
+        actor=ACTOR,
+        clock=system_clock,
+    )
+    seconds, cpu = build(store.url)
+    found = get_audience(store, account, "six")
+    if found.state != "live":
+        message = f"The audience is {found.state} still."
+        raise SystemExit(message)
+    return {
+        "profiles": people,
+        "builders": BUILDERS,
+        "members": found.size,
+        "profiles_per_second": round(people / seconds),
+        "builder_cpu_us_per_profile": round(1e6 * cpu / people, 1),
+        "preview_p50_ms": round(1_000 * percentile(previews, 0.5)),
+        "preview_max_ms": round(1_000 * percentile(previews, 1.0)),
+        "previewed_members": estimated,
+        "preview_error_bar": off,
+    }
+
+
+def fill(store: Store, account: int, people: int) -> None:
+    """Write so many profiles, as events would have made them."""
+    known = {field.name: field for field in current_schema(store, account).fields}
+    now = system_clock()
+    for start in range(0, people, CHUNK):
+        numbers = range(start, min(start + CHUNK, people))
+        made = [profile(number, known, to_us(now - timedelta(days=1))) for number in numbers]
+        owners = {
+            part.identifier: one.folded.profile_id for one in made for part in one.folded.fragments
+        }
+        with store.transaction() as conn:
+            enter_live_generation(conn)
+            save_owners(conn, account, owners, {})
+            save_profiles(conn, account, made, ())
+    with store.connect(autocommit=True) as conn:
+        # As autovacuum would have done by the time that there are so many.
+        conn.execute("VACUUM ANALYZE")
+
+
+def profile(number: int, known: dict[str, Field], at_us: int) -> EvaluatedProfile:
+    """Return a profile with an identifier and eleven other values."""
+    user_id = ("user_id", f"user-{number}")
+    said = {
+        "user_id": user_id[1],
+        "country": COUNTRIES[number % len(COUNTRIES)],
+        "plan": PLANS[number // 3 % len(PLANS)],
+        "age": 18 + number % 60,
+        "order_total": number % 997,
+        "order_count": number % 7,
+        "last_page": f"/shop/{number % 500}",
+        "tags": [TAGS[number * step % len(TAGS)] for step in (1, 3, 7)],
+        "event_counts": {"view": number % 50, "click": number % 20},
+    }
+    states = {
+        known[name].id: operator(known[name]).fold(None, value, at_us)
+        for name, value in said.items()
+    }
+    at = known["last_event_at"]
+    states[at.id] = operator(at).fold(None, system_clock() - timedelta(days=number % 300), at_us)
+    folded = FoldedProfile(
+        keyed_hash(KEY, "profile", user_id[1]).hex(),
+        None,
+        (Fragment(*user_id, at_us, at_us, states),),
+        (),
+        (),
+        None,
+        at_us,
+    )
+    return EvaluatedProfile(folded, (), (), None)
+
+
+def preview(store: Store, account: int) -> tuple[list[float], int, str]:
+    """Return how long each of some previews took, the last estimate, and how sure it was."""
+    insights = Insights(
+        store,
+        config_source(),
+        InsightSettings(KEY),
+        time.monotonic,
+        lambda: uuid.uuid4().hex,
+    )
+    times = []
+    for _ in range(PREVIEWS):
+        started = time.perf_counter()
+        found = insights.preview(account, FILTER, system_clock())
+        times.append(time.perf_counter() - started)
+    off = (found.high - found.low) / 2 / max(1, found.size)
+    return sorted(times), found.size, f"{off:.1%}"
+
+
+def build(url: str) -> tuple[float, float]:
+    """Build what waits with several processes; return the seconds, and those of processors."""
+    context = multiprocessing.get_context("spawn")
+    gate = context.Barrier(BUILDERS + 1)
+    with ProcessPoolExecutor(
+        BUILDERS, mp_context=context, initializer=set_gate, initargs=(gate,)
+    ) as pool:
+        futures = [pool.submit(build_as_one, url) for _ in range(BUILDERS)]
+        gate.wait()
+        started = time.perf_counter()
+        cpu = sum(future.result() for future in futures)
+        return time.perf_counter() - started, cpu
+
+
+def set_gate(gate: Barrier) -> None:
+    """Keep the barrier at which all builders start together."""
+    global _gate
+    _gate = gate
+
+
+_gate: Barrier | None = None
+
+
+def build_as_one(url: str) -> float:
+    """Take ranges until none is left; return the seconds of a processor that it took."""
+    with Store.open(url) as store:
+        contexts = Contexts(config_source(), Names(KEY))
+        bench = Bench(Settings(), system_clock, new_ring(), store, contexts)
+        if _gate is not None:
+            _gate.wait()
+        cpu = time.process_time()
+        while build_range(bench):
+            pass
+        return time.process_time() - cpu
+
+
+if __name__ == "__main__":
+    main()
