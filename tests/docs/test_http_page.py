@@ -48,7 +48,6 @@ def litestar_routes() -> Iterator[tuple[str, str]]:
         explain_membership=unused,
         read_changes=unused,
         audiences=AudienceCalls(**dict.fromkeys(AudienceCalls.__struct_fields__, unused)),
-        entities=EntityCalls(find=unused, lineage=unused, personalization=unused, public_rate=1),
         alerts=AlertCalls(**dict.fromkeys(AlertCalls.__struct_fields__, unused)),
         deliveries=DeliveryCalls(**dict.fromkeys(DeliveryCalls.__struct_fields__, unused)),
         entities=EntityCalls(

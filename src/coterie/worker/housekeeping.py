@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -25,43 +25,81 @@ from coterie.worker.replayer import Replayer, drop_cancelled
 
 log = structlog.get_logger(__name__)
 
+Step = Callable[[Bench], bool]
+"""Does a part of something; returns whether there was anything to do."""
+
 IDLE_SECONDS = 0.25
-BROKEN_SECONDS = 10.0
+BROKEN = timedelta(seconds=10)
 EVERY = timedelta(hours=1)
 ALERTS_EVERY = timedelta(minutes=1)
-ENDS_EVERY = timedelta(seconds=1)
+# How long what found nothing to do may wait: what people watch, and what is rare.
+OFTEN, SELDOM = timedelta(milliseconds=250), timedelta(seconds=1)
 FORGET_AT_ONCE = 10_000
 
 
-def keep_house(bench: Bench, stop: threading.Event) -> None:
-    """Work until `stop` is set."""
-    due = ends_due = alerts_due = bench.clock()
-    due = ends_due = bench.clock()
-    steps = (*STEPS, Replayer(), drop_cancelled)
-    while not stop.is_set():
+class Chore:
+    """Something that is done a step at a time; one that breaks holds up no other."""
+
+    def __init__(self, step: Step, *, pause: timedelta) -> None:
+        self._step = step
+        self._pause = pause
+        self._due: datetime | None = None
+
+    def take(self, bench: Bench) -> bool:
+        """Take the next step if it is time; say whether there was one."""
+        now = bench.clock()
+        if self._due is not None and now < self._due:
+            return False
         try:
-            if bench.clock() >= due:
-                tidy(bench)
-                due = bench.clock() + EVERY
-                check_health(bench)
-            if bench.clock() >= ends_due:
-                expire_overdue(bench.store, bench.clock)
-                ends_due = bench.clock() + ENDS_EVERY
-            if bench.clock() >= alerts_due:
-                tell_people(bench)
-                alerts_due = bench.clock() + ALERTS_EVERY
-            if not settle_next(bench) and not build_range(bench) and not empty_range(bench):
-            worked = [step(bench) for step in STEPS]
-            worked = [step(bench) for step in steps]
-            if not any(worked):
-                stop.wait(IDLE_SECONDS)
+            worked = self._step(bench)
         except TransientError as error:
             log.warning("housekeeping.postponed", code=error.code)
-            stop.wait(IDLE_SECONDS)
+            self._due = now + self._pause
+            return False
         except Exception:
             # The jobs of this process go on, whatever an audience's building stumbles over.
             log.exception("housekeeping.broken")
-            stop.wait(BROKEN_SECONDS)
+            self._due = now + BROKEN
+            return False
+        self._due = None if worked else now + self._pause
+        return worked
+
+
+def keep_house(bench: Bench, stop: threading.Event) -> None:
+    """Work until `stop` is set: what there is to do in turn, so that none waits for another."""
+    chores = [
+        Chore(tidy_up, pause=EVERY),
+        Chore(send_alerts, pause=ALERTS_EVERY),
+        Chore(settle_next, pause=OFTEN),
+        Chore(build_range, pause=OFTEN),
+        Chore(empty_range, pause=OFTEN),
+        Chore(end_audiences, pause=SELDOM),
+        Chore(erase_next, pause=SELDOM),
+        Chore(Replayer(), pause=SELDOM),
+        Chore(drop_cancelled, pause=SELDOM),
+    ]
+    while not stop.is_set():
+        worked = [chore.take(bench) for chore in chores]
+        if not any(worked):
+            stop.wait(IDLE_SECONDS)
+
+
+def tidy_up(bench: Bench) -> bool:
+    """Do what is due once an hour."""
+    tidy(bench)
+    check_health(bench)
+    return False
+
+
+def send_alerts(bench: Bench) -> bool:
+    """Tell people what they asked to be told."""
+    tell_people(bench)
+    return False
+
+
+def end_audiences(bench: Bench) -> bool:
+    """End audiences whose time is over; say whether there were any."""
+    return expire_overdue(bench.store, bench.clock) > 0
 
 
 def settle_next(bench: Bench) -> bool:
@@ -76,10 +114,6 @@ def check_health(bench: Bench) -> None:
     probes = build_probes(bench.settings)
     while check_next(bench.store, bench.ring, probes, now=bench.clock()) is not None:
         pass
-
-
-STEPS = (settle_next, erase_next, build_range, empty_range)
-"""What is done a step at a time, in turn, so that none waits for the end of another."""
 
 
 def tidy(bench: Bench) -> None:
