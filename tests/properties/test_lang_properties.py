@@ -276,6 +276,17 @@ def test_no_answer_changes_between_now_and_the_next_flip(
             assert evaluate_truth(tree, World(row, instant)) is answer, instant
 
 
+@settings(max_examples=200, deadline=None)
+@given(conditions, rows, instants, instants)
+def test_an_answer_that_time_does_not_move_is_the_same_at_every_instant(
+    tree: Node, row: dict[str, object], one: datetime, other: datetime
+) -> None:
+    compiled = CompiledFilter(tree, {})
+    assume(not compiled.has_datemath)
+
+    assert compiled.matches(row, one) is compiled.matches(row, other)
+
+
 def _dates_in(row: Mapping[str, object]) -> list[datetime]:
     found = [row.get("date"), row.get("any")]
     return [value for value in found if isinstance(value, datetime)]

@@ -8,18 +8,19 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
+from msgspec import Raw
 
 from coterie.model.mapped import Identifier, MappedEvent
 
 if TYPE_CHECKING:
     State = Any
-    HeldStates = dict[int, State] | msgspec.Raw
-    HeldEdges = tuple["Edge", ...] | msgspec.Raw
+    HeldStates = dict[int, State] | Raw
+    HeldEdges = tuple["Edge", ...] | Raw
 else:
     # What msgspec is told: what was loaded stays packed until somebody asks for it. Most of a
     # profile is written back as it was read, and taking all of it apart cost a tenth of a worker's
     # time with twelve fields, more with more.
-    State = HeldStates = HeldEdges = msgspec.Raw
+    State = HeldStates = HeldEdges = Raw
 
 ProfileId = str
 """32 hexadecimal digits: the keyed hash of the profile's first-seen identifier."""
@@ -89,12 +90,12 @@ class Fragment(msgspec.Struct, frozen=True, array_like=True, gc=False):
     def states(self) -> dict[int, State]:
         """The states, to be read through `unpack`; taken apart at each call."""
         held = self.held_states
-        return _unpack_states(held) if isinstance(held, msgspec.Raw) else held
+        return _unpack_states(held) if isinstance(held, Raw) else held
 
     def begin(self) -> dict[int, State]:
         """Return the states in the form that their operators know, free to be changed."""
         held = self.held_states
-        if isinstance(held, msgspec.Raw):
+        if isinstance(held, Raw):
             return _unpack(held)  # type: ignore[no-any-return]
         return {field_id: unpack(state) for field_id, state in held.items()}
 
@@ -120,7 +121,7 @@ def find_place(fragments: Sequence[Fragment], identifier: Identifier) -> int | N
 
 def unpack(state: State) -> Any:
     """Return an operator state in the form that its operator knows, packed or not as it is now."""
-    return _unpack(state) if state.__class__ is msgspec.Raw else state
+    return _unpack(state) if state.__class__ is Raw else state
 
 
 class Body(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -136,7 +137,7 @@ class Body(msgspec.Struct, frozen=True, array_like=True, gc=False):
     def edges(self) -> tuple[Edge, ...]:
         """The edges that hold the profile together; taken apart at each call."""
         held = self.held_edges
-        return _unpack_edges(held) if isinstance(held, msgspec.Raw) else held
+        return _unpack_edges(held) if isinstance(held, Raw) else held
 
 
 class StoredProfile(msgspec.Struct, frozen=True, gc=False):

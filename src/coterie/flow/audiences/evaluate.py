@@ -1,12 +1,13 @@
 """Say which audiences hold a profile, and when that changes with no new data."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 import structlog
 
+from coterie.base.clock import from_us
 from coterie.lang.filterql import (
     CompiledFilter,
     Filter,
@@ -19,6 +20,10 @@ from coterie.lang.filterql import (
 from coterie.model.config import AccountConfig, AudienceSpec
 
 log = structlog.get_logger()
+
+ANY_INSTANT = datetime(1970, 1, 1, tzinfo=UTC)
+MOST_COMBINATIONS = 10_000
+"""Of changed fields, whose audiences are remembered."""
 
 
 class CompiledAudience(msgspec.Struct, frozen=True):
@@ -94,6 +99,8 @@ class Evaluator:
         if known is None:
             names = {self._names[field_id] for field_id in changed}
             known = _affected(tuple(item for item in self._audiences if item.filter.reads & names))
+            if len(self._affected) >= MOST_COMBINATIONS:
+                self._affected.clear()
             self._affected[changed] = known
         return known
 
@@ -103,15 +110,17 @@ class Evaluator:
         affected: Affected,
         held: Held,
         next_flip: datetime | None,
-        now: tuple[datetime, int],
+        at_us: int,
     ) -> tuple[Held, datetime | None]:
-        """Ask `affected` about `view` at `now` (instant, microseconds).
+        """Ask `affected` about `view` at an instant (microseconds since 1970).
 
         Return the audiences and the next instant to ask again. Of those so far (`held`) the ones
         that are not asked stay, unless they are no longer kept current. `next_flip` moves only to
         an earlier instant: an early wake asks again.
         """
-        at, at_us = now
+        # Most audiences answer the same at any instant, and making one takes as long as asking two.
+        is_timed = bool(affected.timed) or next_flip is not None
+        at = from_us(at_us) if is_timed else ANY_INSTANT
         inside = frozenset(held.audiences)
         turned = [
             audience_id

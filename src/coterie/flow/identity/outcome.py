@@ -104,8 +104,22 @@ class Outcome:
 
     def begin(self, group: Group, graph: Graph) -> None:
         """Make one profile of identifiers that nobody knew."""
-        found = Cluster(tuple(graph.nodes), tuple(graph.edges.values()), ())
-        self._add_all(group, graph, [found], is_unsettled=False)
+        nodes = graph.nodes
+        profile_id = self._name(self._first(nodes, graph))
+        self._owners.update(dict.fromkeys(nodes, profile_id))
+        self._profiles.append(
+            ResolvedProfile(
+                profile_id,
+                nodes,
+                tuple(graph.edges.values()),
+                (),
+                (),
+                tuple(group.events),
+                regrouped=True,
+                standing=_standing(nodes, graph, is_unsettled=False),
+                at_us=self._at_us,
+            )
+        )
 
     def regroup(self, group: Group, graph: Graph) -> None:
         """Cluster the whole component again."""

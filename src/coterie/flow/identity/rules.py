@@ -49,7 +49,8 @@ class IdentityRules(msgspec.Struct, frozen=True):
 
     def first_seen(self, nodes: Iterable[tuple[Identifier, int]]) -> Identifier:
         """Return the identifier that names the profile: first seen, then strongest."""
-        return min(nodes, key=lambda node: (node[1], *self.strength(node[0])))[0]
+        ranks = self.ranks
+        return min([(at, ranks.get(node[0], WEAKEST), node) for node, at in nodes])[2]
 
     def limit(self, identifier: Identifier) -> int:
         """Return how many distinct stronger neighbours the identifier may have."""

@@ -83,8 +83,8 @@ def evaluate(
 ) -> EvaluatedProfile:
     """Ask a profile's audiences about it: due flips first, else those that read what changed."""
     prior = profile.prior
-    now = from_us(profile.now_us)
-    if prior is None or (prior.next_flip is not None and prior.next_flip <= now):
+    due = prior.next_flip if prior is not None else None
+    if prior is None or (due is not None and to_us(due) <= profile.now_us):
         affected = context.evaluator.affected(None)
     elif only is not None:
         affected = only
@@ -95,8 +95,8 @@ def evaluate(
         view,
         affected,
         _held_before(profile),
-        prior.next_flip if prior else None,
-        (now, profile.now_us),
+        due,
+        profile.now_us,
     )
     # The view also changes by itself when a value has been kept for long enough.
     ageing = context.viewer.next_ageing(profile.fragments, profile.now_us, affected.reads)
