@@ -10,7 +10,7 @@ from coterie.control.authorizations import create_authorization
 from coterie.control.definitions.audiences import create_audience
 from coterie.control.definitions.schema import publish_lql
 from coterie.control.definitions.streams import set_trusted
-from coterie.control.jobs import create_export_audience, create_import_csv
+from coterie.control.jobs import create_export, create_import_csv
 from coterie.control.probes import build_probes
 from coterie.control.tokens import create_token
 from coterie.control.users import create_person
@@ -118,7 +118,7 @@ def add_audience(services: Services, account: int, slug: str, name: str, text: s
 
 def start_export(services: Services, shop: Shop) -> int:
     """Make the job "Export Audience" with Existing Users; return its id."""
-    return create_export_audience(
+    return create_export(
         services.store,
         account=shop.account,
         label="Audiences to Braze",

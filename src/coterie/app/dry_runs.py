@@ -35,7 +35,7 @@ class DryRuns:
     def of_new(self, *, account: int, authorization_id: int, config: Mapping[str, Any]) -> DryRun:
         """Return what a job with these options would do.
 
-        Raises what `create_export_audience` raises.
+        Raises what `create_export` raises.
         """
         draft = draft_export(
             self._store,
@@ -51,7 +51,7 @@ class DryRuns:
     ) -> DryRun:
         """Return what a job would send if its options were changed, or does with none of them.
 
-        Raises what `update_export_audience` raises.
+        Raises what `update_export` raises.
         """
         job = get_job(self._store, account, job_id)
         draft = draft_export(
@@ -75,9 +75,7 @@ class DryRuns:
         authorization = get_authorization(self._store, draft.account, draft.authorization_id)
         with self._store.transaction() as conn:
             config = load_config(conn).accounts[draft.account]
-            found = find_destination(
-                conn, draft.authorization_id, draft.config.form, draft.config.attribute
-            )
+            found = find_destination(conn, draft.authorization_id, *draft.config.target)
         others = tuple(
             spec
             for spec in config.exports
@@ -85,7 +83,7 @@ class DryRuns:
             and spec.destination_id == found.id
             and spec.job_id != draft.spec.job_id
         )
-        plan = plan_draft(found, (draft.spec, *others), draft.config, now=now)
+        plan = plan_draft(found, (draft.spec, *others), *draft.config.target, now=now)
         question = Question(
             account=draft.account,
             schema=config.schemas[-1],

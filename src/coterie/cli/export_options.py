@@ -77,6 +77,9 @@ OnlyDry = Annotated[
     typer.Option("--dry-run", help="Only say what would be sent, to whom, and at what cost."),
 ]
 
+NONE = "none"
+"""What takes a field, consent, quiet window or expiry away."""
+
 
 class Choices(dict[str, Any]):
     """Options of a job by name; what was not given is not in it."""
@@ -85,6 +88,12 @@ class Choices(dict[str, Any]):
         """Keep an option that was given."""
         if value is not None:
             self[name] = value
+
+
+def put_identifiers(options: Choices, **fields: str | None) -> None:
+    """Keep the fields of identifiers that were given; none takes one away."""
+    for name, value in fields.items():
+        options.put(name, "" if value == NONE else value)
 
 
 def read_quiet(text: str | None, *, drop: bool) -> dict[str, Any] | None:

@@ -11,12 +11,12 @@ from coterie.cli.context import ACTOR, open_context
 from coterie.cli.dry_run_output import print_dry_run
 from coterie.cli.entries import BadEntryError, read_entries
 from coterie.cli.job_output import print_jobs, which_account
+from coterie.cli.job_profiles import make_export, read_attributes, read_groups
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
 from coterie.control import jobs
 from coterie.flow.run.lookup import Lookup
 from coterie.model.control import Job
-
-NONE = "none"
+from coterie.model.exports import ExportAudienceConfig
 
 
 def export_audience(
@@ -67,12 +67,15 @@ def export_audience(
         names=read_entries(name or []),
         suppressed_by=suppress or [],
     )
-    options.put("identifier_field", identifier_field)
-    options.put("braze_id_field", braze_id_field)
-    options.put("alias_field", alias_field)
-    options.put("alias_label", alias_label)
-    options.put("email_field", email_field)
-    options.put("phone_field", phone_field)
+    option.put_identifiers(
+        options,
+        identifier_field=identifier_field,
+        braze_id_field=braze_id_field,
+        alias_field=alias_field,
+        alias_label=alias_label,
+        email_field=email_field,
+        phone_field=phone_field,
+    )
     options.put("identifier_order", option.read_words(identifier_order))
     options.put("value_prefix", value_prefix)
     options.put("audience_events", audience_events)
@@ -81,24 +84,15 @@ def export_audience(
     options.put("existing_only", existing_only)
     options.put("expires_at", expires_at)
     options.put("clean_up_at_expiry", clean_up_at_expiry)
-    with open_context() as context:
-        number = which_account(context, account)
-        if dry_run:
-            runs = DryRuns(context.store, context.clock)
-            found = runs.of_new(account=number, authorization_id=authorization, config=options)
-            print_dry_run(found, as_json=as_json)
-            return
-        job = jobs.create_export_audience(
-            context.store,
-            account=number,
-            label=label,
-            description=description,
-            authorization_id=authorization,
-            config=options,
-            actor=ACTOR,
-            clock=context.clock,
-        )
-    print_jobs([job], as_json=as_json)
+    make_export(
+        options,
+        label=label,
+        description=description,
+        authorization=authorization,
+        dry_run=dry_run,
+        account=account,
+        as_json=as_json,
+    )
 
 
 def update(
@@ -126,6 +120,14 @@ def update(
     existing_users: Annotated[
         bool, typer.Option("--existing-users", help="Send the present members after all.")
     ] = False,
+    attribute: Annotated[
+        list[str] | None,
+        typer.Option(help="Of a profile export: all its fields anew, as when it was made."),
+    ] = None,
+    group: Annotated[
+        list[str] | None,
+        typer.Option(help="Of a subscription export: all its groups anew, as when it was made."),
+    ] = None,
     value_prefix: option.Prefix = None,
     name: option.Names = None,
     audience_events: option.Events = None,
@@ -149,27 +151,33 @@ def update(
     What is left out stays as it is; none takes a field, consent, quiet window or expiry away.
     """
     options = option.Choices()
-    for key, value in (
-        ("identifier_field", identifier_field),
-        ("braze_id_field", braze_id_field),
-        ("alias_field", alias_field),
-        ("alias_label", alias_label),
-        ("email_field", email_field),
-        ("phone_field", phone_field),
-        ("value_prefix", value_prefix),
-    ):
-        options.put(key, "" if value == NONE else value)
+    option.put_identifiers(
+        options,
+        identifier_field=identifier_field,
+        braze_id_field=braze_id_field,
+        alias_field=alias_field,
+        alias_label=alias_label,
+        email_field=email_field,
+        phone_field=phone_field,
+    )
+    options.put("value_prefix", "" if value_prefix == option.NONE else value_prefix)
     options.put("identifier_order", option.read_words(identifier_order))
     options.put("audience_events", audience_events)
     options.put("existing_only", existing_only)
     options.put("existing_users", True if existing_users else None)
     options.put("clean_up_at_expiry", clean_up_at_expiry)
+    if attribute:
+        options["attributes"], options["types"] = read_attributes(attribute)
+    if group:
+        options["groups"] = read_groups(group)
     if consent is not None:
-        options["consent"] = None if consent == NONE else option.read_consent(consent)
+        options["consent"] = None if consent == option.NONE else option.read_consent(consent)
     if quiet is not None or quiet_drop:
-        options["quiet"] = None if quiet == NONE else option.read_quiet(quiet, drop=quiet_drop)
+        options["quiet"] = (
+            None if quiet == option.NONE else option.read_quiet(quiet, drop=quiet_drop)
+        )
     if expires_at is not None:
-        options["expires_at"] = None if expires_at == NONE else expires_at
+        options["expires_at"] = None if expires_at == option.NONE else expires_at
     with open_context() as context:
         number = which_account(context, account)
         before = jobs.get_job(context.store, number, job_id)
@@ -183,7 +191,7 @@ def update(
             )
             print_dry_run(found, as_json=as_json)
             return
-        job = jobs.update_export_audience(
+        job = jobs.update_export(
             context.store,
             account=number,
             job_id=job_id,
@@ -249,6 +257,8 @@ def _edited(
 
 
 def _renamed(job: Job, names: list[str] | None, options: dict[str, Any]) -> dict[str, Any]:
-    known = {**getattr(job.config, "names", {}), **read_entries(names or [])}
+    if not isinstance(job.config, ExportAudienceConfig):
+        return {"names": read_entries(names)} if names else {}
+    known = {**job.config.names, **read_entries(names or [])}
     audiences = options.get("audiences", getattr(job.config, "audiences", ()))
     return {"names": {slug: value for slug, value in known.items() if slug in audiences}}

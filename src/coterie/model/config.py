@@ -6,7 +6,14 @@ from typing import Literal
 import msgspec
 
 from coterie.model.decisions import Decision
-from coterie.model.exports import AudienceEvents, Consent, ExportIdentifier, QuietWindow
+from coterie.model.exports import (
+    AttributeType,
+    AudienceEvents,
+    Consent,
+    ExportIdentifier,
+    QuietWindow,
+    SubscriptionRule,
+)
 from coterie.model.intake import OwnWrites, RepeatRule
 from coterie.model.schema import Schema
 
@@ -40,14 +47,23 @@ class TrackerSpec(msgspec.Struct, frozen=True, kw_only=True):
         return -self.number
 
 
+class AttributeSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A field that becomes an attribute, under a path of names."""
+
+    path: tuple[str, ...]
+    field: str
+    type: AttributeType | None = None
+
+
 class ExportSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """An Export Audience job. `names` gives the value written at the destination per audience id.
+    """An export job. `names` gives the value written at the destination per audience id.
 
     A paused job's changes wait; an ended (killed or deleted) one wants nothing any more, and what
     it wrote stays as it is; a cleaning one takes away what it wrote. `values` are all that it
     stands for at the destination, also for audiences that are no more. With `existing` false only
     people who enter at or after `started_at` are wanted there; `joined` gives a later instant for
-    some audiences. `suppressed_by` maps audience id to slug.
+    some audiences. `suppressed_by` maps audience id to slug. With `attributes` or `groups` those
+    are written of the members, in place of `names`; `keeps_leavers`: who leaves keeps them.
     """
 
     job_id: int
@@ -64,6 +80,9 @@ class ExportSpec(msgspec.Struct, frozen=True, kw_only=True):
     consent: Consent | None = None
     quiet: QuietWindow | None = None
     existing_only: bool = False
+    attributes: tuple[AttributeSpec, ...] = ()
+    groups: dict[str, SubscriptionRule] = {}
+    keeps_leavers: bool = False
 
 
 class AccountConfig(msgspec.Struct, frozen=True, kw_only=True):

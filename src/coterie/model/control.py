@@ -5,7 +5,11 @@ from typing import Any, Literal
 
 import msgspec
 
-from coterie.model.exports import ExportAudienceConfig
+from coterie.model.exports import (
+    ExportAudienceConfig,
+    ExportProfilesConfig,
+    ExportSubscriptionsConfig,
+)
 
 Health = Literal["healthy", "unhealthy", "unknown"]
 AudienceState = Literal["draft", "building", "live", "expired", "archived"]
@@ -190,7 +194,9 @@ class ImportCsvConfig(
     timezone: str = ""
 
 
-JobConfig = ExportAudienceConfig | ImportCsvConfig
+JobConfig = (
+    ExportAudienceConfig | ExportProfilesConfig | ExportSubscriptionsConfig | ImportCsvConfig
+)
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):

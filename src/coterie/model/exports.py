@@ -8,6 +8,9 @@ import msgspec
 
 IdentifierKind = Literal["external_id", "braze_id", "alias", "email", "phone"]
 AudienceEvents = Literal["both", "enters", "exits"]
+ExportForm = Literal["array", "booleans", "attributes", "subscription_groups"]
+AttributeType = Literal["string", "integer", "number", "boolean", "time", "array", "object"]
+SubscriptionState = Literal["subscribed", "unsubscribed"]
 
 IDENTIFIER_KINDS: tuple[IdentifierKind, ...] = (
     "external_id", "braze_id", "alias", "email", "phone",
@@ -57,15 +60,12 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True):
         return any(_as_word(each) in wanted for each in held if each is not None)
 
 
-class ExportAudienceConfig(
-    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="export_audience"
-):
-    """Options of an Export Audience job.
+class ExportConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="export"):
+    """What all exports say: who is sent, under which name, when, and who is not.
 
     Each `…_field` names the profile field that holds this identifier of Braze; `identifier_order`
-    says which are tried first. `names` overrides the exported value per slug. Who is in one of
-    `suppressed_by` is not exported. `joined` says since when an audience is exported that was
-    added later.
+    says which are tried first. Who is in one of `suppressed_by` is not exported. `joined` says
+    since when an audience is exported that was added later.
     """
 
     audiences: tuple[str, ...]
@@ -77,11 +77,6 @@ class ExportAudienceConfig(
     email_field: str = ""
     phone_field: str = ""
     identifier_order: tuple[IdentifierKind, ...] = ()
-    form: Literal["array", "booleans"] = "array"
-    attribute: str = "lytics_segments"
-    value_prefix: str = ""
-    names: dict[str, str] = {}
-    audience_events: AudienceEvents = "both"
     suppressed_by: tuple[str, ...] = ()
     consent: Consent | None = None
     quiet: QuietWindow | None = None
@@ -89,10 +84,6 @@ class ExportAudienceConfig(
     expires_at: datetime | None = None
     clean_up_at_expiry: bool = False
     joined: dict[str, datetime] = {}
-
-    def exported_name(self, slug: str) -> str:
-        """Return the value that stands for an audience at the destination."""
-        return self.value_prefix + self.names.get(slug, slug)
 
     @property
     def identifiers(self) -> tuple[ExportIdentifier, ...]:
@@ -112,6 +103,112 @@ class ExportAudienceConfig(
             for kind in order
             if fields[kind]
         )
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """What the job stands for at its destination."""
+        return frozenset()
+
+    @property
+    def target(self) -> tuple[ExportForm, str]:
+        """How the destination holds what is written, and the attribute if it is one."""
+        return "attributes", ""
+
+    @property
+    def read_fields(self) -> tuple[str, ...]:
+        """The fields whose values are sent."""
+        return ()
+
+
+class ExportAudienceConfig(ExportConfig, frozen=True, kw_only=True, tag="export_audience"):
+    """Options of an Export Audience job; `names` overrides the exported value per slug."""
+
+    form: Literal["array", "booleans"] = "array"
+    attribute: str = "lytics_segments"
+    value_prefix: str = ""
+    names: dict[str, str] = {}
+    audience_events: AudienceEvents = "both"
+
+    def exported_name(self, slug: str) -> str:
+        """Return the value that stands for an audience at the destination."""
+        return self.value_prefix + self.names.get(slug, slug)
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """What the job stands for at its destination."""
+        return frozenset(self.exported_name(slug) for slug in self.audiences)
+
+    @property
+    def target(self) -> tuple[ExportForm, str]:
+        """How the destination holds what is written, and the attribute if it is one."""
+        return self.form, self.attribute
+
+
+class ExportProfilesConfig(ExportConfig, frozen=True, kw_only=True, tag="export_profiles"):
+    """Options of an Export Profiles job: fields of the members of audiences as attributes of users.
+
+    `attributes` maps the name in Braze to the field; a dot in a name makes a nested attribute.
+    `types` says for some names what Braze shall hold in place of what the field's kind suggests.
+    Members that leave keep their attributes unless `on_leaving` is "delete".
+    """
+
+    attributes: dict[str, str] = {}
+    types: dict[str, AttributeType] = {}
+    on_leaving: Literal["keep", "delete"] = "keep"
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """What the job stands for at its destination."""
+        return frozenset(name.partition(".")[0] for name in self.attributes)
+
+    @property
+    def read_fields(self) -> tuple[str, ...]:
+        """The fields whose values are sent."""
+        return tuple(self.attributes.values())
+
+
+class SubscriptionRule(msgspec.Struct, frozen=True, kw_only=True):
+    """Which values of a field mean yes to a subscription group; with `no`, which mean no.
+
+    Without `no` every other value means no. Who has no value is left as they are.
+    """
+
+    field: str
+    yes: tuple[str, ...]
+    no: tuple[str, ...] = ()
+
+    def state(self, value: object) -> SubscriptionState | None:
+        """Return what a value of the field says, None if it says nothing."""
+        if value is None or value == []:
+            return None
+        if Consent(field=self.field, values=self.yes).is_given(value):
+            return "subscribed"
+        if not self.no or Consent(field=self.field, values=self.no).is_given(value):
+            return "unsubscribed"
+        return None
+
+
+class ExportSubscriptionsConfig(
+    ExportConfig, frozen=True, kw_only=True, tag="export_subscriptions"
+):
+    """Options of an Export Subscriptions job: fields as states of Braze's subscription groups."""
+
+    groups: dict[str, SubscriptionRule] = {}
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """What the job stands for at its destination."""
+        return frozenset(self.groups)
+
+    @property
+    def target(self) -> tuple[ExportForm, str]:
+        """How the destination holds what is written, and the attribute if it is one."""
+        return "subscription_groups", ""
+
+    @property
+    def read_fields(self) -> tuple[str, ...]:
+        """The fields whose values are sent."""
+        return tuple(rule.field for rule in self.groups.values())
 
 
 def _as_word(value: object) -> str:

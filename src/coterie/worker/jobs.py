@@ -11,7 +11,7 @@ from coterie.control.jobs import fail, release_job, take_due_job
 from coterie.model.control import Job
 from coterie.store import Connection, StoreUnavailableError, store_errors
 from coterie.worker.dependencies import Bench
-from coterie.worker.runners.export_audience import run_export_audience
+from coterie.worker.runners.export import run_export
 from coterie.worker.runners.import_csv import run_import_csv
 
 log = structlog.get_logger(__name__)
@@ -20,7 +20,9 @@ Runner = Callable[[Bench, Job, Callable[[], bool]], None]
 """Runs a job and finishes it; returns early when the stop sign says so or the job was steered."""
 
 RUNNERS: Mapping[str, Runner] = {
-    "export_audience": run_export_audience,
+    "export_audience": run_export,
+    "export_profiles": run_export,
+    "export_subscriptions": run_export,
     "import_csv": run_import_csv,
 }
 
@@ -31,17 +33,17 @@ RECONNECT_SECONDS = 1.0
 def run_jobs(
     bench: Bench, stop: threading.Event, *, runners: Mapping[str, Runner] = RUNNERS
 ) -> None:
-    """Run due jobs until `stop` is set, one of each kind at a time.
+    """Run due jobs until `stop` is set, one of each runner at a time.
 
     A job under way keeps its checkpoint and is due again at once. Several processes may do this.
     """
-    # A kind has a thread of its own, so that an import of hours holds up no export's start. Only
+    # A runner has a thread of its own, so that an import of hours holds up no export's start. Only
     # the runner of exports uses the compiled configurations of the bench, which serve one thread.
-    with ThreadPoolExecutor(max_workers=len(runners), thread_name_prefix="jobs") as threads:
-        loops = [
-            threads.submit(_run_kind, bench, stop, {kind: runner})
-            for kind, runner in runners.items()
-        ]
+    groups: dict[Runner, dict[str, Runner]] = {}
+    for kind, runner in runners.items():
+        groups.setdefault(runner, {})[kind] = runner
+    with ThreadPoolExecutor(max_workers=len(groups), thread_name_prefix="jobs") as threads:
+        loops = [threads.submit(_run_kind, bench, stop, group) for group in groups.values()]
         try:
             for ended in as_completed(loops):
                 ended.result()

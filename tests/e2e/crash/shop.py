@@ -13,7 +13,7 @@ from coterie.control.authorizations import create_authorization
 from coterie.control.definitions.audiences import create_audience
 from coterie.control.definitions.schema import publish_lql
 from coterie.control.definitions.streams import set_trusted
-from coterie.control.jobs import create_export_audience
+from coterie.control.jobs import create_export
 from coterie.control.tokens import create_token
 from coterie.model.control import Actor
 from coterie.store import Store, StoreUnavailableError
@@ -116,7 +116,7 @@ def add_audience(store: Store, account: int, clock: Clock, audience: tuple[str, 
 
 def start_export(services: Services, shop: Shop) -> None:
     """Make the job "Export Audience" with Existing Users, for all audiences."""
-    create_export_audience(
+    create_export(
         services.store,
         account=ACCOUNT,
         label="Audiences to Braze",

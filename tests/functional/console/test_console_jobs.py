@@ -17,7 +17,14 @@ from coterie.control.jobs import get_job, list_jobs
 from coterie.control.users import create_person
 from coterie.model.control import ImportCsvConfig, Job
 from coterie.model.delivery import ParkedRow
-from coterie.model.exports import Consent, ExportAudienceConfig, QuietWindow
+from coterie.model.exports import (
+    Consent,
+    ExportAudienceConfig,
+    ExportProfilesConfig,
+    ExportSubscriptionsConfig,
+    QuietWindow,
+    SubscriptionRule,
+)
 from coterie.model.views import IdentifierView, JobFigures, OmittedView
 
 NEW_EXPORT = "/data/jobs/new/export-audience"
@@ -374,3 +381,59 @@ def test_a_job_that_cleans_up_says_so(
     assert get_job(deps.store, ACCOUNT, job.id).state == "runnable"
     assert "takes away what it wrote in Braze; then it is deleted" in shown
     assert f"/data/jobs/{job.id}/edit" not in shown
+
+
+def test_fields_are_exported_as_attributes(
+    admin: Visitor, authorization_id: int, deps: ConsoleDependencies
+) -> None:
+    new = "/data/jobs/new/export-profiles"
+    page = f"{new}?authorization={authorization_id}"
+    form = {
+        "authorization": authorization_id,
+        "label": "Profiles",
+        "identifier_field": "user_id",
+        "audiences": ["fans"],
+        "existing_users": "yes",
+        "fields": ["city", "order_total"],
+        "name:city": "home_city",
+        "type:order_total": "integer",
+        "on_leaving": "delete",
+    }
+
+    checked = admin.send(f"{new}/check", page=page, **form)
+    made = admin.send(new, page=page, **form)
+    job = get_job(deps.store, ACCOUNT, int(Path(made.headers["location"]).name))
+    shown = admin.open(f"/data/jobs/{job.id}").text
+    edit = admin.open(f"/data/jobs/{job.id}/edit").text
+
+    assert checked.status_code == 200, checked.text
+    assert isinstance(job.config, ExportProfilesConfig)
+    assert job.config.attributes == {"home_city": "city", "order_total": "order_total"}
+    assert job.config.types == {"order_total": "integer"}
+    assert "<code>home_city</code>" in shown
+    assert 'value="city" checked' in edit
+    assert 'name="name:city" value="home_city"' in edit
+
+
+def test_consents_are_exported_as_subscription_groups(
+    admin: Visitor, authorization_id: int, deps: ConsoleDependencies
+) -> None:
+    new = "/data/jobs/new/export-subscriptions"
+    group = "8e6a1c0e-7f5d-4a6e-9b1c-0d2f3a4b5c6d"
+    form = {
+        "authorization": authorization_id,
+        "label": "Consents",
+        "identifier_field": "user_id",
+        "audiences": ["fans"],
+        "group0": group,
+        "field0": "city",
+        "yes0": "yes, true",
+    }
+
+    made = admin.send(new, page=f"{new}?authorization={authorization_id}", **form)
+    job = get_job(deps.store, ACCOUNT, int(Path(made.headers["location"]).name))
+    edit = admin.open(f"/data/jobs/{job.id}/edit").text
+
+    assert isinstance(job.config, ExportSubscriptionsConfig)
+    assert job.config.groups == {group: SubscriptionRule(field="city", yes=("yes", "true"))}
+    assert f'value="{group}"' in edit

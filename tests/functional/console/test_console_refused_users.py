@@ -6,7 +6,7 @@ from tests.functional.console.conftest import ACCOUNT, ACTOR, NOW, SteppingClock
 from coterie.console.dependencies import ConsoleDependencies
 from coterie.control.authorizations import create_authorization
 from coterie.control.definitions.audiences import create_audience
-from coterie.control.jobs import create_export_audience, create_import_csv
+from coterie.control.jobs import create_export, create_import_csv
 from coterie.flow.run.refused import list_refused, replay_refused
 from coterie.model.control import ImportCsvConfig, Job
 from coterie.store import Store
@@ -36,7 +36,7 @@ def job(deps: ConsoleDependencies, clock: SteppingClock) -> Job:
         actor=ACTOR,
         now=NOW,
     )
-    job = create_export_audience(
+    job = create_export(
         store,
         account=ACCOUNT,
         label="To Braze",

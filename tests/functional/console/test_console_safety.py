@@ -19,7 +19,7 @@ from coterie.console.headers import CONTENT_SECURITY_POLICY
 from coterie.console.routes import PAGES
 from coterie.control.authorizations import create_authorization
 from coterie.control.definitions.audiences import create_audience
-from coterie.control.jobs import create_export_audience
+from coterie.control.jobs import create_export
 from coterie.control.tokens import create_token, list_tokens
 from coterie.model.views import EventView, RejectedView
 
@@ -69,7 +69,7 @@ def full_account(
         actor=ACTOR,
         clock=clock,
     )
-    job = create_export_audience(
+    job = create_export(
         store,
         account=ACCOUNT,
         label=HOSTILE,

@@ -81,7 +81,7 @@ def braze(store: Store, ring: KeyRing, account: Account, actor: Actor, clock: Cl
 def make_export(store: Store, braze: int, actor: Actor, clock: Clock) -> MakeExport:
     def make(**changes: Any) -> Job:
         options = {"identifier_field": "user_id", "audiences": ["known"], "existing_users": True}
-        return jobs.create_export_audience(
+        return jobs.create_export(
             store, account=3012, label=changes.pop("label", "To Braze"),
             authorization_id=changes.pop("authorization_id", braze), config=options | changes,
             actor=actor, clock=clock,

@@ -210,7 +210,7 @@ def test_an_authorization_that_a_job_uses_cannot_be_deleted(
     create_audience(
         store, account=3012, slug="all", name="All", filter_text="*", actor=actor, clock=clock
     )
-    job = jobs.create_export_audience(
+    job = jobs.create_export(
         store,
         account=3012,
         label="Export",

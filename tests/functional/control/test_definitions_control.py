@@ -314,7 +314,7 @@ def test_an_exported_audience_cannot_be_archived_and_its_export_reaches_the_work
         store, ring, account=3012, provider="braze", method="api_key", label="Braze",
         config={"apikey": "k", "instance": "EU-01"}, actor=actor, now=clock(),
     )  # fmt: skip
-    job = jobs.create_export_audience(
+    job = jobs.create_export(
         store,
         account=3012,
         label="To Braze",

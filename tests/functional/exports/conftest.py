@@ -10,10 +10,10 @@ from tests.functional.flow.conftest import ACTOR, House
 
 from braze_sandbox import running_sandbox
 from coterie.control.jobs import (
-    create_export_audience,
+    create_export,
     delete_job,
     get_job,
-    update_export_audience,
+    update_export,
 )
 from coterie.flow.exports.desk import DeliveryDesk
 from coterie.model.control import Job
@@ -34,7 +34,7 @@ class Shop(House):
 
     def create(self, *slugs: str, **options: Any) -> Job:
         """Make an export job; its options are those of `ExportAudienceConfig`."""
-        self.job = create_export_audience(
+        self.job = create_export(
             self.store,
             account=self.account.number,
             label="Export",
@@ -47,7 +47,7 @@ class Shop(House):
 
     def change(self, *, clean_up: bool = False, **options: Any) -> Job:
         """Change the export made last."""
-        return update_export_audience(
+        return update_export(
             self.store,
             account=self.account.number,
             job_id=self.job.id,

@@ -18,7 +18,7 @@ from coterie.control.definitions.default import read_queries
 from coterie.control.definitions.pipeline import load_config
 from coterie.control.definitions.schema import publish_lql
 from coterie.control.definitions.streams import set_trusted
-from coterie.control.jobs import create_export_audience, kill_job
+from coterie.control.jobs import create_export, kill_job
 from coterie.flow.eventlog.bulk import append_events
 from coterie.flow.eventlog.lanes import ensure_lanes
 from coterie.flow.eventlog.prepare import ensure_days
@@ -183,7 +183,7 @@ class House:
         authorization: int | None = None,
     ) -> int:
         """Make an Export Audience job; return its destination."""
-        self.job = create_export_audience(
+        self.job = create_export(
             self.store,
             account=self.account.number,
             label="Export",

@@ -10,7 +10,7 @@ from coterie.flow.exports.wishes import StaleOutboxError
 from coterie.model.control import Job
 from coterie.worker.dependencies import Bench
 from coterie.worker.jobs import run_due_job
-from coterie.worker.runners.export_audience import PROFILES_A_RANGE, run_export_audience
+from coterie.worker.runners.export import PROFILES_A_RANGE, run_export
 
 PEOPLE = 2 * PROFILES_A_RANGE + 500
 Steer = Callable[[], object]
@@ -126,7 +126,7 @@ def test_a_conflict_is_no_fault_of_the_job(crowd: Crew) -> None:
         tries += 1
         if tries < 3:
             raise StaleOutboxError
-        run_export_audience(bench, taken, is_stopping)
+        run_export(bench, taken, is_stopping)
 
     with crowd.store.connect(autocommit=True) as conn:
         while run_due_job(

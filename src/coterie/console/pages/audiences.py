@@ -27,7 +27,7 @@ from coterie.control.definitions.sizes import list_sizes
 from coterie.control.jobs import list_jobs
 from coterie.lang.expr.errors import LangError, Problem
 from coterie.model.control import Audience, Job
-from coterie.model.exports import ExportAudienceConfig
+from coterie.model.exports import ExportConfig
 from coterie.model.insights import Estimate
 
 HOME = "/audiences"
@@ -183,7 +183,7 @@ def _jobs_of(visit: Visit, audience: Audience) -> list[Job]:
     return [
         job
         for job in list_jobs(visit.deps.store, visit.account)
-        if isinstance(job.config, ExportAudienceConfig) and audience.slug in job.config.audiences
+        if isinstance(job.config, ExportConfig) and audience.slug in job.config.audiences
     ]
 
 

@@ -1,13 +1,22 @@
 """The form of an export job: what its inputs mean, and how an export fills them."""
 
+from collections.abc import Callable, Mapping
 from datetime import UTC
 from typing import Any
 
 from coterie.console.forms import Form, filled_form
 from coterie.model.control import Job
-from coterie.model.exports import IDENTIFIER_KINDS, ExportAudienceConfig
+from coterie.model.exports import (
+    IDENTIFIER_KINDS,
+    ExportAudienceConfig,
+    ExportConfig,
+    ExportProfilesConfig,
+    ExportSubscriptionsConfig,
+)
 
 NAME = "name:"
+TYPE = "type:"
+GROUP_ROWS = 10
 KIND_NAMES = (
     ("external_id", "External ID"),
     ("braze_id", "Braze ID"),
@@ -24,23 +33,32 @@ FORM_NAMES = (
     ("array", "One array attribute with all audiences of a user"),
     ("booleans", "A true or false attribute for each audience"),
 )
+LEAVING_NAMES = (
+    ("keep", "They keep their attributes in Braze"),
+    ("delete", "Their attributes are deleted in Braze"),
+)
+TYPE_NAMES = (
+    ("", "As the field is"),
+    ("string", "Text"),
+    ("integer", "Whole number"),
+    ("number", "Number"),
+    ("boolean", "True or false"),
+    ("time", "Time"),
+    ("array", "Array"),
+    ("object", "Object"),
+)
 TEXTS = (
     "identifier_field", "braze_id_field", "alias_field", "alias_label", "email_field",
     "phone_field", "attribute", "value_prefix",
 )  # fmt: skip
 
 
-def read_options(form: Form, before: ExportAudienceConfig | None = None) -> dict[str, Any]:
+def read_options(form: Form, kind: str, before: ExportConfig | None = None) -> dict[str, Any]:
     """Return the options that a form says; `before` are those of the job that is changed."""
-    slugs = form.choices("audiences")
     options: dict[str, Any] = {
-        "audiences": slugs,
+        "kind": kind,
+        "audiences": form.choices("audiences"),
         "existing_users": form.is_ticked("existing_users"),
-        "form": form.text("form") or "array",
-        "attribute": form.text("attribute"),
-        "value_prefix": form.text("value_prefix"),
-        "names": {slug: form.text(NAME + slug) for slug in slugs},
-        "audience_events": form.text("audience_events") or "both",
         "suppressed_by": form.choices("suppressed_by"),
         "existing_only": form.is_ticked("existing_only"),
         "clean_up_at_expiry": form.is_ticked("clean_up_at_expiry"),
@@ -48,15 +66,17 @@ def read_options(form: Form, before: ExportAudienceConfig | None = None) -> dict
         "consent": None,
         "quiet": None,
     }
-    for kind in IDENTIFIER_KINDS:
-        name = "identifier_field" if kind == "external_id" else f"{kind}_field"
+    for each in IDENTIFIER_KINDS:
+        name = "identifier_field" if each == "external_id" else f"{each}_field"
         options[name] = form.text(name)
     options["alias_label"] = form.text("alias_label")
     options["identifier_order"] = _order(form, before)
+    options |= _WRITTEN[kind](form)
     if before is not None:
         # Who was sent cannot be unsent, and what is written is what the destination is.
-        options |= {"form": before.form, "attribute": before.attribute}
         options["existing_users"] = before.existing_users or options["existing_users"]
+    if isinstance(before, ExportAudienceConfig):
+        options |= {"form": before.form, "attribute": before.attribute}
     if form.text("consent_field"):
         options["consent"] = {
             "field": form.text("consent_field"),
@@ -72,21 +92,63 @@ def read_options(form: Form, before: ExportAudienceConfig | None = None) -> dict
     return options
 
 
-def form_of(job: Job, config: ExportAudienceConfig) -> Form:
+def _audience_options(form: Form) -> dict[str, Any]:
+    return {
+        "form": form.text("form") or "array",
+        "attribute": form.text("attribute"),
+        "value_prefix": form.text("value_prefix"),
+        "names": {slug: form.text(NAME + slug) for slug in form.choices("audiences")},
+        "audience_events": form.text("audience_events") or "both",
+    }
+
+
+def _profile_options(form: Form) -> dict[str, Any]:
+    attributes: dict[str, str] = {}
+    types: dict[str, str] = {}
+    for field in form.choices("fields"):
+        name = form.text(NAME + field) or field
+        attributes[name] = field
+        if form.text(TYPE + field):
+            types[name] = form.text(TYPE + field)
+    on_leaving = form.text("on_leaving") or "keep"
+    return {"attributes": attributes, "types": types, "on_leaving": on_leaving}
+
+
+def _subscription_options(form: Form) -> dict[str, Any]:
+    rows = (str(number) for number in range(GROUP_ROWS))
+    return {
+        "groups": {
+            form.text(f"group{row}"): {
+                "field": form.text(f"field{row}"),
+                "yes": form.words(f"yes{row}"),
+                "no": form.words(f"no{row}"),
+            }
+            for row in rows
+            if form.text(f"group{row}")
+        }
+    }
+
+
+_WRITTEN: Mapping[str, Callable[[Form], dict[str, Any]]] = {
+    "export_audience": _audience_options,
+    "export_profiles": _profile_options,
+    "export_subscriptions": _subscription_options,
+}
+
+
+def form_of(job: Job, config: ExportConfig) -> Form:
     """Return the form as an export fills it."""
     values: dict[str, Any] = {name: str(getattr(config, name, "")) for name in TEXTS}
     values |= {
         "label": job.label,
         "description": job.description,
-        "form": config.form,
         "audiences": config.audiences,
-        "audience_events": config.audience_events,
         "suppressed_by": config.suppressed_by,
         "first": config.identifiers[0].kind if config.identifiers else "external_id",
     }
     for name in ("existing_users", "existing_only", "clean_up_at_expiry"):
         values[name] = "yes" if getattr(config, name) else ""
-    values |= {NAME + slug: name for slug, name in config.names.items()}
+    values |= _written_values(config)
     if config.expires_at is not None:
         values["expires_at"] = f"{config.expires_at.astimezone(UTC):%Y-%m-%dT%H:%M}"
     if config.consent is not None:
@@ -99,7 +161,27 @@ def form_of(job: Job, config: ExportAudienceConfig) -> Form:
     return filled_form(values)
 
 
-def _order(form: Form, before: ExportAudienceConfig | None) -> list[str]:
+def _written_values(config: ExportConfig) -> dict[str, Any]:
+    match config:
+        case ExportAudienceConfig():
+            names = {NAME + slug: name for slug, name in config.names.items()}
+            return names | {"form": config.form, "audience_events": config.audience_events}
+        case ExportProfilesConfig():
+            names = {NAME + field: name for name, field in config.attributes.items()}
+            types = {TYPE + config.attributes[name]: kind for name, kind in config.types.items()}
+            fields = tuple(config.attributes.values())
+            return names | types | {"fields": fields, "on_leaving": config.on_leaving}
+        case ExportSubscriptionsConfig():
+            values: dict[str, Any] = {}
+            for row, (group, rule) in enumerate(config.groups.items()):
+                values |= {f"group{row}": group, f"field{row}": rule.field}
+                values |= {f"yes{row}": ", ".join(rule.yes), f"no{row}": ", ".join(rule.no)}
+            return values
+        case _:
+            return {}
+
+
+def _order(form: Form, before: ExportConfig | None) -> list[str]:
     first = form.text("first")
     known: list[str] = [] if before is None else list(before.identifier_order)
     chosen = [first] if first else []

@@ -1,4 +1,6 @@
-"""Making and changing Export Audience jobs: settings, then what they would do, then the start."""
+"""Making and changing export jobs: settings, then what they would do, then the start."""
+
+from typing import Literal
 
 from litestar import get, post
 from litestar.params import FromPath
@@ -10,7 +12,10 @@ from coterie.console.headers import Page
 from coterie.console.pages.export_form import (
     EVENT_NAMES,
     FORM_NAMES,
+    GROUP_ROWS,
     KIND_NAMES,
+    LEAVING_NAMES,
+    TYPE_NAMES,
     form_of,
     read_options,
 )
@@ -23,18 +28,24 @@ from coterie.control.definitions.audiences import list_audiences
 from coterie.control.definitions.schema import current_schema
 from coterie.control.jobs import (
     BadJobError,
-    create_export_audience,
+    create_export,
     get_job,
     given_up,
     merge_options,
-    update_export_audience,
+    update_export,
 )
 from coterie.model.control import Job
 from coterie.model.dry_run import DryRun
-from coterie.model.exports import ExportAudienceConfig
+from coterie.model.exports import ExportConfig
 from coterie.model.schema import SCALAR_KINDS
 
-NEW = f"{HOME}/new/export-audience"
+NEW = f"{HOME}/new/{{what:str}}"
+What = Literal["export-audience", "export-profiles", "export-subscriptions"]
+TITLES = {
+    "export_audience": "Export Audience",
+    "export_profiles": "Export Profiles",
+    "export_subscriptions": "Export Subscriptions",
+}
 USUAL_FIELDS = ("external_id", "user_id", "uid", "email")
 ZONES = (
     "UTC", "Europe/London", "Europe/Berlin", "Europe/Paris", "Europe/Madrid", "Europe/Warsaw",
@@ -45,55 +56,55 @@ ZONES = (
 
 
 @get(NEW, sync_to_thread=True, opt=needs("data_manager"))
-def show_new_export(visit: Visitor) -> Page:
-    """Ask for the authorization, then for the settings of an Export Audience job."""
+def show_new_export(visit: Visitor, what: FromPath[What]) -> Page:
+    """Ask for the authorization, then for the settings of an export job."""
     if not visit.query.text("authorization"):
-        return authorization_page(visit, "export_audience")
+        return authorization_page(visit, _kind(what))
     usual = {"existing_users": "yes", "attribute": "lytics_segments", "first": "external_id"}
     field = next((name for name in USUAL_FIELDS if name in _scalar_fields(visit)), "")
-    return _settings_page(visit, form=filled_form(usual | {"identifier_field": field}))
+    return _settings_page(visit, _kind(what), form=filled_form(usual | {"identifier_field": field}))
 
 
 @post(f"{NEW}/settings", sync_to_thread=True)
-def do_show_settings(visit: Visitor) -> Page:
+def do_show_settings(visit: Visitor, what: FromPath[What]) -> Page:
     """Show the settings again as they were entered."""
-    return _settings_page(visit, form=visit.form)
+    return _settings_page(visit, _kind(what), form=visit.form)
 
 
 @post(f"{NEW}/check", sync_to_thread=True)
-def do_check_export(visit: Visitor) -> Page:
+def do_check_export(visit: Visitor, what: FromPath[What]) -> Page:
     """Say what the job would do, or show its form again with the reason why it cannot."""
     form = visit.form
     try:
         found = visit.deps.dry_runs.of_new(
             account=visit.account,
             authorization_id=chosen_authorization(visit).id,
-            config=read_options(form),
+            config=read_options(form, _kind(what)),
         )
         if not form.text("label"):
             raise BadJobError("Give the job a label.")
     except UserError as error:
-        return _settings_page(visit, form=form, failure=error.message)
-    return _check_page(visit, found)
+        return _settings_page(visit, _kind(what), form=form, failure=error.message)
+    return _check_page(visit, found, path=f"{HOME}/new/{what}")
 
 
 @post(NEW, sync_to_thread=True)
-def do_create_export(visit: Visitor) -> Page:
-    """Create an Export Audience job, or show its form again with the reason why not."""
+def do_create_export(visit: Visitor, what: FromPath[What]) -> Page:
+    """Create an export job, or show its form again with the reason why not."""
     form = visit.form
     try:
-        job = create_export_audience(
+        job = create_export(
             visit.deps.store,
             account=visit.account,
             label=form.text("label"),
             description=form.text("description"),
             authorization_id=chosen_authorization(visit).id,
-            config=read_options(form),
+            config=read_options(form, _kind(what)),
             actor=visit.actor,
             clock=visit.deps.clock,
         )
     except UserError as error:
-        return _settings_page(visit, form=form, failure=error.message)
+        return _settings_page(visit, _kind(what), form=form, failure=error.message)
     return visit.go(f"{HOME}/{job.id}", notice=f"Job “{job.label}” is created.")
 
 
@@ -101,13 +112,14 @@ def do_create_export(visit: Visitor) -> Page:
 def show_edit_export(visit: Visitor, job_id: FromPath[int]) -> Page:
     """Show the settings of an export that goes on."""
     job, config = _export(visit, job_id)
-    return _settings_page(visit, form=form_of(job, config), job=job)
+    return _settings_page(visit, job.kind, form=form_of(job, config), job=job)
 
 
 @post(f"{HOME}/{{job_id:int}}/edit/settings", sync_to_thread=True)
 def do_show_edit(visit: Visitor, job_id: FromPath[int]) -> Page:
     """Show the settings again as they were entered."""
-    return _settings_page(visit, form=visit.form, job=_export(visit, job_id)[0])
+    job, _ = _export(visit, job_id)
+    return _settings_page(visit, job.kind, form=visit.form, job=job)
 
 
 @post(f"{HOME}/{{job_id:int}}/edit/check", sync_to_thread=True)
@@ -115,15 +127,15 @@ def do_check_edit(visit: Visitor, job_id: FromPath[int]) -> Page:
     """Say what a change would do, or show the form again with the reason why it cannot be."""
     job, config = _export(visit, job_id)
     form = visit.form
-    options = read_options(form, config)
+    options = read_options(form, job.kind, config)
     try:
         found = visit.deps.dry_runs.of_change(
             account=visit.account, job_id=job.id, options=options, clean_up=True
         )
         gone = given_up(job, merge_options(config, options, now=visit.now))
     except UserError as error:
-        return _settings_page(visit, form=form, failure=error.message, job=job)
-    return _check_page(visit, found, job=job, gone=gone)
+        return _settings_page(visit, job.kind, form=form, failure=error.message, job=job)
+    return _check_page(visit, found, path=f"{HOME}/{job.id}/edit", job=job, gone=gone)
 
 
 @post(f"{HOME}/{{job_id:int}}/edit", sync_to_thread=True)
@@ -132,25 +144,25 @@ def do_edit_export(visit: Visitor, job_id: FromPath[int]) -> Page:
     job, config = _export(visit, job_id)
     form = visit.form
     try:
-        changed = update_export_audience(
+        changed = update_export(
             visit.deps.store,
             account=visit.account,
             job_id=job.id,
             label=form.text("label"),
             description=form.text("description"),
-            options=read_options(form, config),
+            options=read_options(form, job.kind, config),
             clean_up=form.text("given_up") == "clean",
             actor=visit.actor,
             clock=visit.deps.clock,
         )
     except UserError as error:
-        return _settings_page(visit, form=form, failure=error.message, job=job)
+        return _settings_page(visit, job.kind, form=form, failure=error.message, job=job)
     return visit.go(f"{HOME}/{job.id}", notice=f"Job “{changed.label}” is changed.")
 
 
-def _export(visit: Visit, job_id: int) -> tuple[Job, ExportAudienceConfig]:
+def _export(visit: Visit, job_id: int) -> tuple[Job, ExportConfig]:
     job = get_job(visit.deps.store, visit.account, job_id)
-    if not isinstance(job.config, ExportAudienceConfig):
+    if not isinstance(job.config, ExportConfig):
         raise BadJobError(message=f"Job {job.id} is no export. Only exports can be changed.")
     return job, job.config
 
@@ -164,7 +176,13 @@ def _scalar_fields(visit: Visit) -> list[str]:
     return [field.name for field in ranked]
 
 
-def _settings_page(visit: Visit, *, form: Form, failure: str = "", job: Job | None = None) -> Page:
+def _kind(what: str) -> str:
+    return what.replace("-", "_")
+
+
+def _settings_page(
+    visit: Visit, kind: str, *, form: Form, failure: str = "", job: Job | None = None
+) -> Page:
     store = visit.deps.store
     found = list_audiences(store, visit.account)
     if job is None:
@@ -172,12 +190,17 @@ def _settings_page(visit: Visit, *, form: Form, failure: str = "", job: Job | No
     else:
         authorization = get_authorization(store, visit.account, job.authorization_id or 0)
     return visit.page(
-        "jobs/export_audience.html",
+        "jobs/export.html",
         status=400 if failure else 200,
         form=form,
         failure=failure,
         job=job,
-        path=NEW if job is None else f"{HOME}/{job.id}/edit",
+        path=f"{HOME}/new/{kind.replace('_', '-')}" if job is None else f"{HOME}/{job.id}/edit",
+        kind=kind,
+        type_name=TITLES[kind],
+        leaving=LEAVING_NAMES,
+        types=TYPE_NAMES,
+        group_rows=GROUP_ROWS,
         authorization=authorization,
         audiences=[each for each in found if each.state in ("building", "live")],
         fields=_scalar_fields(visit),
@@ -190,7 +213,12 @@ def _settings_page(visit: Visit, *, form: Form, failure: str = "", job: Job | No
 
 
 def _check_page(
-    visit: Visit, found: DryRun, *, job: Job | None = None, gone: list[str] | None = None
+    visit: Visit,
+    found: DryRun,
+    *,
+    path: str,
+    job: Job | None = None,
+    gone: list[str] | None = None,
 ) -> Page:
     kept = [
         (name, value)
@@ -204,6 +232,6 @@ def _check_page(
         kept=kept,
         job=job,
         gone=gone or [],
-        path=NEW if job is None else f"{HOME}/{job.id}/edit",
+        path=path,
         label=visit.form.text("label"),
     )

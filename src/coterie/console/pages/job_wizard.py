@@ -17,8 +17,12 @@ from coterie.control.definitions.streams import list_streams
 from coterie.control.jobs import BadJobError, create_import_csv
 from coterie.model.control import Authorization, ImportCsvConfig
 
-PROVIDER_OF = {"export_audience": "braze", "import_csv": "sftp"}
-PATHS = {"export_audience": "export-audience", "import_csv": "import-csv"}
+PROVIDER_OF = {
+    "export_audience": "braze",
+    "export_profiles": "braze",
+    "export_subscriptions": "braze",
+    "import_csv": "sftp",
+}
 LOCAL = "local"
 DELIMITERS = ((",", "Comma ,"), (";", "Semicolon ;"), ("|", "Bar |"), ("t", "Tab"))
 
@@ -92,7 +96,7 @@ def authorization_page(visit: Visit, kind: str) -> Page:
     return visit.page(
         "jobs/choose_authorization.html",
         kind=KINDS[kind],
-        path=f"{HOME}/new/{PATHS[kind]}",
+        path=f"{HOME}/new/{kind.replace('_', '-')}",
         is_import=kind == "import_csv",
         authorizations=[each for each in found if each.provider == PROVIDER_OF[kind]],
     )

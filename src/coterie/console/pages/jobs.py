@@ -25,10 +25,15 @@ from coterie.control.jobs import (
 )
 from coterie.control.jobs.states import ENDED, may_follow
 from coterie.model.control import ENDING, Job
-from coterie.model.exports import ExportAudienceConfig
+from coterie.model.exports import ExportAudienceConfig, ExportConfig
 
 HOME = "/data/jobs"
-KINDS = {"export_audience": "Export Audience", "import_csv": "Import CSV"}
+KINDS = {
+    "export_audience": "Export Audience",
+    "export_profiles": "Export Profiles",
+    "export_subscriptions": "Export Subscriptions",
+    "import_csv": "Import CSV",
+}
 IDENTIFIER_NAMES = {
     "external_id": "external ID",
     "braze_id": "Braze ID",
@@ -76,8 +81,9 @@ def show_job(visit: Visitor, job_id: FromPath[int]) -> Page:
         refused=refused,
         log_lines=job_logs(store, visit.account, job_id, LOG_LINES),
         names=actor_names(visit),
-        is_export=isinstance(job.config, ExportAudienceConfig),
+        is_export=isinstance(job.config, ExportConfig),
         ending=job.checkpoint.get(ENDING),
+        written=sorted(job.config.keys) if isinstance(job.config, ExportConfig) else [],
         crowded=visit.deps.reads.crowded(visit.account, job_id),
         kinds_of_identifiers=IDENTIFIER_NAMES,
         steps=_steps(job),
@@ -134,7 +140,7 @@ def _steps(job: Job) -> dict[str, bool]:
     return {
         "pause": may_follow(job.state, "paused"),
         "resume": job.state in ("paused", "failed"),
-        "edit": isinstance(job.config, ExportAudienceConfig)
+        "edit": isinstance(job.config, ExportConfig)
         and job.state not in ENDED
         and ENDING not in job.checkpoint,
         "kill": may_follow(job.state, "killed"),
@@ -167,21 +173,23 @@ def _confirm_page(visit: Visit, job_id: int, *, step: str) -> Page:
         "jobs/confirm.html",
         job=job,
         step=step,
-        is_export=isinstance(job.config, ExportAudienceConfig),
+        is_export=isinstance(job.config, ExportConfig),
         is_over=job.state in ("killed", "completed"),
         ending=job.checkpoint.get(ENDING),
-        audiences=_audiences(visit, job),
+        written=sorted(job.config.keys) if isinstance(job.config, ExportConfig) else [],
     )
 
 
 def _audiences(visit: Visit, job: Job) -> list[tuple[str, str, bool, str]]:
     """Return (slug, name, is kept, exported value) of each audience that a job exports."""
-    if not isinstance(job.config, ExportAudienceConfig):
+    if not isinstance(job.config, ExportConfig):
         return []
     known = {each.slug: each for each in list_audiences(visit.deps.store, visit.account)}
     rows = []
+    audience = job.config if isinstance(job.config, ExportAudienceConfig) else None
     for slug in job.config.audiences:
         found = known.get(slug)
         name = found.name if found else slug
-        rows.append((slug, name, found is not None, job.config.exported_name(slug)))
+        value = audience.exported_name(slug) if audience else ""
+        rows.append((slug, name, found is not None, value))
     return rows

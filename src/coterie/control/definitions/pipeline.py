@@ -15,6 +15,7 @@ from coterie.control.definitions.trackers import retiring_accounts, tracker_spec
 from coterie.control.rows import get_value, list_all
 from coterie.model.config import (
     AccountConfig,
+    AttributeSpec,
     AudienceSpec,
     ExportSpec,
     ExportState,
@@ -29,7 +30,12 @@ from coterie.model.control import (
     Stream,
 )
 from coterie.model.decisions import Decision
-from coterie.model.exports import ExportAudienceConfig
+from coterie.model.exports import (
+    ExportAudienceConfig,
+    ExportConfig,
+    ExportProfilesConfig,
+    ExportSubscriptionsConfig,
+)
 from coterie.model.intake import OwnWrites
 from coterie.model.schema import Schema
 from coterie.store import Connection, load_queries
@@ -155,7 +161,7 @@ _EXPORT_STATES: dict[JobState, ExportState] = {
 
 
 def _export_spec(job: Job, ids: dict[str, int]) -> ExportSpec | None:
-    if not isinstance(job.config, ExportAudienceConfig) or job.destination_id is None:
+    if not isinstance(job.config, ExportConfig) or job.destination_id is None:
         return None
     state: ExportState = _EXPORT_STATES.get(job.state, "active")
     return export_spec(
@@ -169,7 +175,7 @@ def _export_spec(job: Job, ids: dict[str, int]) -> ExportSpec | None:
 
 
 def export_spec(
-    config: ExportAudienceConfig,
+    config: ExportConfig,
     ids: Mapping[str, int],
     *,
     job_id: int,
@@ -178,19 +184,34 @@ def export_spec(
     state: ExportState = "active",
 ) -> ExportSpec:
     """Return what the data plane is told of an export; `ids` gives audience id by slug."""
+    audience = config if isinstance(config, ExportAudienceConfig) else None
     return ExportSpec(
         job_id=job_id,
         destination_id=destination_id,
         identifiers=config.identifiers,
-        names={ids[slug]: config.exported_name(slug) for slug in config.audiences if slug in ids},
-        values=frozenset(config.exported_name(slug) for slug in config.audiences),
+        names={
+            ids[slug]: audience.exported_name(slug) if audience else slug
+            for slug in config.audiences
+            if slug in ids
+        },
+        values=config.keys,
         existing=config.existing_users,
         started_at=started_at,
         joined={ids[slug]: at for slug, at in config.joined.items() if slug in ids},
         state=state,
-        events=config.audience_events,
+        events=audience.audience_events if audience else "both",
         suppressed_by={ids[slug]: slug for slug in config.suppressed_by if slug in ids},
         consent=config.consent,
         quiet=config.quiet,
         existing_only=config.existing_only,
+        attributes=_attributes(config) if isinstance(config, ExportProfilesConfig) else (),
+        groups=config.groups if isinstance(config, ExportSubscriptionsConfig) else {},
+        keeps_leavers=isinstance(config, ExportProfilesConfig) and config.on_leaving == "keep",
+    )
+
+
+def _attributes(config: ExportProfilesConfig) -> tuple[AttributeSpec, ...]:
+    return tuple(
+        AttributeSpec(path=tuple(name.split(".")), field=field, type=config.types.get(name))
+        for name, field in sorted(config.attributes.items())
     )

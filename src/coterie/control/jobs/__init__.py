@@ -1,6 +1,6 @@
 """Jobs: made and steered by people, taken by runners; their row is the queue."""
 
-from coterie.control.jobs.create import create_export_audience, create_import_csv
+from coterie.control.jobs.create import create_export, create_import_csv
 from coterie.control.jobs.draft import draft_export
 from coterie.control.jobs.ending import (
     delete_job,
@@ -20,7 +20,7 @@ from coterie.control.jobs.read import (
 from coterie.control.jobs.runs import fail, finish, release_job, save_progress, take_due_job
 from coterie.control.jobs.states import JobStateError
 from coterie.control.jobs.steps import EDITION, RESTATED, pause_job, resume_job
-from coterie.control.jobs.update import given_up, merge_options, update_export_audience
+from coterie.control.jobs.update import given_up, merge_options, update_export
 
 __all__ = [
     "EDITION",
@@ -29,7 +29,7 @@ __all__ = [
     "JobStateError",
     "UnknownJobError",
     "add_log",
-    "create_export_audience",
+    "create_export",
     "create_import_csv",
     "delete_job",
     "draft_export",
@@ -48,6 +48,6 @@ __all__ = [
     "resume_job",
     "save_progress",
     "take_due_job",
-    "update_export_audience",
+    "update_export",
     "wait_until",
 ]

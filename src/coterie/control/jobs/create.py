@@ -16,6 +16,7 @@ from coterie.control.jobs.export_checks import (
     check_export,
     check_label,
     check_named,
+    kind_of,
     read_export,
 )
 from coterie.control.jobs.import_checks import check_import, read_import
@@ -24,7 +25,7 @@ from coterie.control.readable import check_is_readable
 from coterie.control.rows import find_one, get_value, list_all, to_json
 from coterie.control.sealed import SealedConfig, UnknownAuthorizationError
 from coterie.model.control import Actor, ImportCsvConfig, Job, JobState
-from coterie.model.exports import ExportAudienceConfig
+from coterie.model.exports import ExportConfig
 from coterie.store import Connection, Store, load_queries
 
 
@@ -36,18 +37,18 @@ class _Provider(msgspec.Struct, frozen=True):
     provider: str
 
 
-def create_export_audience(  # noqa: PLR0913 - the job form, spelled out
+def create_export(  # noqa: PLR0913 - the job form, spelled out
     store: Store,
     *,
     account: int,
     label: str,
     description: str = "",
     authorization_id: int,
-    config: ExportAudienceConfig | Mapping[str, Any],
+    config: ExportConfig | Mapping[str, Any],
     actor: Actor,
     clock: Clock,
 ) -> Job:
-    """Make an Export Audience job; it follows its audiences from this instant on.
+    """Make an export job; it follows its audiences from this instant on.
 
     With `existing_users` the present members are sent first. Raises BadJobError,
     UnknownAuthorizationError, UnknownAudienceError, UnknownFieldError.
@@ -64,7 +65,7 @@ def create_export_audience(  # noqa: PLR0913 - the job form, spelled out
         state: JobState = "runnable" if checked.existing_users else "running"
         values = {
             "account": account,
-            "kind": "export_audience",
+            "kind": kind_of(checked),
             "label": label,
             "description": description.strip(),
             "authorization_id": authorization_id,
@@ -125,15 +126,16 @@ def require_braze(conn: Connection, account: int, authorization_id: int) -> None
 
 
 def ensure_destination(
-    conn: Connection, account: int, authorization_id: int, config: ExportAudienceConfig
+    conn: Connection, account: int, authorization_id: int, config: ExportConfig
 ) -> int:
     """Return the destination that an export writes to, which other jobs may share."""
     queries = load_queries("jobs")
+    form, attribute = config.target
     values = {
         "account": account,
         "authorization_id": authorization_id,
-        "form": config.form,
-        "attribute": config.attribute,
+        "form": form,
+        "attribute": attribute,
     }
     made = find_one(conn, queries.insert_destination, values, row=_Id)
     if made is not None:

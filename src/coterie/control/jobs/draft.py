@@ -14,7 +14,7 @@ from coterie.control.jobs.update import merge_options, require_changeable
 from coterie.control.rows import list_all
 from coterie.model.config import ExportSpec
 from coterie.model.control import Job
-from coterie.model.exports import ExportAudienceConfig
+from coterie.model.exports import ExportConfig
 from coterie.store import Connection, Store, load_queries
 
 
@@ -23,7 +23,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
     account: int
     authorization_id: int
-    config: ExportAudienceConfig
+    config: ExportConfig
     spec: ExportSpec
 
     def spec_at(self, destination_id: int) -> ExportSpec:
@@ -41,13 +41,13 @@ def draft_export(
     *,
     account: int,
     authorization_id: int,
-    config: ExportAudienceConfig | Mapping[str, Any],
+    config: ExportConfig | Mapping[str, Any],
     job: Job | None = None,
     clock: Clock,
 ) -> Draft:
     """Return a checked draft; with `job`, its options with those of `config` in their place.
 
-    Raises what `create_export_audience` and `update_export_audience` raise.
+    Raises what `create_export` and `update_export` raise.
     """
     now = clock()
     if job is None:
@@ -66,7 +66,7 @@ def draft_export(
 def _spec(
     conn: Connection,
     account: int,
-    config: ExportAudienceConfig,
+    config: ExportConfig,
     *,
     job: Job | None,
     now: datetime,

@@ -10,7 +10,7 @@ from coterie.control.jobs.states import ENDED, check_step
 from coterie.control.jobs.steps import EDITION, RESTATED, lock_job
 from coterie.control.rows import list_all, run, to_json
 from coterie.model.control import ENDING, Actor, Job, JobState
-from coterie.model.exports import ExportAudienceConfig
+from coterie.model.exports import ExportConfig
 from coterie.store import Connection, Store, load_queries
 
 SYSTEM = Actor(name="expiry")
@@ -84,7 +84,7 @@ def _stop(change: Change, job: Job, wanted: JobState, actor: Actor) -> Job:
 
 def _end(change: Change, job: Job, ending: JobState, actor: Actor, *, clean_up: bool) -> Job:
     check_step(job.id, job.state, ending)
-    if not clean_up or not isinstance(job.config, ExportAudienceConfig) or job.state in ENDED:
+    if not clean_up or not isinstance(job.config, ExportConfig) or job.state in ENDED:
         return _stop(change, job, ending, actor)
     edition = int(job.checkpoint.get(EDITION, 0)) + 1
     values = {

@@ -10,11 +10,11 @@ from coterie.control.jobs.read import add_log
 from coterie.control.jobs.steps import BACKFILLED, EDITION, RESTATED
 from coterie.control.rows import find_one, get_value, list_all, run, to_json
 from coterie.model.control import Job, JobState
-from coterie.model.exports import ExportAudienceConfig
+from coterie.model.exports import ExportConfig
 from coterie.store import Connection, load_queries
 from coterie.store.fences import JOB_SPACE
 
-KINDS = ("export_audience", "import_csv")
+KINDS = ("export_audience", "export_profiles", "export_subscriptions", "import_csv")
 FIRST_RETRY = timedelta(seconds=10)
 LONGEST_RETRY = timedelta(minutes=30)
 # Lytics gives up after errors in a row for over ten hours, and so do we.
@@ -92,7 +92,7 @@ def finish(
     """
     queries = load_queries("jobs")
     state: JobState
-    if isinstance(job.config, ExportAudienceConfig):
+    if isinstance(job.config, ExportConfig):
         state, next_run_at = "running", job.config.expires_at
         _mark_backfilled(conn, job, now)
     else:

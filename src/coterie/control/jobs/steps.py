@@ -9,7 +9,7 @@ from coterie.control.jobs.read import UnknownJobError, add_log
 from coterie.control.jobs.states import check_step
 from coterie.control.rows import find_one, list_all
 from coterie.model.control import Actor, Job, JobState
-from coterie.model.exports import ExportAudienceConfig
+from coterie.model.exports import ExportConfig
 from coterie.store import Store, load_queries
 
 _RESUMED: tuple[JobState, ...] = ("running", "runnable")
@@ -38,12 +38,12 @@ def resume_job(store: Store, *, account: int, job_id: int, actor: Actor, clock: 
     """Let a paused or failed job go on where it was."""
     with definition_change(store, clock) as change:
         job = lock_job(change, account, job_id)
-        if isinstance(job.config, ExportAudienceConfig) and _is_following(job, job.config):
+        if isinstance(job.config, ExportConfig) and _is_following(job, job.config):
             return _step(change, job, "running", job.config.expires_at, actor)
         return _step(change, job, "runnable", change.now, actor)
 
 
-def _is_following(job: Job, config: ExportAudienceConfig) -> bool:
+def _is_following(job: Job, config: ExportConfig) -> bool:
     if RESTATED in job.checkpoint:
         return False
     return not config.existing_users or bool(job.checkpoint.get(BACKFILLED))

@@ -15,6 +15,7 @@ from coterie.control.jobs.export_checks import (
     check_export,
     check_label,
     check_named,
+    kind_of,
     read_export,
 )
 from coterie.control.jobs.read import add_log
@@ -22,14 +23,14 @@ from coterie.control.jobs.states import ENDED
 from coterie.control.jobs.steps import EDITION, RESTATED, lock_job
 from coterie.control.rows import list_all, run, to_json
 from coterie.model.control import ENDING, Actor, Job, JobState
-from coterie.model.exports import ExportAudienceConfig
+from coterie.model.exports import ExportConfig
 from coterie.store import Store, load_queries
 
 FIXED = ("form", "attribute")
 """What a job writes is what its destination is, so it stays for as long as the job lives."""
 
 
-def update_export_audience(  # noqa: PLR0913 - the job form, spelled out
+def update_export(  # noqa: PLR0913 - the job form, spelled out
     store: Store,
     *,
     account: int,
@@ -43,7 +44,7 @@ def update_export_audience(  # noqa: PLR0913 - the job form, spelled out
 ) -> Job:
     """Change what is given (None: as it was); everyone is sent what follows from the new options.
 
-    `options` are those of `ExportAudienceConfig` that change. What the job no longer stands for, of
+    `options` are those of the job's config that change. What the job no longer stands for, of
     an audience that it exports no more, is taken away at the destination with `clean_up`, else left
     as it is. Raises BadJobError, UnknownJobError, UnknownAudienceError, UnknownFieldError.
     """
@@ -83,9 +84,9 @@ def update_export_audience(  # noqa: PLR0913 - the job form, spelled out
         return updated
 
 
-def require_changeable(job: Job) -> ExportAudienceConfig:
+def require_changeable(job: Job) -> ExportConfig:
     """Return the options of an export that goes on. Raises BadJobError."""
-    if not isinstance(job.config, ExportAudienceConfig):
+    if not isinstance(job.config, ExportConfig):
         raise BadJobError(message=f"Job {job.id} is no export. Only exports can be changed.")
     if job.state in ENDED:
         raise BadJobError(message=f"Job {job.id} is {job.state}. Create another one.")
@@ -97,13 +98,17 @@ def require_changeable(job: Job) -> ExportAudienceConfig:
 
 
 def merge_options(
-    before: ExportAudienceConfig, options: Mapping[str, Any], *, now: datetime
-) -> ExportAudienceConfig:
+    before: ExportConfig, options: Mapping[str, Any], *, now: datetime
+) -> ExportConfig:
     """Return options with others in their place. Raises BadJobError."""
-    asked = {**msgspec.to_builtins(before), **msgspec.to_builtins(dict(options))}
+    asked = {
+        **msgspec.to_builtins(before),
+        **msgspec.to_builtins(dict(options)),
+        "kind": kind_of(before),
+    }
     after = read_export(asked)
     for name in FIXED:
-        if getattr(after, name) != getattr(before, name):
+        if getattr(after, name, None) != getattr(before, name, None):
             raise BadJobError(
                 message=f"The {name} of a job cannot change: what it wrote would be forgotten. "
                 "Create another job, and delete this one with clean-up."
@@ -117,11 +122,9 @@ def merge_options(
     return msgspec.structs.replace(after, joined=kept | new)
 
 
-def given_up(job: Job, after: ExportAudienceConfig) -> list[str]:
+def given_up(job: Job, after: ExportConfig) -> list[str]:
     """Return the values that a job stands for no more with other options."""
-    before = require_changeable(job)
-    was = {before.exported_name(slug) for slug in before.audiences}
-    return sorted(was - {after.exported_name(slug) for slug in after.audiences})
+    return sorted(require_changeable(job).keys - after.keys)
 
 
 def _restart(job: Job, now: datetime) -> dict[str, Any]:
@@ -134,11 +137,8 @@ def _restart(job: Job, now: datetime) -> dict[str, Any]:
     return {"checkpoint": to_json(checkpoint), "state": state, "run_at": now}
 
 
-def _leave_or_clean(
-    change: Change, job: Job, after: ExportAudienceConfig, *, clean_up: bool
-) -> None:
-    now = {after.exported_name(slug) for slug in after.audiences}
-    gone = given_up(job, after)
+def _leave_or_clean(change: Change, job: Job, after: ExportConfig, *, clean_up: bool) -> None:
+    now, gone = after.keys, given_up(job, after)
     # Who may be exported no longer (another consent, a suppressing audience) is taken away in any
     # case; this is about what the job as a whole stands for no more.
     values = {
@@ -149,12 +149,10 @@ def _leave_or_clean(
     run(change.conn, load_queries("jobs").leave_alone, values)
 
 
-def _told(
-    before: ExportAudienceConfig, after: ExportAudienceConfig, *, clean_up: bool
-) -> dict[str, Any]:
+def _told(before: ExportConfig, after: ExportConfig, *, clean_up: bool) -> dict[str, Any]:
     changed = [
         name
-        for name in ExportAudienceConfig.__struct_fields__
+        for name in before.__struct_fields__
         if name != "joined" and getattr(before, name) != getattr(after, name)
     ]
     detail: dict[str, Any] = {"changed": changed}

@@ -29,11 +29,15 @@ class Wish(msgspec.Struct, frozen=True):
 
 
 class Wishes(msgspec.Struct, frozen=True):
-    """What is wanted where, the profile's name for each job that may send it, who is omitted."""
+    """What is wanted where, the profile's name for each job that may send it, who is omitted.
+
+    `denied` are jobs that may send nothing of the profile, because it has not agreed.
+    """
 
     claims: dict[DestinationRecipient, Wish]
     recipients: dict[int, DestinationRecipient]
     omitted: dict[int, str]
+    denied: set[int]
 
 
 class ClaimPlan(msgspec.Struct, frozen=True):
@@ -43,7 +47,7 @@ class ClaimPlan(msgspec.Struct, frozen=True):
     omissions: tuple[OmissionChange, ...]
 
 
-_NOTHING = Wishes({}, {}, {})
+_NOTHING = Wishes({}, {}, {}, set())
 
 
 class Exporter:
@@ -57,6 +61,7 @@ class Exporter:
                 self._consents[rule.spec.destination_id].append(rule.spec.consent)
         self.reads = frozenset(field for rule in self._rules for field in rule.reads)
         self.audiences = frozenset(item for rule in self._rules for item in rule.audiences)
+        self.keeps_leavers = any(rule.spec.keeps_leavers for rule in self._rules)
         self._drops = any(rule.spec.quiet is not None for rule in self._rules)
 
     def plan(
@@ -76,6 +81,7 @@ class Exporter:
         old, new = self.wishes(before), self.wishes(after)
         if self._drops and before is not None and after is not None:
             self._keep_dropped(old, new, before, after, at_us)
+        revoked = self._settle_leavers(old, new, before, after)
         if held is None:
             held = before.since_us if before is not None else {}
         left = self._left(held, after, new.recipients, at_us)
@@ -83,13 +89,14 @@ class Exporter:
         grew_older = before is not None and after is not None and before.first_us != after.first_us
         renamed = before is not None and after is not None and before.profile_id != after.profile_id
         changes: list[ClaimChange] = []
-        for place in sorted(old.claims.keys() | new.claims.keys() | left.keys()):
+        for place in sorted(old.claims.keys() | new.claims.keys() | left.keys() | revoked):
             was, now = old.claims.get(place), new.claims.get(place)
             taken = tuple(sorted(left.get(place, ())))
             if before is not None and was is not None and (after is None or renamed):
                 changes.append(claim(place, before, None))
             stated_anew = now is not None and (renamed or grew_older)
-            if after is not None and (now != was or taken or stated_anew):
+            is_revoked = place in revoked and now is None
+            if after is not None and (now != was or taken or stated_anew or is_revoked):
                 changes.append(claim(place, after, now, taken))
         return ClaimPlan(tuple(changes), _omissions(before, after, old.omitted, new.omitted))
 
@@ -101,7 +108,7 @@ class Exporter:
         """Return what the jobs want for a profile as it is."""
         if profile is None:
             return _NOTHING
-        found = Wishes({}, {}, {})
+        found = Wishes({}, {}, {}, set())
         for rule in self._rules:
             self._wish(rule, profile, found)
         return found
@@ -109,7 +116,9 @@ class Exporter:
     def _wish(self, rule: Rule, profile: Snapshot, found: Wishes) -> None:
         spec, items = rule.spec, rule.wanted(profile)
         reason = self._denial(spec.destination_id, profile)
-        if reason is None:
+        if reason is not None:
+            found.denied.add(spec.job_id)
+        else:
             recipient = rule.recipient(profile.view)
             if recipient is None:
                 reason = rule.lack()
@@ -151,6 +160,46 @@ class Exporter:
                 found.setdefault(place, set()).update(names)
         return found
 
+    def kept_items(self, was: Wish, wishes: Wishes, profile: Snapshot) -> Items:
+        """Return what a standing claim keeps although nobody asks for it any more.
+
+        Who left the audiences of a job that lets leavers keep their attributes keeps them.
+        """
+        kept: Items = {}
+        for rule in self._rules:
+            spec = rule.spec
+            if not spec.keeps_leavers or spec.job_id in wishes.denied:
+                continue
+            if spec.job_id in was.job_ids and not rule.is_member(profile):
+                kept |= {key: was.items[key] for key in spec.values if key in was.items}
+        return kept
+
+    def _settle_leavers(
+        self, old: Wishes, new: Wishes, before: Snapshot | None, after: Snapshot | None
+    ) -> set[DestinationRecipient]:
+        """Let leavers keep their attributes; return recipients of whom consent was withdrawn.
+
+        Of those all goes, also what was kept when they left.
+        """
+        revoked: set[DestinationRecipient] = set()
+        if before is None or after is None:
+            return revoked
+        for rule in self._rules:
+            spec = rule.spec
+            place = old.recipients.get(spec.job_id)
+            if not spec.keeps_leavers or place is None:
+                continue
+            if spec.job_id in new.denied:
+                revoked.add(place)
+            elif place == new.recipients.get(spec.job_id) and not rule.is_member(after):
+                was = old.claims.get(place)
+                if was is not None and spec.job_id in was.job_ids:
+                    known = new.claims.get(place, Wish({}, ()))
+                    kept = {key: was.items[key] for key in spec.values if key in was.items}
+                    job_ids = tuple(dict.fromkeys((*known.job_ids, spec.job_id)))
+                    new.claims[place] = Wish(kept | known.items, job_ids)
+        return revoked
+
     def _keep_dropped(
         self,
         old: Wishes,
@@ -165,6 +214,8 @@ class Exporter:
             if place is None or not rule.drops(at_us) or place not in old.claims:
                 continue
             now = rule.wanted(after)
+            if rule.spec.attributes or rule.spec.groups:
+                continue
             gone = {key: value for key, value in rule.wanted(before).items() if key not in now}
             if gone:
                 known = new.claims.get(place, Wish({}, ()))

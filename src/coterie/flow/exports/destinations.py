@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import msgspec
 
@@ -24,18 +24,6 @@ class _Row(NamedTuple):
     delivery: DeliveryState
     restarts: int
     left_alone: list[str]
-
-
-class Written(Protocol):
-    """What an export says of its destination."""
-
-    @property
-    def form(self) -> Form:
-        """How the destination holds what is written."""
-
-    @property
-    def attribute(self) -> str:
-        """The attribute that is written, if it is one."""
 
 
 def list_destinations(
@@ -62,14 +50,14 @@ def find_destination(
 
 
 def plan_draft(
-    row: _Row | None, exports: Sequence[ExportSpec], config: Written, *, now: datetime
+    row: _Row | None, exports: Sequence[ExportSpec], form: Form, attribute: str, *, now: datetime
 ) -> DestinationPlan:
     """Return a destination as it would be; without a row it gets number 0.
 
     Nothing is held back for a quiet window, which is over some time.
     """
     if row is None:
-        row = _Row(0, 0, 0, config.form, config.attribute, "at_most_once", "running", 0, [])
+        row = _Row(0, 0, 0, form, attribute, "at_most_once", "running", 0, [])
     awake = [msgspec.structs.replace(export, quiet=None) for export in exports]
     return plan_destination(row, awake, now=now)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from coterie.flow.exports.claims import Wishes
+from coterie.flow.exports.claims import DestinationRecipient, Exporter, Wish, Wishes
 from coterie.flow.exports.claims import claim as make_claim
 from coterie.flow.exports.ledger import SHADOWED, Claim
 from coterie.flow.exports.rules import Snapshot
@@ -34,17 +34,26 @@ def recipients_after(
 
 
 def restated(
-    destination: int, recipient: str, was: Claim, now: tuple[Snapshot, Wishes] | None
+    exporter: Exporter,
+    place: DestinationRecipient,
+    was: Claim,
+    now: tuple[Snapshot, Wishes] | None,
 ) -> ClaimChange | None:
     """Return how a claim changes, None if it stays; `now` is the profile with what is wanted."""
     if now is None:
         gone = Snapshot(was.profile_id, was.first_us, {}, {})
-        return make_claim((destination, recipient), gone, None)
+        return make_claim(place, gone, None)
     profile, wishes = now
-    wish = wishes.claims.get((destination, recipient))
+    wish = wishes.claims.get(place)
+    standing = Wish(was.items, was.job_ids)
+    kept = exporter.kept_items(standing, wishes, profile) if exporter.keeps_leavers else {}
+    if kept:
+        known = wish or Wish({}, ())
+        job_ids = tuple(dict.fromkeys((*was.job_ids, *known.job_ids)))
+        wish = Wish(kept | known.items, job_ids)
     if wish is not None and wish.items == was.items and wish.job_ids == was.job_ids:
         return None
-    return make_claim((destination, recipient), profile, wish)
+    return make_claim(place, profile, wish)
 
 
 def forget_omissions(conn: Connection, job_id: int) -> None:

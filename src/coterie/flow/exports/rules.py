@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from coterie.base.clock import from_us, to_us
+from coterie.flow.exports.attributes import attributes_of
 from coterie.model.config import ExportSpec
 from coterie.model.delivery import Items
 from coterie.model.mapped import can_identify
@@ -30,7 +31,10 @@ class Rule:
         self._started = to_us(spec.started_at)
         self._joined = {item: to_us(at) for item, at in spec.joined.items()}
         self._dropping = spec.quiet if spec.quiet is not None and spec.quiet.drop else None
-        self.tells_exits = spec.events == "exits" or (spec.events == "both" and not spec.existing)
+        writes_names = not spec.attributes and not spec.groups
+        self.tells_exits = writes_names and (
+            spec.events == "exits" or (spec.events == "both" and not spec.existing)
+        )
         """Whether exits are told of people whose presence was never told."""
 
     @property
@@ -38,6 +42,8 @@ class Rule:
         """The fields that the job looks at."""
         consent = self.spec.consent
         fields = {item.field for item in self.spec.identifiers}
+        fields |= {item.field for item in self.spec.attributes}
+        fields |= {item.field for item in self.spec.groups.values()}
         return frozenset(fields if consent is None else {*fields, consent.field})
 
     @property
@@ -46,15 +52,30 @@ class Rule:
         return frozenset(self.spec.names.keys() | self.spec.suppressed_by.keys())
 
     def wanted(self, profile: Snapshot) -> Items:
-        """Return what the job's audiences ask for, whatever holds it back."""
+        """Return what the job asks for a profile, whatever holds it back."""
         if self.spec.events == "exits":
             return {}
-        return {
+        names = {
             name: True
             for audience_id, name in self.spec.names.items()
             if (since := profile.since_us.get(audience_id)) is not None
             and self._counts(audience_id, since)
         }
+        if not names:
+            return {}
+        if self.spec.attributes:
+            return attributes_of(profile.view, self.spec.attributes)
+        if self.spec.groups:
+            states = {
+                group: rule.state(profile.view.get(rule.field))
+                for group, rule in self.spec.groups.items()
+            }
+            return {group: state for group, state in states.items() if state is not None}
+        return names
+
+    def is_member(self, profile: Snapshot) -> bool:
+        """Say whether one of the job's audiences holds a profile."""
+        return any(audience_id in profile.since_us for audience_id in self.spec.names)
 
     def left(self, held: Mapping[int, int], after: Snapshot, at_us: int | None) -> frozenset[str]:
         """Return values to take away that the job never told of."""

@@ -44,7 +44,14 @@ def restate_recipients(
         change
         for row in rows
         for claim in row.claims
-        if (change := restated(destination_id, row.recipient, claim, known.get(claim.profile_id)))
+        if (
+            change := restated(
+                context.exporter,
+                (destination_id, row.recipient),
+                claim,
+                known.get(claim.profile_id),
+            )
+        )
     ]
     save_plan(conn, account, ClaimPlan(tuple(changes), ()), now=now)
     return rows[-1].recipient, len(rows)

@@ -150,5 +150,5 @@ SELECT id, account, kind, label, description, authorization_id, destination_id, 
        started_at, checkpoint, progress_done, progress_total, failures, fault_since, last_error,
        created_by, created_at, updated_at
 FROM job
-WHERE kind = 'export_audience' AND destination_id IN (SELECT id FROM destination WHERE retired_at IS NULL)
+WHERE destination_id IN (SELECT id FROM destination WHERE retired_at IS NULL)
 ORDER BY id;

@@ -1,4 +1,4 @@
-"""Runs what an Export Audience job has to do beside following: its start, its changes, its end."""
+"""Runs what an export job has to do beside following: its start, its changes, its end."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -19,7 +19,7 @@ from coterie.flow.run.generations import enter_live_generation
 from coterie.flow.run.restate import restate_recipients
 from coterie.flow.run.revisit import FIRST_PROFILE, claim_members
 from coterie.model.control import ENDING, Job
-from coterie.model.exports import ExportAudienceConfig
+from coterie.model.exports import ExportConfig
 from coterie.store.fences import share_fence
 from coterie.worker.dependencies import Bench
 
@@ -43,7 +43,7 @@ class WrongKindError(PermanentError):
         )
 
 
-def run_export_audience(bench: Bench, job: Job, is_stopping: Stops) -> None:
+def run_export(bench: Bench, job: Job, is_stopping: Stops) -> None:
     """Claim for the existing members, range by range; from then on the worker follows changes.
 
     A job that was changed first states anew what it wants of those whom it named before; one that
@@ -51,7 +51,7 @@ def run_export_audience(bench: Bench, job: Job, is_stopping: Stops) -> None:
     Returns early when the job was paused or killed, or when `is_stopping`.
     """
     config = job.config
-    if not isinstance(config, ExportAudienceConfig) or job.destination_id is None:
+    if not isinstance(config, ExportConfig) or job.destination_id is None:
         raise WrongKindError(job=job)
     is_ending = ENDING in job.checkpoint
     if not is_ending and config.expires_at is not None and config.expires_at <= bench.clock():
@@ -77,7 +77,7 @@ class _Run:
         bench: Bench,
         job: Job,
         destination: int,
-        config: ExportAudienceConfig,
+        config: ExportConfig,
         is_stopping: Stops,
     ) -> None:
         self._bench = bench
@@ -164,7 +164,7 @@ class _Run:
     def watch_cleaning(self) -> None:
         """End the job if what it wrote is gone, else look again soon."""
         now = self._bench.clock()
-        values = sorted(self._config.exported_name(slug) for slug in self._config.audiences)
+        values = sorted(self._config.keys)
         with self._bench.store.transaction() as conn:
             remaining, refused = count_waiting(conn, self._destination), 0
             if remaining == 0:
