@@ -5,7 +5,11 @@ import re
 from tests.docs.conftest import ROOT
 
 from coterie.model.dry_run import DryRun
-from coterie.model.exports import ExportAudienceConfig
+from coterie.model.exports import (
+    ExportAudienceConfig,
+    ExportProfilesConfig,
+    ExportSubscriptionsConfig,
+)
 
 PAGE = (ROOT / "docs" / "reference" / "export-jobs.md").read_text("utf-8")
 KEPT_FOR_US = {"joined"}
@@ -17,7 +21,8 @@ def named(section: str) -> set[str]:
 
 
 def test_every_option_of_an_export_stands_on_the_page() -> None:
-    options = set(ExportAudienceConfig.__struct_fields__) - KEPT_FOR_US
+    configs = (ExportAudienceConfig, ExportProfilesConfig, ExportSubscriptionsConfig)
+    options = {name for config in configs for name in config.__struct_fields__} - KEPT_FOR_US
 
     assert options <= named("## Options")
 
