@@ -66,5 +66,5 @@ def test_a_lytics_set_up_moves_in_an_afternoon(reader: Reader) -> None:
 
     assert "suppressed by audience 'opted_out'" in foreseen
     assert segments(reader, "u2") == []
-    assert "last_seen" in user(reader, "u1")["custom_attributes"]["shop"]
+    assert user(reader, "u1")["custom_attributes"]["shop"] == {"language": "en"}
     assert "no consent in field 'country'" in watched
