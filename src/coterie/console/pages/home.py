@@ -30,7 +30,7 @@ def show_home(visit: Visitor) -> Page:
         "data": overview.events > 0,
         "token": bool(list_tokens(store, account)),
         "audience": bool(audiences),
-        "job": any(job.kind == "export_audience" for job in jobs),
+        "job": any(job.kind.startswith("export_") for job in jobs),
     }
     return visit.page(
         "home.html",
