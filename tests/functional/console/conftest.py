@@ -20,6 +20,8 @@ from coterie.console.dependencies import ConsoleDependencies
 from coterie.console.reads import Reads
 from coterie.console.routes import build_console
 from coterie.control.accounts import create_account
+from coterie.control.authorizations import create_authorization
+from coterie.control.definitions.audiences import create_audience
 from coterie.control.users import create_person
 from coterie.flow.run.explain import MembershipExplanation
 from coterie.lang.filterql import explain, parse_filter
@@ -290,6 +292,7 @@ def deps(
 @pytest.fixture
 def visitor(deps: ConsoleDependencies) -> Iterator[Visitor]:
     with TestClient(Litestar(build_console(deps), openapi_config=None)) as client:
+        client.app.state.deps = deps
         yield Visitor(client)
 
 
@@ -315,3 +318,30 @@ def make_visitor(deps: ConsoleDependencies) -> Iterator[Callable[[str], Visitor]
     yield make
     for client in clients:
         client.__exit__(None, None, None)
+
+
+@pytest.fixture
+def authorization_id(deps: ConsoleDependencies, clock: SteppingClock) -> int:
+    """A Braze authorization in an account with two audiences."""
+    for slug, name in (("fans", "Fans"), ("vips", "VIPs")):
+        create_audience(
+            deps.store,
+            account=ACCOUNT,
+            slug=slug,
+            name=name,
+            filter_text="FILTER EXISTS email",
+            actor=ACTOR,
+            clock=clock,
+        )
+    made = create_authorization(
+        deps.store,
+        deps.ring,
+        account=ACCOUNT,
+        provider="braze",
+        method="api_key",
+        label="Braze",
+        config={"apikey": "key", "instance": "US-01"},
+        actor=ACTOR,
+        now=NOW,
+    )
+    return made.id
