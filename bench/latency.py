@@ -31,7 +31,7 @@ from coterie.base.settings import Settings
 from coterie.control.accounts import create_account
 from coterie.control.authorizations import create_authorization
 from coterie.control.definitions.audiences import create_audience
-from coterie.control.jobs import create_export_audience
+from coterie.control.jobs import create_export
 from coterie.control.tokens import create_token
 from coterie.model.control import Actor
 
@@ -99,7 +99,7 @@ def prepare(settings: Settings, url: str, braze: int) -> tuple[int, str]:
             now=clock(),
             probe=None,
         )
-        create_export_audience(
+        create_export(
             store,
             account=account,
             label="Buyers",
