@@ -15,6 +15,7 @@ from coterie.api.dependencies import (
     CollectCalls,
     EntityCalls,
     IdentityCalls,
+    ImportCalls,
     JobCalls,
     PrivacyCalls,
     SchemaCalls,
@@ -67,6 +68,7 @@ def litestar_routes() -> Iterator[tuple[str, str]]:
             clock=unused,
         ),
         jobs=JobCalls(**dict.fromkeys(JobCalls.__struct_fields__, unused)),
+        imports=ImportCalls(**dict.fromkeys(ImportCalls.__struct_fields__, unused)),
         clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
     )
     handlers = build_api(dependencies).handlers

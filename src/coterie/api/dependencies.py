@@ -29,9 +29,11 @@ from coterie.model.entity import Entity, FieldLineage
 from coterie.model.erasure import Dossier, Erasure
 from coterie.model.events import IncomingEvent
 from coterie.model.identities import IdentityGraph, Relation
+from coterie.model.imports import ImportedFile
 from coterie.model.insights import Estimate, FieldReport, Overlap
 from coterie.model.mapped import Identifier
 from coterie.model.preview import Preview
+from coterie.model.previews import FilesLook
 from coterie.model.replay import Replay
 from coterie.model.schema import Schema
 from coterie.model.views import OmittedView, ProfileView
@@ -165,6 +167,20 @@ class PrivacyCalls(msgspec.Struct, frozen=True, kw_only=True):
     erasure: Callable[[int, int], Erasure]
 
 
+class ImportCalls(msgspec.Struct, frozen=True, kw_only=True):
+    """What the API does with imports of files. All raise UserError.
+
+    create(account, label, description, authorization_id, options, actor) and look(account,
+    authorization_id, options) by keyword; files(account, job_id), newest first;
+    rejected_rows(account, job_id) as lines of CSV.
+    """
+
+    create: Callable[..., Job]
+    look: Callable[..., FilesLook]
+    files: Callable[[int, int], Sequence[ImportedFile]]
+    rejected_rows: Callable[[int, int], Iterable[str]]
+
+
 class ApiDependencies(msgspec.Struct, frozen=True, kw_only=True):
     """Functions that the composition root binds to the store; blocking unless it says otherwise.
 
@@ -196,4 +212,5 @@ class ApiDependencies(msgspec.Struct, frozen=True, kw_only=True):
     jobs: JobCalls
     privacy: PrivacyCalls
     schemas: SchemaCalls
+    imports: ImportCalls
     clock: Clock

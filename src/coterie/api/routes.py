@@ -43,6 +43,12 @@ from coterie.api.identities import (
     make_decision,
     undo_decision,
 )
+from coterie.api.imports import (
+    create_import,
+    get_rejected_rows,
+    list_imported_files,
+    look_at_files,
+)
 from coterie.api.insights import (
     list_overlaps,
     list_sizes,
@@ -154,6 +160,10 @@ def build_api(dependencies: ApiDependencies) -> Api:
             scan_segment,
             report_segment,
             list_jobs,
+            create_import,
+            look_at_files,
+            list_imported_files,
+            get_rejected_rows,
             get_job,
             create_export,
             update_export,

@@ -2,15 +2,18 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from typing import Any
 
+from coterie.api.dependencies import ImportCalls
 from coterie.app.services import Services, config_source
-from coterie.control.jobs import get_job
+from coterie.control.jobs import create_import_csv, get_job
+from coterie.control.jobs.import_checks import check_import, read_import
 from coterie.control.places import Places
 from coterie.flow.imports.files import list_files, list_rejects
 from coterie.flow.run.look import FileLooker, Source
-from coterie.model.control import ImportCsvConfig
+from coterie.model.control import ImportCsvConfig, Job
 from coterie.model.imports import ImportedFile
 from coterie.model.previews import FilesLook
 
@@ -48,6 +51,33 @@ class FileDesk:
         with self._store.transaction() as conn:
             for row in list_rejects(conn, job_id):
                 yield _line((row.name, str(row.line), row.column, row.reason, row.raw))
+
+
+def import_calls(services: Services) -> ImportCalls:
+    """Return the functions that the API calls."""
+    desk = FileDesk(services)
+
+    def look(
+        *, account: int, authorization_id: int | None, options: Mapping[str, Any]
+    ) -> FilesLook:
+        config = check_import(
+            read_import({"stream": "default", **options}), is_local=authorization_id is None
+        )
+        return desk.look(account, authorization_id, config)
+
+    def create(
+        *, account: int, authorization_id: int | None, options: Mapping[str, Any], **names: Any
+    ) -> Job:
+        return create_import_csv(
+            services.store,
+            account=account,
+            authorization_id=authorization_id,
+            config=options,
+            now=services.clock(),
+            **names,
+        )
+
+    return ImportCalls(create=create, look=look, files=desk.files, rejected_rows=desk.rejected_rows)
 
 
 def _line(cells: tuple[str, ...]) -> str:

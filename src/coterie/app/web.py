@@ -25,6 +25,7 @@ from coterie.app.deliveries import delivery_calls
 from coterie.app.dry_runs import DryRuns
 from coterie.app.entities import entity_calls
 from coterie.app.erasures import privacy_calls
+from coterie.app.files import FileDesk, import_calls
 from coterie.app.identities import identity_calls, make_explainer
 from coterie.app.jobs import job_calls
 from coterie.app.parent import end_with_forking_parent
@@ -166,6 +167,7 @@ def _api(services: Services, lookup: Lookup, explainer: Explainer) -> ApiDepende
         jobs=job_calls(services),
         privacy=privacy_calls(services),
         schemas=schema_calls(services),
+        imports=import_calls(services),
         clock=clock,
     )
 
@@ -243,4 +245,5 @@ def _console(services: Services, lookup: Lookup, explainer: Explainer) -> Consol
         deliveries=delivery_calls(services.store, services.clock),
         forget=privacy.forget,
         dossier=privacy.dossier,
+        files=FileDesk(services),
     )

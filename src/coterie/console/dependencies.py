@@ -1,6 +1,6 @@
 """What the composition root hands to the console."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -13,10 +13,12 @@ from coterie.console.reads import Reads
 from coterie.control import Store
 from coterie.control.authorizations import Probe
 from coterie.flow.run.deliveries import DeliveryCalls
-from coterie.model.control import Actor
+from coterie.model.control import Actor, ImportCsvConfig
 from coterie.model.dry_run import DryRun
 from coterie.model.erasure import Dossier, Erasure
+from coterie.model.imports import ImportedFile
 from coterie.model.mapped import Identifier
+from coterie.model.previews import FilesLook
 
 
 class DryRuns(Protocol):
@@ -29,6 +31,21 @@ class DryRuns(Protocol):
         self, *, account: int, job_id: int, options: Mapping[str, Any], clean_up: bool = False
     ) -> DryRun:
         """Count what an export would do with other options."""
+
+
+class Files(Protocol):
+    """What there is to say of the files of jobs."""
+
+    def look(
+        self, account: int, authorization_id: int | None, config: ImportCsvConfig
+    ) -> FilesLook:
+        """Return the files that fit a job's options, and a look into the newest."""
+
+    def files(self, account: int, job_id: int) -> Sequence[ImportedFile]:
+        """Return the ledger of a job, newest first."""
+
+    def rejected_rows(self, account: int, job_id: int) -> Iterable[str]:
+        """Yield the rows that a job left out as lines of CSV."""
 
 
 class ConsoleDependencies(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,3 +68,4 @@ class ConsoleDependencies(msgspec.Struct, frozen=True, kw_only=True):
     deliveries: DeliveryCalls
     forget: Callable[[int, Identifier, bool, Actor], Erasure]
     dossier: Callable[[int, Identifier, Actor], Dossier | None]
+    files: Files

@@ -30,12 +30,15 @@ CHECK_SECONDS = 0.2
 class Product:
     """A running product; `address` stays the same over restarts.
 
-    Without `restarts` it stays down once it ended.
+    Without `restarts` it stays down once it ended; `settings` are more of its environment.
     """
 
-    def __init__(self, folder: Path, *, restarts: bool = True) -> None:
+    def __init__(
+        self, folder: Path, *, restarts: bool = True, settings: Mapping[str, str] | None = None
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.env = product_environment(folder / "data", port=free_port("127.0.0.1"))
+        plain = product_environment(folder / "data", port=free_port("127.0.0.1"))
+        self.env = {**plain, **(settings or {})}
         self.settings: Settings = load_settings(self.env)
         self.address = f"http://127.0.0.1:{self.settings.port}"
         self.log = folder / "product.log"
@@ -104,9 +107,9 @@ class Product:
 
 
 @contextmanager
-def running_product(folder: Path) -> Iterator[Product]:
+def running_product(folder: Path, **settings: str) -> Iterator[Product]:
     """Run the product on `folder` until the block ends; then nothing of it is left."""
-    product = Product(folder)
+    product = Product(folder, settings=settings)
     try:
         product.wait_until_ready()
         yield product

@@ -24,6 +24,7 @@ from coterie.app.changes import change_reader
 from coterie.app.deliveries import delivery_calls
 from coterie.app.entities import entity_calls
 from coterie.app.erasures import privacy_calls
+from coterie.app.files import import_calls
 from coterie.app.identities import identity_calls
 from coterie.app.jobs import job_calls
 from coterie.app.schemas import schema_calls
@@ -91,8 +92,8 @@ def token(make_token: MakeToken) -> str:
 
 
 @pytest.fixture
-def services(store: Store) -> Services:
-    return Services(Settings(), system_clock, new_ring(), store)
+def services(store: Store, tmp_path: Path) -> Services:
+    return Services(Settings(data_dir=tmp_path / "data"), system_clock, new_ring(), store)
 
 
 @pytest.fixture
@@ -139,6 +140,7 @@ def api(store: Store, services: Services, database_url: str) -> Api:
             jobs=job_calls(services),
             privacy=privacy_calls(services),
             schemas=schema_calls(services),
+            imports=import_calls(services),
             clock=system_clock,
         )
     )

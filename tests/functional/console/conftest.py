@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,6 +15,8 @@ from psycopg import sql
 
 from coterie.app.deliveries import delivery_calls
 from coterie.app.dry_runs import DryRuns
+from coterie.app.files import FileDesk
+from coterie.app.services import Services
 from coterie.base.seal import new_ring
 from coterie.base.settings import Settings
 from coterie.console.dependencies import ConsoleDependencies
@@ -270,12 +273,14 @@ def deps(
     clock: SteppingClock,
     data_plane: DataPlane,
     probe_answers: dict[str, ProbeResult],
+    tmp_path: Path,
 ) -> ConsoleDependencies:
+    settings, ring = Settings(data_dir=tmp_path / "data"), new_ring()
     return ConsoleDependencies(
         store=store,
-        ring=new_ring(),
+        ring=ring,
         clock=clock,
-        settings=Settings(),
+        settings=settings,
         reads=data_plane.reads(),
         probes={
             "braze": lambda _: probe_answers["braze"],
@@ -286,6 +291,7 @@ def deps(
         deliveries=delivery_calls(store, clock),
         forget=data_plane.forget,
         dossier=data_plane.dossier,
+        files=FileDesk(Services(settings, clock, ring, store)),
     )
 
 

@@ -1,6 +1,6 @@
 """Jobs: list, look at, pause, resume, kill, delete."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from litestar import get, post
@@ -24,8 +24,9 @@ from coterie.control.jobs import (
     resume_job,
 )
 from coterie.control.jobs.states import ENDED, may_follow
-from coterie.model.control import ENDING, Job
+from coterie.model.control import ENDING, ImportCsvConfig, Job
 from coterie.model.exports import ExportAudienceConfig, ExportConfig
+from coterie.model.imports import ImportedFile
 
 HOME = "/data/jobs"
 KINDS = {
@@ -79,6 +80,7 @@ def show_job(visit: Visitor, job_id: FromPath[int]) -> Page:
         figures=visit.deps.reads.job_figures(visit.account, job_id),
         omitted=omitted,
         refused=refused,
+        files=_files(visit, job),
         log_lines=job_logs(store, visit.account, job_id, LOG_LINES),
         names=actor_names(visit),
         is_export=isinstance(job.config, ExportConfig),
@@ -134,6 +136,12 @@ def do_delete(visit: Visitor, job_id: FromPath[int]) -> Page:
     """Delete a job."""
     step, notice = _ending(visit, delete_job, "“{}” is deleted.")
     return _take_step(visit, job_id, step, notice, after=HOME)
+
+
+def _files(visit: Visit, job: Job) -> Sequence[ImportedFile]:
+    if not isinstance(job.config, ImportCsvConfig):
+        return ()
+    return visit.deps.files.files(visit.account, job.id)
 
 
 def _steps(job: Job) -> dict[str, bool]:

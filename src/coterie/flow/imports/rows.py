@@ -56,7 +56,8 @@ def read_rows(
     reader = csv.reader(lines, delimiter=form.delimiter)
     header = list(form.header) or _read_header(reader, name=name, delimiter=form.delimiter)
     _check_columns(header, form, name=name)
-    kept = frozenset(form.fields or header) | frozenset(form.timestamps)
+    # None stands for all columns.
+    kept = frozenset(form.fields) | frozenset(form.timestamps) if form.fields else None
     lines.take()
     number = after
     while True:
@@ -81,7 +82,12 @@ def read_rows(
         if fault:
             yield BadRow(number, line, fault[1], raw, fault[0])
         else:
-            yield Row(number, line, _values(cells, header, kept, is_braze=form.is_braze), raw)
+            values = {column: cell for column, cell in zip(header, cells, strict=True) if cell}
+            if kept is not None:
+                values = {column: cell for column, cell in values.items() if column in kept}
+            if form.is_braze and "'" in raw:
+                _take_guards_off(values)
+            yield Row(number, line, values, raw)
 
 
 class _Lines:
@@ -185,10 +191,9 @@ def _find_fault(
         return _column_with(
             cells, header, lambda cell: "\0" in cell
         ), "a cell holds a NUL character"
-    if not raw.isascii():
+    if not raw.isascii() and _is_undecoded(raw):
         column = _column_with(cells, header, _is_undecoded)
-        if column:
-            return column, f"column {column!r} is not UTF-8; name the file's encoding in the job"
+        return column, f"column {column!r} is not UTF-8; name the file's encoding in the job"
     return None
 
 
@@ -198,20 +203,16 @@ def _column_with(
     return next((column for column, cell in zip(header, cells, strict=True) if holds(cell)), "")
 
 
-def _is_undecoded(cell: str) -> bool:
-    return any("\ud800" <= character <= "\udfff" for character in cell)
+def _is_undecoded(text: str) -> bool:
+    # Lone surrogates stand for bytes that are no UTF-8, and no encoding takes them.
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
-def _values(
-    cells: Sequence[str], header: Sequence[str], kept: frozenset[str], *, is_braze: bool
-) -> dict[str, str]:
-    values = {
-        column: cell
-        for column, cell in zip(header, cells, strict=True)
-        if cell != "" and column in kept
-    }
-    if is_braze:
-        for column, cell in values.items():
-            if cell.startswith(GUARDED):
-                values[column] = cell[1:]
-    return values
+def _take_guards_off(values: dict[str, str]) -> None:
+    for column, cell in values.items():
+        if cell[0] == "'" and cell.startswith(GUARDED):
+            values[column] = cell[1:]

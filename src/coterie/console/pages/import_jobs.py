@@ -1,0 +1,154 @@
+"""Import CSV jobs: a look at the files, the settings, the rows that were left out."""
+
+from litestar import Response, get, post
+from litestar.params import FromPath
+
+from coterie.base.errors import CoterieError, UserError
+from coterie.console.doorkeeper import needs
+from coterie.console.forms import Form, filled_form
+from coterie.console.headers import PAGE_HEADERS, Page
+from coterie.console.pages.job_wizard import LOCAL, authorization_page, chosen_authorization
+from coterie.console.pages.jobs import HOME
+from coterie.console.pages.parts import Visitor
+from coterie.console.visit import Visit
+from coterie.control.definitions.streams import list_streams
+from coterie.control.jobs import create_import_csv
+from coterie.control.jobs.import_checks import ENCODINGS, check_import, read_import
+from coterie.model.control import ImportCsvConfig
+from coterie.model.previews import FilesLook
+
+PATH = f"{HOME}/new/import-csv"
+DELIMITERS = ((",", "Comma ,"), (";", "Semicolon ;"), ("|", "Bar |"), ("t", "Tab"))
+FREQUENCIES = (
+    ("", "Not said"),
+    ("hourly", "Every hour"),
+    ("daily", "Every day"),
+    ("weekly", "Every week"),
+    ("monthly", "Every month"),
+)
+# A column's raw key is entered in an input of this name and the column's.
+NAME = "name:"
+
+
+@get(PATH, sync_to_thread=True, opt=needs("data_manager"))
+def show_new_import(visit: Visitor) -> Page:
+    """Ask for the authorization, then for the settings of an Import CSV job."""
+    if not visit.query.text("authorization"):
+        return authorization_page(visit, "import_csv")
+    return _import_page(visit, form=filled_form({"stream": "braze_csv", "delimiter": ","}))
+
+
+@post(f"{PATH}/look", sync_to_thread=True, opt=needs("data_manager"))
+def do_look_at_files(visit: Visitor) -> Page:
+    """Show which files fit and what the newest holds, with options filled in that fit it."""
+    form = visit.form
+    try:
+        config = check_import(_import_config(form), is_local=_is_local(visit))
+        found = visit.deps.files.look(visit.account, _authorization_id(visit), config)
+    except CoterieError as error:
+        return _import_page(visit, form=form, failure=error.message)
+    return _import_page(visit, form=_proposed(form, found), found=found)
+
+
+@post(PATH, sync_to_thread=True)
+def do_create_import(visit: Visitor) -> Page:
+    """Create an Import CSV job, or show its form again with the reason why not."""
+    form = visit.form
+    try:
+        job = create_import_csv(
+            visit.deps.store,
+            account=visit.account,
+            label=form.text("label"),
+            description=form.text("description"),
+            authorization_id=_authorization_id(visit),
+            config=_import_config(form),
+            actor=visit.actor,
+            now=visit.now,
+        )
+    except UserError as error:
+        return _import_page(visit, form=form, failure=error.message)
+    return visit.go(f"{HOME}/{job.id}", notice=f"Job “{job.label}” is created.")
+
+
+@get(f"{HOME}/{{job_id:int}}/rejected-rows", sync_to_thread=True, opt=needs("data_manager"))
+def download_rejected_rows(visit: Visitor, job_id: FromPath[int]) -> Response[str]:
+    """Return the rows that an import left out, with line, column and reason, as a CSV file."""
+    text = "".join(visit.deps.files.rejected_rows(visit.account, job_id))
+    name = f"rejected-rows-of-job-{job_id}.csv"
+    return Response(
+        text,
+        media_type="text/csv; charset=utf-8",
+        headers={**PAGE_HEADERS, "content-disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _import_config(form: Form) -> ImportCsvConfig:
+    which = form.text("which") or "file"
+    names = {
+        name.removeprefix(NAME): form.text(name) for name in form.values if name.startswith(NAME)
+    }
+    return read_import(
+        {
+            "stream": form.text("stream"),
+            "folder": form.text("folder"),
+            "filename": form.text("file") if which == "file" else "",
+            "prefix": form.text("file") if which == "prefix" else "",
+            "pattern": form.text("file") if which == "pattern" else "",
+            "fields": form.words("fields"),
+            "names": {column: key for column, key in names.items() if key not in ("", column)},
+            "header": form.words("header"),
+            "delimiter": form.text("delimiter") or ",",
+            "encoding": form.text("encoding"),
+            "timestamps": form.words("timestamps"),
+            "continuous_update": form.is_ticked("continuous_update"),
+            "braze_format": form.is_ticked("braze_format"),
+            "diff": form.is_ticked("diff"),
+            "file_frequency": form.text("file_frequency"),
+            "time_of_day": form.text("time_of_day"),
+            "timezone": form.text("timezone"),
+        }
+    )
+
+
+def _proposed(form: Form, found: FilesLook) -> Form:
+    """Return the form with what the newest file proposes; what was entered by hand stays."""
+    newest = found.newest
+    if newest is None or newest.problem:
+        return form
+    delimiter = "t" if newest.delimiter == "\t" else newest.delimiter
+    values = {
+        **form.values,
+        "delimiter": (delimiter,),
+        "stream": (newest.stream,),
+        "braze_format": ("yes",) if newest.is_braze else (),
+    }
+    if not form.text("timestamps") and newest.timestamps:
+        values["timestamps"] = (", ".join(newest.timestamps),)
+    for column in newest.columns:
+        values.setdefault(NAME + column.name, (column.raw_key,))
+    return Form(values)
+
+
+def _is_local(visit: Visit) -> bool:
+    return (visit.form.text("authorization") or visit.query.text("authorization")) == LOCAL
+
+
+def _authorization_id(visit: Visit) -> int | None:
+    return None if _is_local(visit) else chosen_authorization(visit).id
+
+
+def _import_page(
+    visit: Visit, *, form: Form, failure: str = "", found: FilesLook | None = None
+) -> Page:
+    return visit.page(
+        "jobs/import_csv.html",
+        status=400 if failure else 200,
+        form=form,
+        failure=failure,
+        found=found,
+        authorization=None if _is_local(visit) else chosen_authorization(visit),
+        streams=list_streams(visit.deps.store, visit.account),
+        delimiters=DELIMITERS,
+        encodings=(("", "Found out"), *((each, each) for each in ENCODINGS)),
+        frequencies=FREQUENCIES,
+    )

@@ -1,0 +1,89 @@
+import os
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.functional.api.conftest import ACCOUNT, MakeToken
+
+from coterie.app.services import Services
+from coterie.base.clock import system_clock
+from coterie.flow.imports.files import finish_file, keep_rejects, start_file
+from coterie.flow.imports.rows import BadRow
+from coterie.model.imports import CsvFormat, ImportTask
+
+OPTIONS = {"folder": ".", "prefix": "users_", "stream": "default"}
+
+
+@pytest.fixture
+def folder(services: Services) -> Path:
+    made = services.settings.data_dir / "imports"
+    made.mkdir(parents=True)
+    path = made / "users_1.csv"
+    path.write_text("user_id,E-Mail\nu1,kim@shop.example\n")
+    os.utime(path, (1, 1))
+    return made
+
+
+@pytest.fixture
+def manager(make_token: MakeToken) -> dict[str, str]:
+    return {"Authorization": f"Bearer {make_token(['data_manager']).token}"}
+
+
+@pytest.mark.usefixtures("folder")
+async def test_files_are_looked_at_and_nothing_is_made(
+    client: httpx.AsyncClient, manager: dict[str, str]
+) -> None:
+    answer = await client.post(
+        "/api/jobs/import-csv/look", headers=manager, json={"options": OPTIONS}
+    )
+    jobs = await client.get("/api/jobs", headers=manager)
+
+    assert answer.status_code == 200, answer.text
+    newest = answer.json()["data"]["newest"]
+    assert [column["raw_key"] for column in newest["columns"]] == ["user_id", "email"]
+    assert newest["rows"][0]["identifiers"] == [["user_id", "u1"], ["email", "kim@shop.example"]]
+    assert jobs.json()["data"] == []
+
+
+@pytest.mark.usefixtures("folder")
+async def test_an_import_is_made_and_tells_of_its_files_and_bad_rows(
+    client: httpx.AsyncClient,
+    manager: dict[str, str],
+    make_token: MakeToken,
+    services: Services,
+) -> None:
+    made = await client.post(
+        "/api/jobs/import-csv",
+        headers=manager,
+        json={"label": "Users", "options": {**OPTIONS, "diff": True}},
+    )
+    assert made.status_code == 201, made.text
+    job = made.json()["data"]["id"]
+    task = ImportTask(
+        job_id=job,
+        account=ACCOUNT,
+        stream="default",
+        format=CsvFormat(),
+        name="users_1.csv",
+        size=1,
+        sha256=b"s" * 32,
+    )
+    with services.store.transaction() as conn:
+        start_file(conn, task, now=system_clock())
+        keep_rejects(conn, task, [BadRow(1, 2, "it has 1 cells", "u1\n", "E-Mail")])
+        finish_file(conn, task, now=system_clock())
+    reader = {"Authorization": f"Bearer {make_token(['observer']).token}"}
+
+    files = await client.get(f"/api/jobs/{job}/files", headers=reader)
+    rows = await client.get(f"/api/jobs/{job}/rejected-rows", headers=manager)
+    refused = await client.get(f"/api/jobs/{job}/rejected-rows", headers=reader)
+    unknown = await client.get("/api/jobs/999/files", headers=reader)
+
+    assert [(one["name"], one["state"]) for one in files.json()["data"]] == [
+        ("users_1.csv", "done")
+    ]
+    assert rows.text == (
+        "file,line,column,reason,row\r\nusers_1.csv,2,E-Mail,it has 1 cells,u1\r\n"
+    )
+    assert refused.status_code == 403
+    assert unknown.status_code == 404

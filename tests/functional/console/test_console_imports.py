@@ -1,0 +1,75 @@
+import os
+from pathlib import Path
+
+import pytest
+from tests.functional.console.conftest import ACCOUNT, Visitor
+
+from coterie.console.dependencies import ConsoleDependencies
+from coterie.control.jobs import list_jobs
+from coterie.model.control import ImportCsvConfig
+
+NEW = "/data/jobs/new/import-csv"
+PAGE = f"{NEW}?authorization=local"
+BRAZE = (
+    "Appboy ID,user_id,email,phone_number,random_bucket,IDFAs,first_name\n"
+    "a1,u1,kim@shop.example,'+15045550100,17,,Kim\n"
+)
+
+
+@pytest.fixture
+def folder(deps: ConsoleDependencies) -> Path:
+    made = deps.settings.data_dir / "imports"
+    made.mkdir(parents=True)
+    return made
+
+
+def put(folder: Path, name: str, text: str, *, at: int) -> None:
+    (folder / name).write_text(text, encoding="utf-8")
+    os.utime(folder / name, (at, at))
+
+
+def test_a_look_shows_files_columns_and_first_rows_as_profiles(
+    admin: Visitor, folder: Path, deps: ConsoleDependencies
+) -> None:
+    put(folder, "users_1.csv", "user_id\nold\n", at=1_700_000_000)
+    put(folder, "users_2.csv", BRAZE, at=1_700_000_100)
+
+    page = admin.send(
+        f"{NEW}/look", page=PAGE, authorization="local", folder=".", which="prefix", file="users_"
+    )
+
+    assert page.status_code == 200
+    assert "2 files" in page.text
+    assert "a Braze export" in page.text
+    assert "+15045550100" in page.text
+    assert "kim@shop.example" in page.text
+    assert 'name="braze_format" type="checkbox" value="yes" checked' in page.text
+    assert list_jobs(deps.store, ACCOUNT) == []
+
+
+def test_columns_that_are_called_otherwise_are_proposed_and_taken(
+    admin: Visitor, folder: Path, deps: ConsoleDependencies
+) -> None:
+    put(folder, "kunden.csv", "Kundennummer;E-Mail;Vorname\n7;kim@shop.example;Kim\n", at=1)
+    given = {"authorization": "local", "folder": ".", "which": "file", "file": "kunden.csv"}
+
+    look = admin.send(f"{NEW}/look", page=PAGE, **given, stream="default")
+    admin.send(
+        NEW,
+        page=PAGE,
+        **given,
+        label="Kunden",
+        stream="default",
+        delimiter=";",
+        **{"name:Kundennummer": "user_id", "name:E-Mail": "email", "name:Vorname": "first_name"},
+    )
+
+    assert '<option value=";" selected>' in look.text
+    assert 'name="name:Kundennummer" value="user_id"' in look.text
+    (job,) = list_jobs(deps.store, ACCOUNT)
+    assert isinstance(job.config, ImportCsvConfig)
+    assert job.config.names == {
+        "Kundennummer": "user_id",
+        "E-Mail": "email",
+        "Vorname": "first_name",
+    }
