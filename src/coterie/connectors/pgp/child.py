@@ -12,6 +12,9 @@ from typing import Literal
 import msgspec
 from pysequoia import Cert, Tsk, decrypt_file, encrypt_file
 
+# The library's own word for everything, and what the operating system refuses.
+FAULTS = (RuntimeError, OSError, ValueError)
+
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
     """What to do with two open files; `limit` is the most bytes that may be written."""
@@ -42,7 +45,7 @@ def do(work: Work) -> Done:
         return _encrypt(work, source, target)
     try:
         decryptor = Tsk.from_bytes(work.key.encode()).decryptor(work.passphrase or None)
-    except RuntimeError as error:
+    except FAULTS as error:
         return Done(problem=_first_line(error), is_key_problem=True)
     try:
         if work.sender:
@@ -50,7 +53,7 @@ def do(work: Work) -> Done:
             decrypt_file(source, target, decryptor, lambda _: [sender])
         else:
             decrypt_file(source, target, decryptor)
-    except RuntimeError as error:
+    except FAULTS as error:
         return Done(problem=_first_line(error))
     return Done()
 
@@ -58,7 +61,7 @@ def do(work: Work) -> Done:
 def _encrypt(work: Work, source: str, target: str) -> Done:
     try:
         encrypt_file(source, target, [Cert.from_bytes(work.key.encode())], armor=work.armor)
-    except RuntimeError as error:
+    except FAULTS as error:
         return Done(problem=_first_line(error))
     return Done()
 

@@ -18,6 +18,7 @@ SENDER = "PGP key of the sender"
 EXPORT_SECRET = "Export it with `gpg --armor --export-secret-keys` and paste all of it."  # noqa: S105 - advice
 EXPORT_PUBLIC = "Export it with `gpg --armor --export` and paste all of it."
 SHOWN = 16
+FAULTS = (RuntimeError, OSError, ValueError)
 
 
 def check_pgp_keys(config: Mapping[str, Any], *, clock: Clock = system_clock) -> list[str]:
@@ -42,7 +43,7 @@ def open_private_key(text: str, passphrase: str, *, now: datetime) -> None:
     key = _read_private(text)
     try:
         key.decryptor(passphrase or None)
-    except RuntimeError as error:
+    except FAULTS as error:
         if "subkey" in _first_line(error):
             raise _not_valid(key.extract_certificate(), PRIVATE, now) from None
         problem = "cannot be opened with this passphrase" if passphrase else "needs its passphrase"
@@ -58,7 +59,7 @@ def check_public_key(text: str, *, now: datetime) -> Cert:
         raise _not_valid(cert, PUBLIC, now)
     try:
         encrypt(b"x", [cert])
-    except RuntimeError:
+    except FAULTS:
         raise _not_valid(cert, PUBLIC, now) from None
     return cert
 
@@ -66,7 +67,7 @@ def check_public_key(text: str, *, now: datetime) -> Cert:
 def _read_private(text: str) -> Tsk:
     try:
         return Tsk.from_bytes(text.strip().encode() + b"\n")
-    except RuntimeError:
+    except FAULTS:
         raise BadPgpKeyError(what=PRIVATE, problem="cannot be read", cure=EXPORT_SECRET) from None
 
 
@@ -77,7 +78,7 @@ def _read_public(text: str, what: str) -> Cert:
         )
     try:
         return Cert.from_bytes(text.strip().encode() + b"\n")
-    except RuntimeError:
+    except FAULTS:
         raise BadPgpKeyError(what=what, problem="cannot be read", cure=EXPORT_PUBLIC) from None
 
 
