@@ -115,7 +115,7 @@ def fill(store: Store, account: int, people: int) -> None:
         with store.transaction() as conn:
             enter_live_generation(conn)
             save_owners(conn, account, owners, {})
-            save_profiles(conn, account, made, ())
+            save_profiles(conn, account, made, {})
     with store.connect(autocommit=True) as conn:
         # As autovacuum would have done by the time that there are so many.
         conn.execute("VACUUM ANALYZE")

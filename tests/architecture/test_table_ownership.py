@@ -10,12 +10,14 @@ from tests.architecture.conftest import Module
 # Who writes a table: the folder of the code, with the files of queries that it has for that.
 OWNERS = {
     "flow/collect": {"rejected_event"},
-    "flow/eventlog": {"lane_head", "lane", "event_log", "event_outcome", "seen_message",
-        "latest_content"},
+    "flow/eventlog": {
+        "lane_head", "lane", "event_log", "event_outcome", "seen_message", "seen_period",
+        "latest_content",
+    },
     "flow/identity": {"identity", "unsettled", "decision_cursor", "suppression"},
     "flow/profiles": {"profile", "timeline"},
     "flow/audiences": {"membership"},
-    "flow/changes": {"change", "change_lane"},
+    "flow/changes": {"change", "change_floor", "change_lane"},
     "flow/exports": {"outbox", "omission", "delivery_request", "outbox_queue"},
     "flow/imports": {"import_file", "import_reject"},
     "control": {
@@ -61,6 +63,7 @@ HOMES = {
     "tokens": "control",
     "trackers": "control",
     "users": "control",
+    "citus": "store",
     "facts": "store",
 }
 

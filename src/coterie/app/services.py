@@ -32,7 +32,6 @@ class Services(msgspec.Struct, frozen=True):
         """How the worker cuts its transactions, and the key that names profiles."""
         return BatchSettings(
             self.ring.hash_key(IDENTITY_PURPOSE),
-            self.settings.seen_message_days,
             self.settings.batch_size,
             Bounds(self.settings.history_occurrences, self.settings.history_days),
         )

@@ -203,8 +203,41 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
     seen_message_days: Annotated[
         int,
-        _described("Days for which a resent message is recognised and dropped.", ge=1, le=400),
+        _described(
+            "Days for which a resent message is recognised and dropped; it is forgotten after "
+            "twice as many at the latest.",
+            ge=1,
+            le=400,
+        ),
     ] = 7
+    log_days: Annotated[
+        int,
+        _described(
+            "Days for which the event log and the timeline are kept, counted from the day "
+            "received; 0: for ever. Replays, new behavioural audiences and where a value comes "
+            "from reach no further back.",
+            ge=0,
+            le=36_500,
+        ),
+    ] = 400
+    change_days: Annotated[
+        int,
+        _described(
+            "Days for which changes (who entered or left an audience, merged, split) are kept; "
+            "0: for ever.",
+            ge=0,
+            le=36_500,
+        ),
+    ] = 400
+    rejected_days: Annotated[
+        int,
+        _described(
+            "Days for which events that were refused or set aside are kept whole, though their day "
+            "may have left the log; 0: for ever.",
+            ge=0,
+            le=36_500,
+        ),
+    ] = 400
     import_root: Annotated[
         Path | None,
         _described(

@@ -14,6 +14,7 @@ from coterie.cli import (
     delivery,
     doctor,
     erasure,
+    event_log,
     field,
     identity,
     job,
@@ -22,6 +23,7 @@ from coterie.cli import (
     personalization,
     profile,
     replay,
+    scale,
     schema,
     stream,
     stream_rules,
@@ -41,13 +43,9 @@ app.command()(up.up)
 app.command()(up.serve)
 app.command(name="doctor")(doctor.doctor)
 GROUPS = (
-    account, user, token, authorization, stream, field, mapping, schema, audience, profile,
-    personalization, identity, lang, job, delivery, alert, audit,
-    personalization, identity, lang, job, delivery, audit,
-    account, user, token, authorization, stream, field, mapping, schema, audience, changes, profile,
-    erasure, personalization, identity, lang, job, audit,
     account, user, token, authorization, stream, field, mapping, schema, replay, audience, changes,
-    profile, erasure, personalization, identity, lang, job, audit,
+    profile, erasure, personalization, identity, lang, job, delivery, alert, audit, event_log,
+    scale,
 )  # fmt: skip
 # These add commands to those of `audience`.
 MORE_OF_AUDIENCE = (audience_life, audience_insights)

@@ -141,7 +141,10 @@ class Body(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class StoredProfile(msgspec.Struct, frozen=True, gc=False):
-    """A profile as loaded. `audiences` are ids in rising order."""
+    """A profile as loaded. `audiences` are ids in rising order.
+
+    `place` is where its row is, which holds as long as the row is locked.
+    """
 
     profile_id: ProfileId
     version: int
@@ -149,6 +152,7 @@ class StoredProfile(msgspec.Struct, frozen=True, gc=False):
     next_flip: datetime | None
     audiences: tuple[int, ...]
     body: Body
+    place: bytes = b""
 
 
 class ResolvedProfile(msgspec.Struct, frozen=True, gc=False):

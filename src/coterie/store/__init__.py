@@ -5,14 +5,17 @@ from coterie.store.arrays import (
     BytesArray,
     IntArray,
     MicrosArray,
+    PlaceArray,
     TextArray,
     TimeArray,
     UuidArray,
 )
+from coterie.store.copying import COPY_HEADER, COPY_TRAILER, PG_EPOCH_US, copy_packed
 from coterie.store.embedded import Embedded, find_running
 from coterie.store.facts import OLDEST_SERVER, ServerFacts, server_facts
 from coterie.store.migrate import migrate
 from coterie.store.pool import (
+    AlreadyThereError,
     AsyncConnection,
     AsyncPool,
     Connection,
@@ -24,14 +27,18 @@ from coterie.store.pool import (
     open_async_pool,
     open_pool,
     ping,
-    relax_commits,
     store_errors,
 )
 from coterie.store.queries import StageQueries, load_queries
+from coterie.store.spread import locks_by_update, relax_commits
 from coterie.store.store import Store
 
 __all__ = [
+    "COPY_HEADER",
+    "COPY_TRAILER",
     "OLDEST_SERVER",
+    "PG_EPOCH_US",
+    "AlreadyThereError",
     "AsyncConnection",
     "AsyncPool",
     "BigintArray",
@@ -41,6 +48,7 @@ __all__ = [
     "Embedded",
     "IntArray",
     "MicrosArray",
+    "PlaceArray",
     "Pool",
     "ServerFacts",
     "StageQueries",
@@ -51,8 +59,10 @@ __all__ = [
     "TimeArray",
     "UuidArray",
     "connect",
+    "copy_packed",
     "find_running",
     "load_queries",
+    "locks_by_update",
     "migrate",
     "open_async_pool",
     "open_pool",

@@ -15,6 +15,7 @@ from psycopg.adapt import Buffer, Dumper
 from psycopg.pq import Format
 
 from coterie.base.clock import to_us
+from coterie.store.copying import PG_EPOCH_US
 
 _HEADER = struct.Struct("!iiIii").pack
 _LENGTH = struct.Struct("!i").pack
@@ -22,7 +23,6 @@ _BIG = struct.Struct("!iq").pack
 _SMALL = struct.Struct("!ii").pack
 _NULL = _LENGTH(-1)
 _UUID_LENGTH = _LENGTH(16)
-_PG_EPOCH_MICROS = 946_684_800_000_000
 
 
 class PackedArray(msgspec.Struct, frozen=True):
@@ -41,6 +41,10 @@ class UuidArray(PackedArray, frozen=True):
 
 class BytesArray(PackedArray, frozen=True):
     """An array of bytea."""
+
+
+class PlaceArray(PackedArray, frozen=True):
+    """An array of tid (where rows are), from the six bytes that the server gives for each."""
 
 
 class BigintArray(PackedArray, frozen=True):
@@ -85,11 +89,11 @@ def _ints(items: Sequence[int | None]) -> list[bytes]:
 
 
 def _times(items: Sequence[datetime | None]) -> list[bytes]:
-    return [_NULL if item is None else _BIG(8, to_us(item) - _PG_EPOCH_MICROS) for item in items]
+    return [_NULL if item is None else _BIG(8, to_us(item) - PG_EPOCH_US) for item in items]
 
 
 def _micros(items: Sequence[int | None]) -> list[bytes]:
-    return [_NULL if item is None else _BIG(8, item - _PG_EPOCH_MICROS) for item in items]
+    return [_NULL if item is None else _BIG(8, item - PG_EPOCH_US) for item in items]
 
 
 class _ArrayDumper(Dumper):
@@ -119,6 +123,7 @@ _DUMPERS: dict[type[PackedArray], type[_ArrayDumper]] = {
     TextArray: _dumper(1009, 25, _texts),
     UuidArray: _dumper(2951, 2950, _uuids),
     BytesArray: _dumper(1001, 17, _byteses),
+    PlaceArray: _dumper(1010, 27, _byteses),
     BigintArray: _dumper(1016, 20, _bigints),
     IntArray: _dumper(1007, 23, _ints),
     TimeArray: _dumper(1185, 1184, _times),

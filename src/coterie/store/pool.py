@@ -14,6 +14,7 @@ AsyncConnection = psycopg.AsyncConnection[tuple[Any, ...]]
 Pool = ConnectionPool[Connection]
 AsyncPool = AsyncConnectionPool[AsyncConnection]
 DatabaseError = psycopg.Error
+AlreadyThereError = psycopg.errors.UniqueViolation
 
 APPLICATION = "coterie"
 CONNECT_SECONDS = 10
@@ -22,7 +23,11 @@ CHECKOUT_SECONDS = 5.0
 # thus finds a restarted server sooner.
 RECONNECT_SECONDS = 4.0
 
-CONFLICTS = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+CONFLICTS = (
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.LockNotAvailable,
+)
 
 
 class BadDatabaseUrlError(UserError):
@@ -68,8 +73,9 @@ class StoreConflictError(TransientError):
 def store_errors() -> Iterator[None]:
     """Turn the driver's passing failures inside the block into our transient errors.
 
-    Raises StoreConflictError for deadlocks and serialization failures, StoreUnavailableError for
-    lost connections and an exhausted pool; other errors of the driver pass unchanged.
+    Raises StoreConflictError for deadlocks, serialization failures and locks that were waited for
+    long enough, StoreUnavailableError for lost connections and an exhausted pool; other errors of
+    the driver pass unchanged.
     """
     try:
         yield
@@ -165,15 +171,6 @@ def connect(url: str, *, autocommit: bool = False) -> Connection:
         connection = psycopg.connect(url, autocommit=autocommit, **_connect_settings())
         _configure(connection)
     return connection
-
-
-def relax_commits(connection: Connection) -> None:
-    """Let this connection's commits return before they are on disk.
-
-    A crash may lose the last of them, each as a whole.
-    """
-    connection.execute("SET synchronous_commit TO off")
-    connection.commit()
 
 
 async def ping(connection: AsyncConnection) -> None:

@@ -13,9 +13,10 @@ from coterie.control.health import check_next
 from coterie.control.probes import build_probes
 from coterie.flow.eventlog.prepare import ensure_days
 from coterie.flow.eventlog.repeats import FORGOTTEN_AT_ONCE, forget_contents
-from coterie.flow.eventlog.seen import forget_seen
+from coterie.flow.eventlog.seen import turn_seen_period
 from coterie.flow.exports.requests import forget_items, forget_requests
 from coterie.flow.run.generations import enter_live_generation
+from coterie.flow.run.retention import Retention, forget
 from coterie.store import Connection
 from coterie.worker.alerting import tell_people
 from coterie.worker.builder import build_range, empty_range
@@ -117,24 +118,29 @@ def check_health(bench: Bench) -> None:
 
 
 def tidy(bench: Bench) -> None:
-    """Make the partitions of the coming days; keep sizes; forget messages whose time is over."""
+    """Make the partitions of the coming days; keep sizes; forget what was kept for long enough."""
     today = bench.clock().date()
     with bench.store.transaction() as conn:
         ensure_days(conn, today)
     with bench.store.transaction() as conn:
         enter_live_generation(conn)
         note_sizes(conn, now=bench.clock())
+    with bench.store.transaction() as conn:
+        turn_seen_period(conn, today=today, days=bench.settings.seen_message_days)
     now = bench.clock()
     before = now - timedelta(days=bench.settings.delivery_keep_days)
     _in_chunks(bench, FORGOTTEN_AT_ONCE, lambda conn: forget_contents(conn, now=now))
     most = FORGET_AT_ONCE
-    _in_chunks(bench, most, lambda conn: forget_seen(conn, today=today, limit=most))
     _in_chunks(bench, most, lambda conn: forget_requests(conn, before=before, limit=most))
     _in_chunks(bench, most, lambda conn: forget_items(conn, before=before, limit=most))
+    kept = Retention(
+        bench.settings.log_days, bench.settings.change_days, bench.settings.rejected_days
+    )
+    forget(bench.store, kept, now=now)
 
 
-def _in_chunks(bench: Bench, most: int, forget: Callable[[Connection], int]) -> None:
+def _in_chunks(bench: Bench, most: int, act: Callable[[Connection], int]) -> None:
     while True:
         with bench.store.transaction() as conn:
-            if forget(conn) < most:
+            if act(conn) < most:
                 return

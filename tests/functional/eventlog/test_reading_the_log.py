@@ -14,7 +14,7 @@ from coterie.flow.eventlog.read import (
     read_after,
     take_lane,
 )
-from coterie.flow.eventlog.seen import forget_seen, mark_seen
+from coterie.flow.eventlog.seen import SeenMessages, turn_seen_period
 from coterie.model.events import EventOutcome, IncomingEvent, LaneCursor, LoggedEvent
 from coterie.store import Connection
 
@@ -145,10 +145,10 @@ def test_a_message_sent_again_is_a_duplicate(conn: Connection, incoming: Make) -
     append(conn, [incoming(message=b"a"), incoming(), incoming(), incoming(message=b"a")])
     events = read_after(conn, START, limit=9)
 
-    within = mark_seen(conn, events, expires_on=date(2026, 3, 21))
+    within = SeenMessages().mark(conn, events)
     append(conn, [incoming(message=b"b"), incoming(message=b"a")], lane=1)
     later = read_after(conn, LaneCursor(1, 0, NOW.date()), limit=9)
-    across = mark_seen(conn, later, expires_on=date(2026, 3, 21))
+    across = SeenMessages().mark(conn, later)
 
     assert within == {(0, 4)}
     assert across == {(1, 2)}
@@ -162,20 +162,49 @@ def test_another_account_may_use_the_same_message_id(conn: Connection) -> None:
         for n in (1, 2)
     ]
 
-    assert mark_seen(conn, events, expires_on=date(2026, 3, 21)) == set()
+    assert SeenMessages().mark(conn, events) == set()
 
 
-def test_messages_are_forgotten_in_chunks_from_their_expiry_on(
+def test_messages_that_come_again_and_again_are_told_from_new_ones(
+    conn: Connection, incoming: Make
+) -> None:
+    # The first repetition makes the worker ask about each message, for a while.
+    seen = SeenMessages()
+    append(conn, [incoming(message=bytes([n // 2])) for n in range(2 * 30)])
+    events = read_after(conn, START, limit=99)
+
+    found = [place for event in events for place in seen.mark(conn, [event])]
+
+    assert found == [(0, n) for n in range(2, 61, 2)]
+
+
+def test_messages_are_known_for_the_days_asked_for_and_forgotten_after_twice_that(
     conn: Connection, incoming: Make
 ) -> None:
     append(conn, [incoming(message=bytes([n])) for n in range(3)])
     events = read_after(conn, START, limit=9)
-    mark_seen(conn, events, expires_on=date(2026, 3, 21))
+    seen, opened = SeenMessages(), newest_period(conn)
+    seen.mark(conn, events)
 
-    assert forget_seen(conn, today=date(2026, 3, 20)) == 0
-    assert forget_seen(conn, today=date(2026, 3, 21), limit=2) == 2
-    assert forget_seen(conn, today=date(2026, 3, 21)) == 1
-    assert mark_seen(conn, events, expires_on=date(2026, 3, 28)) == set()
+    def turned(days: int) -> bool:
+        with conn.transaction():
+            return turn_seen_period(conn, today=opened + timedelta(days=days), days=7)
+
+    assert not turned(6)
+    assert turned(7)
+    assert not turned(7)
+    assert seen.mark(conn, events) == {(0, 1), (0, 2), (0, 3)}
+    assert not turned(13)
+    assert turned(14)
+    assert seen.mark(conn, events) == set()
+    kept = conn.execute("SELECT opened_on FROM seen_period ORDER BY 1").fetchall()
+    assert [(day - opened).days for (day,) in kept] == [7, 14]
+
+
+def newest_period(conn: Connection) -> date:
+    row = conn.execute("SELECT max(opened_on) FROM seen_period").fetchone()
+    assert row is not None
+    return date.fromisoformat(str(row[0]))
 
 
 def test_the_last_verdict_on_an_event_holds(conn: Connection) -> None:

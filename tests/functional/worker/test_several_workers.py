@@ -68,7 +68,8 @@ def send_story(crew: Crew, account: int, events: list[dict[str, Any]], chance: R
 
 @contextmanager
 def worker_process(crew: Crew, *, limit: int) -> Iterator[subprocess.Popen[bytes]]:
-    child = subprocess.Popen([sys.executable, str(SCRIPT), crew.store.url, str(limit)])
+    words = [crew.store.url, str(limit), crew.key.hex()]
+    child = subprocess.Popen([sys.executable, str(SCRIPT), *words])
     try:
         yield child
     finally:
@@ -127,6 +128,21 @@ def test_several_workers_make_what_one_makes(crew: Crew, seed: int) -> None:
     story = draw_story(Random(seed), people=150, acts=5_000)
 
     check_workers(crew, story, seed=seed, kills=2)
+
+
+def test_a_worker_that_remembers_an_owner_follows_what_another_worker_merged(crew: Crew) -> None:
+    one, other = crew.hire(), crew.hire()
+    crew.send({"_uid": "c1"}, {"user_id": "u1"})
+    crew.work_with(one)
+
+    crew.send({"user_id": "u1", "_uid": "c1"})
+    crew.work_with(other)
+    crew.send({"user_id": "u1", "city": "Oslo"})
+    crew.work_with(one)
+
+    assert crew.profile("user_id", "u1")["city"] == "Oslo"
+    assert crew.profile("_uids", "c1")["id"] == crew.profile("user_id", "u1")["id"]
+    assert crew.ask("SELECT count(*) FROM g1.profile") == [(1,)]
 
 
 def test_a_lane_that_one_worker_holds_is_left_alone_by_another(crew: Crew) -> None:

@@ -1,4 +1,4 @@
-"""A worker as a process of its own: `python worker_process.py DATABASE_URL BATCH_SIZE`."""
+"""A worker as a process of its own: `python worker_process.py DATABASE_URL BATCH_SIZE KEY`."""
 
 import sys
 import threading
@@ -13,7 +13,7 @@ from coterie.worker.loop import WorkerDependencies, run_worker
 if __name__ == "__main__":
     configure_logging("console", level="error")
     with Store.open(sys.argv[1]) as store:
-        batch = BatchSettings(b"k" * 32, limit=int(sys.argv[2]))
+        batch = BatchSettings(bytes.fromhex(sys.argv[3]), limit=int(sys.argv[2]))
         run_worker(
             WorkerDependencies(store, config_source(), system_clock, batch), threading.Event()
         )

@@ -1,15 +1,26 @@
 """The list of who is in which audience, kept in step with the profiles."""
 
+import struct
 from collections.abc import Sequence
 from datetime import datetime
 
-from coterie.base.clock import from_us
 from coterie.model.profile import EvaluatedProfile, ProfileId, StoredProfile
-from coterie.store import BigintArray, Connection, TimeArray, UuidArray, load_queries
+from coterie.store import (
+    PG_EPOCH_US,
+    AlreadyThereError,
+    BigintArray,
+    Connection,
+    MicrosArray,
+    UuidArray,
+    copy_packed,
+    load_queries,
+)
 
 SQL = load_queries("audiences")
 
 _Row = tuple[int, ProfileId]
+# Four columns, each with its length before it: account, audience, profile, since.
+_ROW = struct.Struct("!hiqiqi16siq").pack
 
 
 def save_memberships(
@@ -20,7 +31,7 @@ def save_memberships(
     dissolved: Sequence[ProfileId],
 ) -> None:
     """Write the difference between the stored audiences of the profiles and their new ones."""
-    added: list[tuple[int, ProfileId, datetime]] = []
+    added: list[tuple[int, ProfileId, int]] = []
     removed: list[_Row] = []
     for profile in profiles:
         profile_id = profile.folded.profile_id
@@ -29,7 +40,7 @@ def save_memberships(
             continue
         for audience_id, since in zip(profile.audiences, profile.since_us, strict=True):
             if audience_id not in before:
-                added.append((audience_id, profile_id, from_us(since)))
+                added.append((audience_id, profile_id, since))
         removed += [(item, profile_id) for item in before if item not in profile.audiences]
     for profile_id in dissolved:
         removed += [(item, profile_id) for item in stored[profile_id].audiences]
@@ -45,15 +56,25 @@ def save_memberships(
         )
     if added:
         added.sort()
-        conn.execute(
-            SQL.add_members,
-            {
-                "account": account,
-                "audience_ids": BigintArray([item for item, _, _ in added]),
-                "profile_ids": UuidArray([profile_id for _, profile_id, _ in added]),
-                "since": TimeArray([since for _, _, since in added]),
-            },
-        )
+        _add(conn, account, added)
+
+
+def _add(conn: Connection, account: int, added: Sequence[tuple[int, ProfileId, int]]) -> None:
+    rows = [
+        _ROW(4, 8, account, 8, item, 16, bytes.fromhex(profile_id), 8, since - PG_EPOCH_US)
+        for item, profile_id, since in added
+    ]
+    try:
+        with conn.transaction():
+            copy_packed(conn, SQL.copy_members, rows)
+    except AlreadyThereError:
+        columns = {
+            "account": account,
+            "audience_ids": BigintArray([item for item, _, _ in added]),
+            "profile_ids": UuidArray([profile_id for _, profile_id, _ in added]),
+            "since": MicrosArray([since for _, _, since in added]),
+        }
+        conn.execute(SQL.add_members, columns)
 
 
 def members_after(

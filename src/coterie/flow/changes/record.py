@@ -1,20 +1,14 @@
 """Write the stream of changes."""
 
+import struct
 from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
+from coterie.base.clock import to_us
 from coterie.model.changes import Change
-from coterie.store import (
-    BigintArray,
-    Connection,
-    IntArray,
-    TextArray,
-    TimeArray,
-    UuidArray,
-    load_queries,
-)
+from coterie.store import PG_EPOCH_US, Connection, copy_packed, load_queries
 
 SQL = load_queries("changes")
 
@@ -22,6 +16,14 @@ SQL = load_queries("changes")
 TIMER_LANE = 1_000_000
 BACKFILL_LANE = 1_000_001
 DECISION_LANE = 1_000_002
+
+# Twelve columns, each with its length before it; the first four are lane, seq, n, account.
+_START = struct.Struct("!hiiiqiiiqi16si").pack
+_BIG = struct.Struct("!iq").pack
+_SMALL = struct.Struct("!ii").pack
+_LENGTH = struct.Struct("!i").pack
+_NULL = _LENGTH(-1)
+_ID_LENGTH = _LENGTH(16)
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -44,23 +46,10 @@ def record_changes(
     """Write `changes` in their order; return the place after them."""
     if not changes:
         return place
-    conn.execute(
-        SQL.record_changes,
-        {
-            "lane": place.lane,
-            "seq": place.seq,
-            "first_n": place.first_n,
-            "account": account,
-            "profile_ids": UuidArray([change.profile_id for change in changes]),
-            "kinds": TextArray([change.kind for change in changes]),
-            "audience_ids": BigintArray([change.audience_id for change in changes]),
-            "versions": IntArray([change.audience_version for change in changes]),
-            "others": UuidArray([change.other_profile_id for change in changes]),
-            "causes": TextArray([change.cause for change in changes]),
-            "cause_seqs": BigintArray([change.cause_seq for change in changes]),
-            "changed_at": TimeArray([change.changed_at for change in changes]),
-        },
-    )
+    rows: list[bytes] = []
+    for n, change in enumerate(changes, place.first_n + 1):
+        rows += _row(account, change, place, n)
+    copy_packed(conn, SQL.copy_changes, rows)
     return Place(place.lane, place.seq, place.first_n + len(changes))
 
 
@@ -75,3 +64,31 @@ def record_swap(
     asked = {"old": old, "new": new, "lane": place.lane, "seq": place.seq, "at": now}
     row = conn.execute(SQL.record_swap, asked).fetchone()
     return int(row[0]) if row else 0
+
+
+def _row(account: int, change: Change, place: Place, n: int) -> tuple[bytes, ...]:
+    kind, cause, other = change.kind.encode(), change.cause.encode(), change.other_profile_id
+    return (
+        _START(
+            12,
+            4,
+            place.lane,
+            8,
+            place.seq,
+            4,
+            n,
+            8,
+            account,
+            16,
+            bytes.fromhex(change.profile_id),
+            len(kind),
+        ),
+        kind,
+        _NULL if change.audience_id is None else _BIG(8, change.audience_id),
+        _NULL if change.audience_version is None else _SMALL(4, change.audience_version),
+        _NULL if other is None else _ID_LENGTH + bytes.fromhex(other),
+        _LENGTH(len(cause)),
+        cause,
+        _NULL if change.cause_seq is None else _BIG(8, change.cause_seq),
+        _BIG(8, to_us(change.changed_at) - PG_EPOCH_US),
+    )

@@ -1,6 +1,7 @@
 """Keeping what was refused, so that a person can repair it."""
 
 from collections.abc import Sequence
+from datetime import date, datetime
 
 from coterie.model.events import RejectedEvent
 from coterie.store import AsyncConnection, Connection, load_queries
@@ -18,6 +19,16 @@ async def keep_rejected_async(conn: AsyncConnection, rejected: Sequence[Rejected
     """Write `rejected` in the caller's transaction."""
     if rejected:
         await conn.execute(SQL.keep_rejected, _columns(rejected))
+
+
+def keep_set_aside(conn: Connection, day: date) -> None:
+    """Keep the events of a received day that the worker set aside, before the log forgets them."""
+    conn.execute(SQL.keep_set_aside, {"day": day})
+
+
+def forget_rejected(conn: Connection, *, before: datetime, limit: int) -> int:
+    """Forget what was refused before an instant, at most `limit` at once; return how many."""
+    return conn.execute(SQL.forget_rejected, {"before": before, "count": limit}).rowcount
 
 
 def _columns(rejected: Sequence[RejectedEvent]) -> dict[str, object]:

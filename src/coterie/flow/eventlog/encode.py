@@ -1,8 +1,7 @@
 """Rows of the event log in PostgreSQL's binary COPY form.
 
-The layout is the one of https://www.postgresql.org/docs/current/sql-copy.html; packing rows here
-costs a third of what handing them to the driver one by one does, which decides how many requests a
-collector answers.
+Packing rows here costs a third of what handing them to the driver one by one does, which decides
+how many requests a collector answers.
 """
 
 import struct
@@ -11,11 +10,10 @@ from datetime import UTC, datetime, timedelta
 
 from coterie.base.errors import PermanentError
 from coterie.model.events import IncomingEvent
+from coterie.store import COPY_HEADER, COPY_TRAILER
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
-TRAILER = b"\xff\xff"
 NULL = b"\xff\xff\xff\xff"
 
 _PLACE = struct.Struct(">hiiiq")
@@ -59,12 +57,12 @@ def encode_event(event: IncomingEvent) -> bytes:
 
 def copy_data(lane: int, first_seq: int, rows: Sequence[bytes]) -> bytes:
     """Return a whole COPY of `rows` (from `encode_event`), numbered from `first_seq` on."""
-    parts = [HEADER]
+    parts = [COPY_HEADER]
     pack = _PLACE.pack
     for seq, row in enumerate(rows, first_seq):
         parts.append(pack(9, 4, lane, 8, seq))
         parts.append(row)
-    parts.append(TRAILER)
+    parts.append(COPY_TRAILER)
     return b"".join(parts)
 
 

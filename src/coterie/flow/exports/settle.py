@@ -20,7 +20,14 @@ from coterie.model.delivery import (
     Told,
     Verdict,
 )
-from coterie.store import BigintArray, Connection, IntArray, TextArray, load_queries
+from coterie.store import (
+    BigintArray,
+    Connection,
+    IntArray,
+    TextArray,
+    load_queries,
+    locks_by_update,
+)
 
 QUERIES = load_queries("outbox")
 
@@ -101,7 +108,9 @@ class Settling:
         places += [row[:2] for row in self._acknowledged]
         destinations, recipients = zip(*places, strict=True)
         values = {"destinations": BigintArray(destinations), "recipients": TextArray(recipients)}
-        self._conn.execute(QUERIES.lock_rows.encode(), values)
+        is_spread = locks_by_update(self._conn)
+        lock = QUERIES.lock_spread_rows if is_spread else QUERIES.lock_rows
+        self._conn.execute(lock.encode(), values)
 
     def _write_acknowledged(self) -> None:
         # By far the most of what is written; arrays cost the server a fifth less than JSON.

@@ -12,7 +12,7 @@ from coterie.flow.exports.claims import ClaimPlan, DestinationRecipient
 from coterie.flow.exports.ledger import Claim, OutboxState, apply_claim, omissions_of
 from coterie.model.changes import ClaimChange, OmissionChange
 from coterie.model.delivery import Told
-from coterie.store import Connection, load_queries
+from coterie.store import Connection, load_queries, locks_by_update
 
 SQL = load_queries("exports")
 
@@ -75,8 +75,9 @@ def _lock(
         "destinations": [destination for destination, _ in places],
         "recipients": [recipient for _, recipient in places],
     }
+    lock = SQL.lock_spread_recipients if locks_by_update(conn) else SQL.lock_recipients
     with conn.cursor(binary=True) as rows:
-        found = rows.execute(SQL.lock_recipients, asked).fetchall()
+        found = rows.execute(lock, asked).fetchall()
     return {
         (destination, recipient): OutboxState(
             _decode(packed), _read_wanted(wanted), _read_told(in_doubt)

@@ -11,6 +11,8 @@ from coterie.store import Connection, TextArray, load_queries
 
 SQL = load_queries("identity")
 
+MAINTENANCE_LOCK = 4711003
+
 
 class Unsettled(msgspec.Struct, frozen=True):
     """An identifier whose profile, with all that is connected to it, is to be clustered again."""
@@ -71,8 +73,12 @@ def note_unsettled(
 
 
 def take_unsettled(conn: Connection, *, now: datetime) -> Unsettled | None:
-    """Return what waits longest, locked until the transaction ends; None if nothing is due."""
-    row = conn.execute(SQL.take_unsettled, {"now": now}).fetchone()
+    """Return what waits longest; None if nothing is due or another maintenance is at work.
+
+    Until the transaction ends nobody else gets anything.
+    """
+    held = conn.execute(SQL.hold_maintenance, {"lock": MAINTENANCE_LOCK}).fetchone()
+    row = conn.execute(SQL.next_unsettled, {"now": now}).fetchone() if held and held[0] else None
     return None if row is None else Unsettled(row[0], (row[1], row[2]), row[3])
 
 

@@ -1,20 +1,25 @@
 """Load profiles for a batch; write them back."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
+from itertools import accumulate
+from typing import Any
 
 import msgspec
 
+from coterie.base.errors import PermanentError
 from coterie.model.profile import Body, EvaluatedProfile, ProfileId, StoredProfile
 from coterie.store import (
+    BigintArray,
     BytesArray,
     Connection,
+    IntArray,
     MicrosArray,
-    TextArray,
+    PlaceArray,
     TimeArray,
     UuidArray,
     load_queries,
+    locks_by_update,
 )
 
 SQL = load_queries("profiles")
@@ -24,7 +29,20 @@ LAST_PROFILE: ProfileId = "f" * 32
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Body).decode
 
-_Row = tuple[bytes, int, datetime, datetime | None, list[int], bytes]
+# With the place of the row, if it is locked.
+_Row = tuple[Any, ...]
+
+
+class LostProfileError(PermanentError):
+    """A row that this transaction has locked was not there to be written."""
+
+    code = "lost_profile"
+
+    def __init__(self, *, asked: int, written: int) -> None:
+        super().__init__(
+            f"{asked} locked profiles were to be written, and {written} were found. Nothing was "
+            "written; run `coterie doctor`, and report it if it says that all is well."
+        )
 
 
 def lock_profiles(
@@ -35,7 +53,10 @@ def lock_profiles(
         return {}
     asked = {"account": account, "profile_ids": UuidArray(sorted(profile_ids))}
     with conn.cursor(binary=True) as rows:
-        found = rows.execute(SQL.lock_profiles, asked).fetchall()
+        if locks_by_update(conn):
+            found = sorted(rows.execute(SQL.lock_spread_profiles, asked).fetchall())
+        else:
+            found = rows.execute(SQL.lock_profiles, asked).fetchall()
     return {profile.profile_id: profile for profile in map(_load, found)}
 
 
@@ -61,15 +82,34 @@ def save_profiles(
     conn: Connection,
     account: int,
     profiles: Sequence[EvaluatedProfile],
-    stored: Collection[ProfileId],
+    stored: Mapping[ProfileId, StoredProfile],
 ) -> None:
-    """Write `profiles`: those in `stored` are updated, the others made."""
+    """Write `profiles`: those in `stored`, which are locked, are updated, the others made.
+
+    Raises LostProfileError.
+    """
     old = [profile for profile in profiles if profile.folded.profile_id in stored]
     new = [profile for profile in profiles if profile.folded.profile_id not in stored]
     if new:
         conn.execute(SQL.insert_profiles, _columns(account, new))
     if old:
-        conn.execute(SQL.update_profiles, _columns(account, old))
+        _update(conn, account, old, stored)
+
+
+def _update(
+    conn: Connection,
+    account: int,
+    profiles: Sequence[EvaluatedProfile],
+    stored: Mapping[ProfileId, StoredProfile],
+) -> None:
+    columns = _columns(account, profiles)
+    if locks_by_update(conn):
+        written = conn.execute(SQL.update_spread_profiles, columns).rowcount
+    else:
+        columns["places"] = PlaceArray([stored[one.folded.profile_id].place for one in profiles])
+        written = conn.execute(SQL.update_profiles, columns).rowcount
+    if written != len(profiles):
+        raise LostProfileError(asked=len(profiles), written=written)
 
 
 def delete_profiles(conn: Connection, account: int, profile_ids: Collection[ProfileId]) -> None:
@@ -126,22 +166,27 @@ def count_profiles(conn: Connection, account: int) -> int:
 
 
 def _load(row: _Row) -> StoredProfile:
-    profile_id, version, updated_at, next_flip, audiences, body = row
+    profile_id, version, updated_at, next_flip, audiences, body, *place = row
     return StoredProfile(
-        profile_id.hex(), version, updated_at, next_flip, tuple(audiences), _decode(body)
+        profile_id.hex(), version, updated_at, next_flip, tuple(audiences), _decode(body), *place
     )
 
 
 def _columns(account: int, profiles: Sequence[EvaluatedProfile]) -> dict[str, object]:
     folded = [profile.folded for profile in profiles]
     first_seen = [min([part.first_us for part in one.fragments]) for one in folded]
+    # PostgreSQL cannot unnest arrays of different lengths, so all audiences travel in one.
+    sizes = [len(profile.audiences) for profile in profiles]
+    ends = list(accumulate(sizes))
     return {
         "account": account,
         "profile_ids": UuidArray([one.profile_id for one in folded]),
         "first_seen": MicrosArray(first_seen),
         "updated_at": MicrosArray([one.now_us for one in folded]),
         "next_flips": TimeArray([profile.next_flip for profile in profiles]),
-        "audiences": TextArray([_array_literal(profile.audiences) for profile in profiles]),
+        "audiences": BigintArray([item for profile in profiles for item in profile.audiences]),
+        "starts": IntArray([1 + end - size for end, size in zip(ends, sizes, strict=True)]),
+        "ends": IntArray(ends),
         "bodies": BytesArray([_pack(profile) for profile in profiles]),
     }
 
@@ -150,9 +195,3 @@ def _pack(profile: EvaluatedProfile) -> bytes:
     folded = profile.folded
     body = Body(folded.fragments, folded.edges, folded.refused, profile.since_us, folded.standing)
     return _encode(body)
-
-
-@lru_cache(maxsize=10_000)
-def _array_literal(audiences: tuple[int, ...]) -> str:
-    """PostgreSQL cannot unnest arrays of different lengths, so each travels as text."""
-    return "{" + ",".join(map(str, audiences)) + "}"

@@ -5,14 +5,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from coterie.model.mapped import Identifier, MappedEvent
-from coterie.store import BigintArray, Connection, IntArray, UuidArray, load_queries
+from coterie.store import BigintArray, Connection, IntArray, UuidArray, copy_packed, load_queries
 
 SQL = load_queries("profiles")
 
 NameNode = Callable[[Identifier], bytes]
 
-_HEADER = b"PGCOPY\n\xff\r\n\0" + struct.pack("!ii", 0, 0)
-_TRAILER = struct.pack("!h", -1)
 # Five columns, each with its length before it: account, node (uuid), day, lane, seq.
 _ROW = struct.Struct("!hiqi16siiiiiq").pack
 _PG_EPOCH_DAY = date(2000, 1, 1).toordinal()
@@ -62,16 +60,16 @@ def write_timeline(
     conn: Connection, account: int, events: Iterable[MappedEvent], name_node: NameNode
 ) -> None:
     """Note each event under each of its identifiers."""
-    rows = [_HEADER]
+    rows: list[bytes] = []
     for event in events:
         day = event.received_us // _DAY_US + _UNIX_EPOCH_DAY - _PG_EPOCH_DAY
         lane, seq = event.lane, event.seq
         for identifier in event.identifiers:
             node = name_node(identifier)
             rows.append(_ROW(5, 8, account, 16, node, 4, day, 4, lane, 8, seq))
-    rows.append(_TRAILER)
-    with conn.cursor() as cursor, cursor.copy(SQL.copy_timeline) as copy:
-        copy.write(b"".join(rows))
+    # Neighbours in the index come one after the other.
+    rows.sort()
+    copy_packed(conn, SQL.copy_timeline, rows)
 
 
 def take_mentions(conn: Connection, account: int, nodes: Sequence[bytes], *, limit: int) -> Places:

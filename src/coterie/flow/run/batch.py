@@ -6,7 +6,7 @@ point leaves nothing half done.
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -14,7 +14,8 @@ import msgspec
 from coterie.flow.changes.record import Place
 from coterie.flow.eventlog.outcomes import record_outcomes
 from coterie.flow.eventlog.read import advance, read_after, take_lane
-from coterie.flow.eventlog.seen import mark_seen
+from coterie.flow.eventlog.seen import SeenMessages
+from coterie.flow.identity.hints import OwnerHints
 from coterie.flow.mapping.mapper import RejectedMapping
 from coterie.flow.run.context import Contexts
 from coterie.flow.run.repeats import REASON, find_repeats
@@ -47,13 +48,9 @@ class BatchReport(msgspec.Struct, frozen=True):
 
 
 class BatchSettings(msgspec.Struct, frozen=True):
-    """`hash_key` names profiles and nodes; `seen_days` is how long a message id is remembered.
-
-    `bounds` say how much of a history is kept.
-    """
+    """`hash_key` names profiles and nodes; `bounds` say how much of a history is kept."""
 
     hash_key: bytes
-    seen_days: int = 7
     limit: int = 2_000
     bounds: Bounds = Bounds()
 
@@ -65,6 +62,8 @@ class LaneProcessor:
         self._contexts = contexts
         self._settings = settings
         self._names = contexts.names
+        self._seen = SeenMessages()
+        self._hints = OwnerHints()
 
     def process(self, conn: Connection, lane: int, *, limit: int, now: datetime) -> BatchReport:
         """Process the next events of `lane`, at most `limit`, in the caller's transaction."""
@@ -97,8 +96,7 @@ class LaneProcessor:
     def _process_events(
         self, conn: Connection, events: Sequence[LoggedEvent], now: datetime
     ) -> BatchReport:
-        expires_on: date = (now + timedelta(days=self._settings.seen_days)).date()
-        duplicates = dict.fromkeys(mark_seen(conn, events, expires_on=expires_on), RECEIVED_BEFORE)
+        duplicates = dict.fromkeys(self._seen.mark(conn, events), RECEIVED_BEFORE)
         fresh = (event for event in events if (event.lane, event.seq) not in duplicates)
         duplicates |= dict.fromkeys(find_repeats(conn, fresh, self._contexts), REASON)
         outcomes: list[EventOutcome] = []
@@ -128,7 +126,7 @@ class LaneProcessor:
         place = Place(events[-1].lane, events[-1].seq)
         profiles = merged = identifiers = 0
         for account in sorted(account for account, said in mapped.items() if said):
-            step = AccountStep(conn, self._contexts.get(account), self._names)
+            step = AccountStep(conn, self._contexts.get(account), self._names, self._hints)
             place = step.run(mapped[account], place, now=now)
             profiles += step.profiles
             merged += step.merged

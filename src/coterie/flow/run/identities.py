@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 
 from coterie.base.clock import from_us
 from coterie.base.words import counted
@@ -31,7 +32,7 @@ from coterie.model.identities import (
 )
 from coterie.model.mapped import Identifier, can_identify
 from coterie.model.profile import Body, Fragment, StoredProfile
-from coterie.store import Connection, Store, UuidArray, load_queries
+from coterie.store import BigintArray, Connection, IntArray, Store, load_queries
 
 SQL = load_queries("lookup")
 
@@ -143,16 +144,28 @@ class _Look:
     def streams(self, profile: StoredProfile, names: Names) -> dict[Identifier, list[str]]:
         """Return the streams of each identifier's newest events."""
         name = names.node(self._account)
-        nodes = {name(part.identifier).hex(): part.identifier for part in profile.body.fragments}
-        rows = self._conn.execute(
-            SQL.node_streams,
-            {
-                "account": self._account,
-                "nodes": UuidArray(list(nodes)),
-                "events": EVENTS_A_NODE,
-            },
-        )
-        return {nodes[node]: streams for node, streams in rows}
+        places = [
+            (number, *place)
+            for number, part in enumerate(profile.body.fragments)
+            for place in self._newest(name(part.identifier))
+        ]
+        found: dict[Identifier, list[str]] = {}
+        if not places:
+            return found
+        numbers, lanes, seqs, days = zip(*places, strict=True)
+        asked = {
+            "numbers": IntArray(numbers),
+            "lanes": IntArray(lanes),
+            "seqs": BigintArray(seqs),
+            "days": list(days),
+        }
+        for number, stream in self._conn.execute(SQL.streams_of_places, asked):
+            found.setdefault(profile.body.fragments[number].identifier, []).append(stream)
+        return found
+
+    def _newest(self, node: bytes) -> list[tuple[int, int, date]]:
+        asked = {"account": self._account, "node": node.hex(), "events": EVENTS_A_NODE}
+        return self._conn.execute(SQL.node_places, asked).fetchall()
 
     def _spell(self, identifier: Identifier) -> Identifier | None:
         field, value = identifier

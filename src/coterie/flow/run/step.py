@@ -1,13 +1,15 @@
 """The part of a transaction that concerns the profiles of one account."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
+import msgspec
 import structlog
 
 from coterie.base.clock import to_us
 from coterie.base.errors import PermanentError
 from coterie.flow.changes.record import Place
+from coterie.flow.identity.hints import OwnerHints
 from coterie.flow.identity.known import Known, know
 from coterie.flow.identity.maintenance import note_unsettled
 from coterie.flow.identity.owners import (
@@ -25,7 +27,7 @@ from coterie.flow.run.filling import lock_filled
 from coterie.flow.run.names import Names
 from coterie.model.changes import Cause
 from coterie.model.mapped import Identifier, MappedEvent
-from coterie.model.profile import Resolution
+from coterie.model.profile import ProfileId, Resolution, StoredProfile
 from coterie.store import Connection
 
 log = structlog.get_logger()
@@ -49,10 +51,17 @@ class EntangledError(PermanentError):
 class AccountStep:
     """Resolves, folds, evaluates and writes profiles, in the caller's transaction."""
 
-    def __init__(self, conn: Connection, context: AccountContext, names: Names) -> None:
+    def __init__(
+        self,
+        conn: Connection,
+        context: AccountContext,
+        names: Names,
+        hints: OwnerHints | None = None,
+    ) -> None:
         self._conn = conn
         self._context = context
         self._names = names
+        self._hints = hints or OwnerHints()
         self.profiles = 0
         self.merged = 0
         self.identifiers = 0
@@ -126,15 +135,24 @@ class AccountStep:
         """Add the owners of `wanted` and their profiles, locked, to what is known."""
         account = self._context.number
         asked = wanted - known.owners.keys()
-        owners = find_owners(self._conn, account, asked)
-        missing = set(owners.values()) - known.stored.keys()
-        stored = {**known.stored, **lock_filled(self._conn, self._context, missing)}
+        hinted = self._hints.find(account, asked)
+        owners = {**hinted, **find_owners(self._conn, account, asked - hinted.keys())}
+        stored = self._lock(owners, known)
+        found = know({}, stored, passengers=known.passengers)
+        outdated = {item for item, owner in hinted.items() if found.owners.get(item) != owner}
+        if outdated:
+            for item in outdated:
+                del owners[item]
+            owners |= find_owners(self._conn, account, outdated)
+            stored = self._lock(owners, known, already=stored)
+            found = know({}, stored, passengers=known.passengers)
         absent = known.absent
         if self._context.rules.pins.together:
             absent = frozenset(absent) | (asked - owners.keys())
-        found = know({}, stored, passengers=known.passengers, absent=absent)
+        found = msgspec.structs.replace(found, absent=absent)
         strays = [item for item, owner in owners.items() if found.owners.get(item) != owner]
         if not strays:
+            self._hints.note(account, {item: owners[item] for item in owners if item not in hinted})
             return found
         carriers = find_carriers(self._conn, account, strays)
         # Between the look-up and the lock another worker may have regrouped a profile.
@@ -142,3 +160,15 @@ class AccountStep:
             raise StaleReadError(what="a profile")
         passengers = {**known.passengers, **carriers}
         return know({}, stored, passengers=passengers, absent=absent)
+
+    def _lock(
+        self,
+        owners: Mapping[Identifier, ProfileId],
+        known: Known,
+        already: Mapping[ProfileId, StoredProfile] | None = None,
+    ) -> dict[ProfileId, StoredProfile]:
+        """Return what is known with the profiles of `owners`; of `already`, only those."""
+        wanted = set(owners.values())
+        locked = {item: already[item] for item in wanted if item in already} if already else {}
+        missing = wanted - known.stored.keys() - locked.keys()
+        return {**known.stored, **locked, **lock_filled(self._conn, self._context, missing)}

@@ -1,5 +1,9 @@
+-- name: copy_members()!
+-- Follows profile.audiences in the same transaction. Rows are packed by flow/audiences/membership.py.
+COPY membership (account, audience_id, profile_id, since) FROM STDIN (FORMAT BINARY);
+
 -- name: add_members(account, audience_ids, profile_ids, since)!
--- Follows profile.audiences in the same transaction.
+-- Should a row be there already, the profile that it belongs to goes on all the same.
 INSERT INTO membership (account, audience_id, profile_id, since)
 SELECT :account, m.audience_id, m.profile_id, m.since
 FROM unnest(CAST(:audience_ids AS bigint[]), CAST(:profile_ids AS uuid[]),

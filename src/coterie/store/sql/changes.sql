@@ -4,17 +4,11 @@ INSERT INTO change_lane (lane, seq) VALUES (:lane, 1)
 ON CONFLICT (lane) DO UPDATE SET seq = change_lane.seq + 1
 RETURNING seq;
 
--- name: record_changes(lane, seq, account, first_n, profile_ids, kinds, audience_ids, versions, others, causes, cause_seqs, changed_at)!
--- The order within the transaction is the order of the list.
-INSERT INTO change (lane, seq, n, account, profile_id, kind, audience_id, audience_version,
-                    other_profile_id, cause, cause_seq, changed_at)
-SELECT :lane, :seq, CAST(:first_n AS integer) + CAST(c.ord AS integer), :account, c.profile_id, c.kind,
-       c.audience_id, c.version, c.other, c.cause, c.cause_seq, c.changed_at
-FROM unnest(CAST(:profile_ids AS uuid[]), CAST(:kinds AS text[]), CAST(:audience_ids AS bigint[]),
-            CAST(:versions AS integer[]), CAST(:others AS uuid[]), CAST(:causes AS text[]),
-            CAST(:cause_seqs AS bigint[]), CAST(:changed_at AS timestamptz[]))
-     WITH ORDINALITY
-     AS c (profile_id, kind, audience_id, version, other, cause, cause_seq, changed_at, ord);
+-- name: copy_changes()!
+-- Rows are packed by flow/changes/record.py.
+COPY change (lane, seq, n, account, profile_id, kind, audience_id, audience_version,
+             other_profile_id, cause, cause_seq, changed_at)
+FROM STDIN (FORMAT BINARY);
 
 -- name: list_change_lanes()
 -- Every lane that can hold changes: those of collectors, and those of timers and the like.
@@ -48,3 +42,21 @@ ORDER BY changed_at DESC, lane, seq DESC, n DESC LIMIT :limit;
 -- name: record_swap(old, new, lane, seq, at)$
 -- Who enters and leaves by a swap of generations: one set, so that a million take seconds.
 SELECT record_swap(:old, :new, :lane, :seq, :at);
+
+-- name: last_forgettable(lane, before, count)$
+-- Looks at the oldest changes of a lane; NULL: the oldest of all is younger. A transaction's changes
+-- share a number, and stay or go together.
+WITH oldest AS (
+    SELECT seq, changed_at FROM change WHERE lane = :lane ORDER BY seq, n LIMIT :count
+)
+SELECT max(seq) FROM oldest
+WHERE seq < COALESCE((SELECT min(seq) FROM oldest WHERE changed_at >= :before), 9223372036854775807);
+
+-- name: forget_changes(lane, seq)!
+-- Up to a number.
+DELETE FROM change WHERE lane = :lane AND seq <= :seq;
+
+-- name: raise_floor(lane, seq)!
+-- In the transaction that forgets, so that a reader knows what it missed.
+INSERT INTO change_floor (lane, seq) VALUES (:lane, :seq)
+ON CONFLICT (lane) DO UPDATE SET seq = GREATEST(change_floor.seq, EXCLUDED.seq);

@@ -14,3 +14,18 @@ SELECT id, body FROM rejected_event WHERE account = :account AND id > :after ORD
 -- name: drop_refused(account, ids)!
 -- What is to be forgotten.
 DELETE FROM rejected_event WHERE account = :account AND id = ANY (CAST(:ids AS bigint[]));
+
+-- name: keep_set_aside(day)!
+-- What the worker set aside is kept whole before its day leaves the log, as what a door refuses is.
+INSERT INTO rejected_event (account, stream, received_at, source, position, reason, body)
+SELECT o.account, o.stream, e.received_at, 'log', 'lane ' || o.lane || ', event ' || o.seq,
+       o.reason, convert_to(e.body, 'UTF8')
+FROM event_outcome o
+JOIN event_log e ON e.lane = o.lane AND e.seq = o.seq
+WHERE e.received_day = :day AND o.kind IN ('rejected', 'poison');
+
+-- name: forget_rejected(before, count)!
+-- The oldest first, in chunks, so that no vacuum and no replica meets one huge delete.
+DELETE FROM rejected_event WHERE id IN (
+    SELECT id FROM rejected_event WHERE received_at < :before ORDER BY id LIMIT :count
+);

@@ -106,21 +106,38 @@ FROM lane JOIN lane_head ON lane_head.lane = lane.lane
 WHERE lane_head.seq > lane.cursor_seq
 ORDER BY lane.advanced_at NULLS FIRST, lane.lane;
 
--- name: mark_seen(accounts, hashes, expires_on)
+-- name: seen_periods()
+-- The newest is the one to mark in; the one before it is still asked.
+SELECT opened_on FROM seen_period ORDER BY opened_on DESC LIMIT 2;
+
+-- name: find_seen(accounts, hashes, opened_on)
+-- Of one period.
+SELECT s.account, s.message_hash
+FROM unnest(CAST(:accounts AS bigint[]), CAST(:hashes AS bytea[])) AS m (account, message_hash)
+JOIN seen_message s ON s.message_hash = m.message_hash AND s.account = m.account
+                   AND s.opened_on = :opened_on;
+
+-- name: copy_seen()!
+-- For messages that are all new, which is the rule: half the work of asking about each. Rows are
+-- packed, and sorted, by flow/eventlog/seen.py.
+COPY seen_message (account, message_hash, opened_on) FROM STDIN (FORMAT BINARY);
+
+-- name: mark_seen(accounts, hashes, opened_on)
 -- Sorted, so that two workers with common messages wait for each other and never in a circle.
-INSERT INTO seen_message (account, message_hash, expires_on)
-SELECT account, message_hash, :expires_on
+INSERT INTO seen_message (account, message_hash, opened_on)
+SELECT account, message_hash, :opened_on
 FROM unnest(CAST(:accounts AS bigint[]), CAST(:hashes AS bytea[])) AS m (account, message_hash)
 ORDER BY account, message_hash
-ON CONFLICT (account, message_hash) DO NOTHING
+ON CONFLICT (message_hash, account, opened_on) DO NOTHING
 RETURNING account, message_hash;
 
--- name: forget_seen(today, count)!
--- In chunks, so that no vacuum and no replica meets one huge delete.
-DELETE FROM seen_message
-WHERE (account, message_hash) IN (
-    SELECT account, message_hash FROM seen_message WHERE expires_on <= :today LIMIT :count
-);
+-- name: open_seen_period(day)!
+-- Behind the fence: no batch marks messages meanwhile.
+SELECT open_seen_period(:day);
+
+-- name: drop_seen_periods(before)!
+-- All that opened before a day.
+SELECT drop_seen_periods(:before);
 
 -- name: mark_contents(accounts, subjects, contents, starts, ends)
 -- Returns what is news: what was said last differs, or was said too long ago. Sorted, so that two
@@ -178,3 +195,36 @@ SELECT lane, seq FROM (
     WHERE account = :account AND kind <> 'erased' AND (lane, seq) > (:lane, :seq)
     ORDER BY lane, seq LIMIT :limit
 ) o ORDER BY lane DESC, seq DESC LIMIT 1;
+
+-- name: log_days()
+-- Figures of the last analysis, since counting would read the whole log.
+SELECT to_date(right(c.relname, 8), 'YYYYMMDD') AS day,
+       CAST(GREATEST(c.reltuples, 0) AS bigint) AS events,
+       pg_total_relation_size(c.oid) AS bytes
+FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+WHERE i.inhparent = CAST('public.event_log' AS regclass)
+ORDER BY 1;
+
+-- name: unread_lanes(day)
+-- A day that a worker or a replay has yet to read is not forgotten, whatever its age.
+SELECT DISTINCT e.lane
+FROM (SELECT lane, cursor_seq FROM lane
+      UNION ALL
+      SELECT lane, cursor_seq FROM replay_lane
+      WHERE generation IN (SELECT number FROM generation WHERE state = 'building')) reader
+JOIN event_log e ON e.lane = reader.lane AND e.seq > reader.cursor_seq
+WHERE e.received_day = :day
+ORDER BY e.lane;
+
+-- name: forget_outcomes(day)!
+-- The verdicts on events that leave the log; what a person could repair was kept whole before.
+DELETE FROM event_outcome o USING event_log e
+WHERE e.lane = o.lane AND e.seq = o.seq AND e.received_day = :day;
+
+-- name: limit_wait()$
+-- Dropping a partition keeps everybody away from the log; who waits for it keeps them away too.
+SELECT set_config('lock_timeout', '2s', true);
+
+-- name: drop_day(day)!
+-- Of the log, and of the timeline of every generation.
+SELECT drop_day(:day);

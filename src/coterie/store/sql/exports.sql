@@ -6,6 +6,13 @@ JOIN unnest(CAST(:destinations AS bigint[]), CAST(:recipients AS text[])) AS ask
   ON o.destination = asked.destination AND o.recipient = asked.recipient
 ORDER BY o.destination, o.recipient FOR UPDATE OF o;
 
+-- name: lock_spread_recipients(destinations, recipients)
+-- As lock_spread_profiles, where rows are spread over several servers.
+UPDATE outbox o SET version = o.version
+FROM unnest(CAST(:destinations AS bigint[]), CAST(:recipients AS text[])) AS asked (destination, recipient)
+WHERE o.destination = asked.destination AND o.recipient = asked.recipient
+RETURNING o.destination, o.recipient, o.claims, CAST(o.wanted AS text), CAST(o.in_doubt AS text);
+
 -- name: insert_recipients(account, rows, now)
 -- A recipient that another worker made meanwhile is missing in the answer.
 INSERT INTO outbox (destination, recipient, account, claims, wanted, in_doubt, version, pending, waiting_since)

@@ -59,10 +59,14 @@ SELECT :account, n.field, n.value, :now, :now
 FROM unnest(CAST(:fields AS text[]), CAST(:values AS text[])) AS n (field, value)
 ON CONFLICT (account, field, value) DO NOTHING;
 
--- name: take_unsettled(now)^
--- One maintenance at a time looks at a row.
+-- name: hold_maintenance(lock)$
+-- One maintenance at a time, on whatever server the row is; until the transaction ends.
+SELECT pg_try_advisory_xact_lock(:lock);
+
+-- name: next_unsettled(now)^
+-- The one that waits longest.
 SELECT account, field, value, since FROM unsettled
-WHERE due_at <= :now ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED;
+WHERE due_at <= :now ORDER BY due_at LIMIT 1;
 
 -- name: drop_unsettled(account, field, value)!
 -- It is settled, or its identifier is no more.

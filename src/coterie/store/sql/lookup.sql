@@ -75,17 +75,19 @@ FROM import_file WHERE job_id = :job_id;
 SELECT replace(profile_id::text, '-', ''), reason, since FROM omission
 WHERE account = :account AND job_id = :job_id ORDER BY since DESC, profile_id LIMIT :limit;
 
--- name: node_streams(account, nodes, events)
--- Of each node's newest events, since a busy node has very many; days that were dropped say nothing.
-SELECT replace(n.node::text, '-', ''), array_agg(DISTINCT e.stream ORDER BY e.stream)
-FROM unnest(CAST(:nodes AS uuid[])) AS n (node)
-CROSS JOIN LATERAL (
-    SELECT t.lane, t.seq, t.received_day FROM timeline t
-    WHERE t.account = :account AND t.node = n.node
-    ORDER BY t.received_day DESC LIMIT :events
-) t
-JOIN event_log e ON e.lane = t.lane AND e.seq = t.seq AND e.received_day = t.received_day
-GROUP BY n.node;
+-- name: node_places(account, node, events)
+-- Of one node's newest events, since a busy node has very many.
+SELECT lane, seq, received_day FROM timeline
+WHERE account = :account AND node = CAST(:node AS uuid)
+ORDER BY received_day DESC LIMIT :events;
+
+-- name: streams_of_places(numbers, lanes, seqs, days)
+-- What each number's events came in by; days that were dropped say nothing.
+SELECT DISTINCT p.n, e.stream
+FROM unnest(CAST(:numbers AS integer[]), CAST(:lanes AS integer[]), CAST(:seqs AS bigint[]),
+            CAST(:days AS date[])) AS p (n, lane, seq, day)
+JOIN event_log e ON e.lane = p.lane AND e.seq = p.seq AND e.received_day = p.day
+ORDER BY p.n, e.stream;
 
 -- name: lane_cursors()
 -- How far the profiles follow the log.

@@ -112,6 +112,12 @@ JOIN unnest(CAST(:destinations AS bigint[]), CAST(:recipients AS text[])) AS ask
   ON o.destination = asked.destination AND o.recipient = asked.recipient
 ORDER BY o.destination, o.recipient FOR UPDATE OF o;
 
+-- name: lock_spread_rows(destinations, recipients)!
+-- As lock_rows, where rows are spread over several servers.
+UPDATE outbox o SET version = o.version
+FROM unnest(CAST(:destinations AS bigint[]), CAST(:recipients AS text[])) AS asked (destination, recipient)
+WHERE o.destination = asked.destination AND o.recipient = asked.recipient;
+
 -- name: settle_acknowledged(destinations, recipients, versions, puts, drops, held, now)!
 -- Only the sender writes `told`, so what it sent is true whatever the wish has become meanwhile; a
 -- wish that changed keeps the row pending.

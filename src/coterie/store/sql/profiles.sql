@@ -1,10 +1,18 @@
 -- name: lock_profiles(account, profile_ids)
 -- In id order, so that two workers with common profiles wait for each other and never in a circle.
--- Ids travel as their 16 bytes, which neither side has to spell out.
-SELECT uuid_send(profile_id), version, updated_at, next_flip, audiences, body
+-- Ids travel as their 16 bytes, which neither side has to spell out. A locked row stays where it is
+-- (`ctid`), so that its update need not look for it.
+SELECT uuid_send(profile_id), version, updated_at, next_flip, audiences, body, ctid
 FROM profile
 WHERE account = :account AND profile_id = ANY (CAST(:profile_ids AS uuid[]))
 ORDER BY profile_id FOR UPDATE;
+
+-- name: lock_spread_profiles(account, profile_ids)
+-- Citus cannot lock rows on several servers without writing them. Two workers may wait in a circle
+-- then; one of their batches runs again. No place: servers have their own.
+UPDATE profile SET version = version
+WHERE account = :account AND profile_id = ANY (CAST(:profile_ids AS uuid[]))
+RETURNING uuid_send(profile_id), version, updated_at, next_flip, audiences, body, CAST(NULL AS tid);
 
 -- name: get_profile(account, profile_id)^
 -- For people who look a profile up.
@@ -19,25 +27,39 @@ FROM profile
 WHERE account = :account AND profile_id = ANY (CAST(:profile_ids AS uuid[]))
 ORDER BY profile_id;
 
--- name: insert_profiles(account, profile_ids, first_seen, updated_at, next_flips, audiences, bodies)!
--- Their identifiers are taken in the same transaction, so no one else can make them.
+-- name: insert_profiles(account, profile_ids, first_seen, updated_at, next_flips, audiences, starts, ends, bodies)!
+-- Their identifiers are taken in the same transaction, so no one else can make them. `audiences` are
+-- those of all rows, one row after the other; `starts` and `ends` are the places of each row's.
 INSERT INTO profile (account, profile_id, version, first_seen, updated_at, next_flip, audiences, body)
 SELECT :account, n.profile_id, 1, n.first_seen, n.updated_at, n.next_flip,
-       CAST(n.audiences AS bigint[]), n.body
+       (CAST(:audiences AS bigint[]))[n.start_at : n.end_at], n.body
 FROM unnest(CAST(:profile_ids AS uuid[]), CAST(:first_seen AS timestamptz[]),
             CAST(:updated_at AS timestamptz[]), CAST(:next_flips AS timestamptz[]),
-            CAST(:audiences AS text[]), CAST(:bodies AS bytea[]))
-     AS n (profile_id, first_seen, updated_at, next_flip, audiences, body);
+            CAST(:starts AS integer[]), CAST(:ends AS integer[]), CAST(:bodies AS bytea[]))
+     AS n (profile_id, first_seen, updated_at, next_flip, start_at, end_at, body);
 
--- name: update_profiles(account, profile_ids, first_seen, updated_at, next_flips, audiences, bodies)!
--- The rows are locked.
+-- name: update_profiles(account, profile_ids, places, first_seen, updated_at, next_flips, audiences, starts, ends, bodies)!
+-- The rows are locked, and found by where they are; audiences as in insert_profiles.
 UPDATE profile p
 SET version = p.version + 1, first_seen = n.first_seen, updated_at = n.updated_at,
-    next_flip = n.next_flip, audiences = CAST(n.audiences AS bigint[]), body = n.body
+    next_flip = n.next_flip, audiences = (CAST(:audiences AS bigint[]))[n.start_at : n.end_at],
+    body = n.body
+FROM unnest(CAST(:profile_ids AS uuid[]), CAST(:places AS tid[]), CAST(:first_seen AS timestamptz[]),
+            CAST(:updated_at AS timestamptz[]), CAST(:next_flips AS timestamptz[]),
+            CAST(:starts AS integer[]), CAST(:ends AS integer[]), CAST(:bodies AS bytea[]))
+     AS n (profile_id, place, first_seen, updated_at, next_flip, start_at, end_at, body)
+WHERE p.ctid = n.place AND p.account = :account AND p.profile_id = n.profile_id;
+
+-- name: update_spread_profiles(account, profile_ids, first_seen, updated_at, next_flips, audiences, starts, ends, bodies)!
+-- As update_profiles, without places.
+UPDATE profile p
+SET version = p.version + 1, first_seen = n.first_seen, updated_at = n.updated_at,
+    next_flip = n.next_flip, audiences = (CAST(:audiences AS bigint[]))[n.start_at : n.end_at],
+    body = n.body
 FROM unnest(CAST(:profile_ids AS uuid[]), CAST(:first_seen AS timestamptz[]),
             CAST(:updated_at AS timestamptz[]), CAST(:next_flips AS timestamptz[]),
-            CAST(:audiences AS text[]), CAST(:bodies AS bytea[]))
-     AS n (profile_id, first_seen, updated_at, next_flip, audiences, body)
+            CAST(:starts AS integer[]), CAST(:ends AS integer[]), CAST(:bodies AS bytea[]))
+     AS n (profile_id, first_seen, updated_at, next_flip, start_at, end_at, body)
 WHERE p.account = :account AND p.profile_id = n.profile_id;
 
 -- name: delete_profiles(account, profile_ids)!
