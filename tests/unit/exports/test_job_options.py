@@ -10,7 +10,7 @@ from coterie.base.clock import to_us
 from coterie.flow.exports.claims import Exporter, Snapshot
 from coterie.flow.exports.destinations import find_held, find_kept
 from coterie.model.changes import ClaimChange
-from coterie.model.config import ExportSpec
+from coterie.model.config import AttributeSpec, ExportSpec
 from coterie.model.exports import (
     Consent,
     ExportAudienceConfig,
@@ -218,3 +218,22 @@ def test_values_that_were_given_up_are_left_as_they_are_until_a_job_wants_them_a
     assert find_held([BASE], ["old", "vip"], now=START) == {"old"}
     assert find_held([spec(state="cleaning")], now=START) == frozenset()
     assert find_held([spec(state="ended")], now=START) == {"vip", "new"}
+
+
+KEEPING = spec(
+    attributes=(AttributeSpec(path=("town",), field="city"),),
+    values=frozenset({"town"}),
+    keeps_leavers=True,
+)
+
+
+def test_who_left_and_is_no_more_loses_what_they_kept() -> None:
+    exporter = Exporter([KEEPING])
+
+    left = exporter.plan(person(VIP, city="Oslo"), person(city="Oslo"))
+    erased = exporter.plan(person(city="Oslo"), None)
+    renamed = exporter.plan(person(city="Oslo"), person(city="Oslo", user_id="u2"))
+
+    assert left.claims == ()
+    assert names(erased.claims) == [("u1", None)]
+    assert names(renamed.claims) == [("u1", None)]

@@ -92,7 +92,8 @@ class Exporter:
         for place in sorted(old.claims.keys() | new.claims.keys() | left.keys() | revoked):
             was, now = old.claims.get(place), new.claims.get(place)
             taken = tuple(sorted(left.get(place, ())))
-            if before is not None and was is not None and (after is None or renamed):
+            stood = was is not None or place in revoked
+            if before is not None and stood and (after is None or renamed):
                 changes.append(claim(place, before, None))
             stated_anew = now is not None and (renamed or grew_older)
             is_revoked = place in revoked and now is None
@@ -177,21 +178,23 @@ class Exporter:
     def _settle_leavers(
         self, old: Wishes, new: Wishes, before: Snapshot | None, after: Snapshot | None
     ) -> set[DestinationRecipient]:
-        """Let leavers keep their attributes; return recipients of whom consent was withdrawn.
+        """Let leavers keep their attributes; return recipients who lose also what they kept.
 
-        Of those all goes, also what was kept when they left.
+        Those withdrew their consent, are called otherwise now, or are no more.
         """
         revoked: set[DestinationRecipient] = set()
-        if before is None or after is None:
+        if before is None:
             return revoked
+        is_gone = after is None or after.profile_id != before.profile_id
         for rule in self._rules:
             spec = rule.spec
             place = old.recipients.get(spec.job_id)
             if not spec.keeps_leavers or place is None:
                 continue
-            if spec.job_id in new.denied:
+            is_moved = place != new.recipients.get(spec.job_id)
+            if is_gone or is_moved or spec.job_id in new.denied:
                 revoked.add(place)
-            elif place == new.recipients.get(spec.job_id) and not rule.is_member(after):
+            elif after is not None and not rule.is_member(after):
                 was = old.claims.get(place)
                 if was is not None and spec.job_id in was.job_ids:
                     known = new.claims.get(place, Wish({}, ()))
