@@ -20,6 +20,7 @@ OWNERS = {
     "flow/changes": {"change", "change_floor", "change_lane"},
     "flow/exports": {"outbox", "omission", "delivery_request", "outbox_queue"},
     "flow/imports": {"import_file", "import_reject"},
+    "flow/inspect": {"stream_key", "inspected_lane"},
     "control": {
         "account", "person", "console_session", "access_token", "provider_authorization",
         "stream", "schema_version", "audience", "destination", "job", "job_log", "audit_log",
@@ -44,6 +45,7 @@ HOMES = {
     "outbox": "flow/exports",
     "ledger": "flow/exports",
     "imports": "flow/imports",
+    "inspect": "flow/inspect",
     "lookup": "flow/run",
     "generations": "flow/run",
     "accounts": "control",

@@ -19,6 +19,7 @@ from coterie.api.dependencies import (
     JobCalls,
     PrivacyCalls,
     SchemaCalls,
+    StreamCalls,
 )
 from coterie.api.errors import STATUSES
 from coterie.api.routes import build_api
@@ -58,6 +59,14 @@ def litestar_routes() -> Iterator[tuple[str, str]]:
         privacy=PrivacyCalls(**dict.fromkeys(PrivacyCalls.__struct_fields__, unused)),
         identities=IdentityCalls(
             graph=unused, relation=unused, list_decisions=unused, decide=unused, undo=unused
+        ),
+        streams=StreamCalls(
+            list_all=unused,
+            keys=unused,
+            events=unused,
+            rejected=unused,
+            run_again=unused,
+            map_key=unused,
         ),
         collect=CollectCalls(
             load_bulk=unused,

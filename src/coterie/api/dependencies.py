@@ -22,7 +22,15 @@ from coterie.flow.run.explain import MembershipExplanation
 from coterie.flow.run.stream import ChangePage, Wanted
 from coterie.flow.run.veil import Veil
 from coterie.model.bulk import BulkOutcome, BulkRequest
-from coterie.model.control import Actor, Audience, Grant, Job, Personalization, SizePoint
+from coterie.model.control import (
+    Actor,
+    Audience,
+    Grant,
+    Job,
+    Personalization,
+    SizePoint,
+    Stream,
+)
 from coterie.model.decisions import Decision
 from coterie.model.dry_run import DryRun
 from coterie.model.entity import Entity, FieldLineage
@@ -36,7 +44,8 @@ from coterie.model.preview import Preview
 from coterie.model.previews import FilesLook
 from coterie.model.replay import Replay
 from coterie.model.schema import Schema
-from coterie.model.views import OmittedView, ProfileView
+from coterie.model.streams import KeyReport, RejectedReport
+from coterie.model.views import EventView, OmittedView, ProfileView
 
 
 class IdentityCalls(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +108,22 @@ class EntityCalls(msgspec.Struct, frozen=True, kw_only=True):
     veil: Callable[[int, Collection[Identifier]], Veil]
     personalization: Callable[[int], Personalization | None]
     public_rate: int
+
+
+class StreamCalls(msgspec.Struct, frozen=True, kw_only=True):
+    """What the API asks about streams; the first parameters are account and stream.
+
+    keys; events(…, limit) and rejected(…, limit), newest first; run_again(…, ref, body, actor),
+    with None for the body as it came, returns how many events it made; map_key(…, key, field,
+    actor), with "" for the suggested field, returns the version published. They raise UserError.
+    """
+
+    list_all: Callable[[int], Sequence[Stream]]
+    keys: Callable[[int, str], Sequence[KeyReport]]
+    events: Callable[[int, str, int], Sequence[EventView]]
+    rejected: Callable[[int, str, int], Sequence[RejectedReport]]
+    run_again: Callable[[int, str, str, str | None, Actor], int]
+    map_key: Callable[[int, str, str, str, Actor], int]
 
 
 class CollectCalls(msgspec.Struct, frozen=True, kw_only=True):
@@ -213,4 +238,5 @@ class ApiDependencies(msgspec.Struct, frozen=True, kw_only=True):
     privacy: PrivacyCalls
     schemas: SchemaCalls
     imports: ImportCalls
+    streams: StreamCalls
     clock: Clock

@@ -10,6 +10,7 @@ from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
+from coterie.api import streams
 from coterie.api.alerts import create_alert, delete_alert, list_alerts
 from coterie.api.audience_life import (
     activate_audience,
@@ -100,6 +101,7 @@ from coterie.api.segments import (
     validate_segment,
 )
 from coterie.api.state import ApiState
+from coterie.api.tag import get_tag
 from coterie.api.targets import COLLECT_PREFIXES
 from coterie.api.validate import validate_audience, validate_schema
 from coterie.base.errors import CoterieError
@@ -133,6 +135,13 @@ def build_api(dependencies: ApiDependencies) -> Api:
             live,
             ready,
             metrics,
+            get_tag,
+            streams.list_streams,
+            streams.list_keys,
+            streams.list_events,
+            streams.list_rejected,
+            streams.run_again,
+            streams.map_key,
             list_audiences,
             get_audience,
             create_audience,

@@ -31,6 +31,7 @@ from coterie.app.jobs import job_calls
 from coterie.app.parent import end_with_forking_parent
 from coterie.app.schemas import schema_calls
 from coterie.app.services import Services, config_source, open_services
+from coterie.app.streams import StreamDesk
 from coterie.base.errors import UserError
 from coterie.base.log import configure_logging
 from coterie.base.setting_values import BadSettingError
@@ -168,6 +169,7 @@ def _api(services: Services, lookup: Lookup, explainer: Explainer) -> ApiDepende
         privacy=privacy_calls(services),
         schemas=schema_calls(services),
         imports=import_calls(services),
+        streams=StreamDesk(services.store, lookup, clock).calls(),
         clock=clock,
     )
 
@@ -204,6 +206,7 @@ def collect_calls(services: Services) -> CollectCalls:
 def _console(services: Services, lookup: Lookup, explainer: Explainer) -> ConsoleDependencies:
     clock = services.clock
     audiences, privacy = audience_calls(services), privacy_calls(services)
+    streams = StreamDesk(services.store, lookup, clock)
     reads = Reads(
         overview=lambda account: lookup.overview(account, clock()),
         find_profile=lambda account, field, value: lookup.find_profile(
@@ -215,7 +218,8 @@ def _console(services: Services, lookup: Lookup, explainer: Explainer) -> Consol
         lineage=entity_calls(services).lineage,
         identity_graph=make_explainer(services).graph,
         latest_events=lookup.latest_events,
-        rejected_events=lookup.rejected_events,
+        rejected_events=streams.rejected,
+        stream_keys=streams.keys,
         audience_members=lookup.audience_members,
         preview=audiences.preview,
         overlaps=audiences.overlaps,
@@ -246,4 +250,6 @@ def _console(services: Services, lookup: Lookup, explainer: Explainer) -> Consol
         forget=privacy.forget,
         dossier=privacy.dossier,
         files=FileDesk(services),
+        run_again=streams.run_again,
+        map_key=streams.map_key,
     )

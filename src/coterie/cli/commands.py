@@ -26,6 +26,7 @@ from coterie.cli import (
     scale,
     schema,
     stream,
+    stream_inspect,
     stream_rules,
     token,
     up,
@@ -49,7 +50,7 @@ GROUPS = (
 )  # fmt: skip
 # These add commands to those of `audience`.
 MORE_OF_AUDIENCE = (audience_life, audience_insights)
-# This one to those of `stream`.
-MORE_OF_STREAM = (stream_rules,)
+# These to those of `stream`.
+MORE_OF_STREAM = (stream_rules, stream_inspect)
 for group in GROUPS:
     app.add_typer(group.app)

@@ -55,6 +55,8 @@ class ConsoleDependencies(msgspec.Struct, frozen=True, kw_only=True):
     what a job's destination refused again and returns the number of users. forget(account,
     identifier, blocks, actor), which raises UserError; dossier(account, identifier, actor), None if
     there is nobody.
+    run_again(account, stream, ref, body, actor) and map_key(account, stream, key, field, actor) as
+    in `api.dependencies.StreamCalls`; they raise UserError.
     """
 
     store: Store
@@ -69,3 +71,5 @@ class ConsoleDependencies(msgspec.Struct, frozen=True, kw_only=True):
     forget: Callable[[int, Identifier, bool, Actor], Erasure]
     dossier: Callable[[int, Identifier, Actor], Dossier | None]
     files: Files
+    run_again: Callable[[int, str, str, str | None, Actor], int]
+    map_key: Callable[[int, str, str, str, Actor], int]

@@ -1,6 +1,6 @@
 """The questions that the console asks of the data plane."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 import msgspec
 
@@ -11,6 +11,7 @@ from coterie.model.entity import FieldLineage
 from coterie.model.identities import IdentityGraph
 from coterie.model.insights import Estimate, FieldReport, Overlap
 from coterie.model.mapped import Identifier
+from coterie.model.streams import KeyReport, RejectedReport
 from coterie.model.views import (
     EventView,
     JobFigures,
@@ -18,7 +19,6 @@ from coterie.model.views import (
     OmittedView,
     Overview,
     ProfileView,
-    RejectedView,
 )
 
 
@@ -30,6 +30,7 @@ class Reads(msgspec.Struct, frozen=True, kw_only=True):
     identity_graph(account, identifier);
     explain_membership(account, (field, value), audience), None without such a profile;
     latest_events and rejected_events(account, stream, limit), newest first;
+    stream_keys(account, stream), the most frequent first;
     audience_members(account, audience_id, limit), newest first; preview, overlaps and field_report
     as in `api.dependencies.AudienceCalls`; job_figures(account, job_id);
     refused_users and omitted_users(account, job_id, limit); crowded(account, job_id), None unless
@@ -44,7 +45,8 @@ class Reads(msgspec.Struct, frozen=True, kw_only=True):
     identity_graph: Callable[[int, Identifier], IdentityGraph | None]
     explain_membership: Callable[[int, tuple[str, str], Audience], MembershipExplanation | None]
     latest_events: Callable[[int, str, int], tuple[EventView, ...]]
-    rejected_events: Callable[[int, str, int], tuple[RejectedView, ...]]
+    rejected_events: Callable[[int, str, int], Sequence[RejectedReport]]
+    stream_keys: Callable[[int, str], Sequence[KeyReport]]
     audience_members: Callable[[int, int, int], tuple[MemberView, ...]]
     preview: Callable[[int, str, str | None], Estimate]
     overlaps: Callable[[int, str, Collection[str]], tuple[Overlap, ...]]

@@ -29,6 +29,7 @@ from coterie.app.identities import identity_calls
 from coterie.app.jobs import job_calls
 from coterie.app.schemas import schema_calls
 from coterie.app.services import Services, config_source
+from coterie.app.streams import StreamDesk
 from coterie.app.web import collect_calls
 from coterie.base.clock import system_clock
 from coterie.base.seal import new_ring
@@ -141,6 +142,7 @@ def api(store: Store, services: Services, database_url: str) -> Api:
             privacy=privacy_calls(services),
             schemas=schema_calls(services),
             imports=import_calls(services),
+            streams=StreamDesk(store, lookup, system_clock).calls(),
             clock=system_clock,
         )
     )

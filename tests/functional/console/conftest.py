@@ -16,7 +16,8 @@ from psycopg import sql
 from coterie.app.deliveries import delivery_calls
 from coterie.app.dry_runs import DryRuns
 from coterie.app.files import FileDesk
-from coterie.app.services import Services
+from coterie.app.services import Services, config_source
+from coterie.app.streams import StreamDesk
 from coterie.base.seal import new_ring
 from coterie.base.settings import Settings
 from coterie.console.dependencies import ConsoleDependencies
@@ -27,6 +28,7 @@ from coterie.control.authorizations import create_authorization
 from coterie.control.definitions.audiences import create_audience
 from coterie.control.users import create_person
 from coterie.flow.run.explain import MembershipExplanation
+from coterie.flow.run.lookup import Lookup
 from coterie.lang.filterql import explain, parse_filter
 from coterie.model.control import Actor, Audience, ProbeResult
 from coterie.model.delivery import ParkedRow
@@ -34,6 +36,7 @@ from coterie.model.entity import FieldLineage
 from coterie.model.erasure import Dossier, Erasure
 from coterie.model.identities import IdentityGraph
 from coterie.model.insights import Estimate, FieldReport, Overlap
+from coterie.model.streams import KeyReport, RejectedReport
 from coterie.model.views import (
     DeliveryTotals,
     EventView,
@@ -46,7 +49,6 @@ from coterie.model.views import (
     OmittedView,
     Overview,
     ProfileView,
-    RejectedView,
 )
 from coterie.store import Store, migrate
 
@@ -73,7 +75,8 @@ class DataPlane:
 
     def __init__(self) -> None:
         self.events: tuple[EventView, ...] = ()
-        self.rejected: tuple[RejectedView, ...] = ()
+        self.rejected: tuple[RejectedReport, ...] = ()
+        self.keys: tuple[KeyReport, ...] = ()
         self.members: tuple[MemberView, ...] = ()
         self.profiles: dict[tuple[str, str], ProfileView] = {}
         self.graphs: dict[tuple[str, str], IdentityGraph] = {}
@@ -101,7 +104,8 @@ class DataPlane:
             identity_graph=lambda _, identifier: self.graphs.get(identifier),
             explain_membership=lambda _, identifier, audience: self.explain(identifier, audience),
             latest_events=lambda _, stream, limit: self._of(self.events, stream)[:limit],
-            rejected_events=lambda _, stream, limit: self._of(self.rejected, stream)[:limit],
+            rejected_events=lambda _account, _stream, limit: self.rejected[:limit],
+            stream_keys=lambda *_: self.keys,
             audience_members=lambda *_: self.members,
             preview=lambda *_: self.estimate,
             overlaps=lambda *_: self.overlaps,
@@ -276,6 +280,7 @@ def deps(
     tmp_path: Path,
 ) -> ConsoleDependencies:
     settings, ring = Settings(data_dir=tmp_path / "data"), new_ring()
+    lookup = Lookup(store, config_source())
     return ConsoleDependencies(
         store=store,
         ring=ring,
@@ -292,6 +297,8 @@ def deps(
         forget=data_plane.forget,
         dossier=data_plane.dossier,
         files=FileDesk(Services(settings, clock, ring, store)),
+        run_again=StreamDesk(store, lookup, clock).run_again,
+        map_key=StreamDesk(store, lookup, clock).map_key,
     )
 
 

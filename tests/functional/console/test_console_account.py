@@ -7,7 +7,8 @@ from tests.functional.console.conftest import ACCOUNT, NOW, DataPlane, Visitor, 
 
 from coterie.console.dependencies import ConsoleDependencies
 from coterie.control.tokens import check_token, list_tokens
-from coterie.model.views import EventView, RejectedView
+from coterie.model.streams import RejectedReport
+from coterie.model.views import EventView
 
 NEW = "/account/tokens/new"
 TOKEN = re.compile(r"cot_[a-z0-9]{8}_[\w-]{43}")
@@ -138,14 +139,14 @@ def test_a_stream_shows_its_events_readably(admin: Visitor, data_plane: DataPlan
         ),
     )
     data_plane.rejected = (
-        RejectedView(
-            id=1,
-            stream="default",
+        RejectedReport(
+            ref="1",
             received_at=NOW,
             source="http",
             position="line 3",
             reason="Not JSON.",
             body="{oops",
+            is_cut=False,
         ),
     )
 

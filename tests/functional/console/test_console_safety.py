@@ -21,7 +21,8 @@ from coterie.control.authorizations import create_authorization
 from coterie.control.definitions.audiences import create_audience
 from coterie.control.jobs import create_export
 from coterie.control.tokens import create_token, list_tokens
-from coterie.model.views import EventView, RejectedView
+from coterie.model.streams import RejectedReport
+from coterie.model.views import EventView
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'"
 
@@ -102,14 +103,14 @@ def full_account(
         occurred_at=None,
         body=HOSTILE,
     )
-    rejected = RejectedView(
-        id=1,
-        stream="default",
+    rejected = RejectedReport(
+        ref="1",
         received_at=NOW,
         source=HOSTILE,
         position=HOSTILE,
         reason=HOSTILE,
         body=HOSTILE,
+        is_cut=False,
     )
     data_plane.events, data_plane.rejected = (event,), (rejected,)
     data_plane.profiles["email", HOSTILE] = sample_profile(HOSTILE)

@@ -3,7 +3,8 @@
 import pytest
 from tests.functional.console.conftest import NOW, DataPlane, Visitor
 
-from coterie.model.views import EventView, RejectedView
+from coterie.model.streams import RejectedReport
+from coterie.model.views import EventView
 
 HALF = '{"a":"' + chr(92) + 'ud800"}'
 DEEP = "[" * 400 + "1," * 9_000 + "1" + "]" * 400
@@ -21,10 +22,9 @@ def event(body: str, *, is_cut: bool = False) -> EventView:
     )
 
 
-def rejected(body: str, *, is_cut: bool = False) -> RejectedView:
-    return RejectedView(
-        id=1,
-        stream="default",
+def rejected(body: str, *, is_cut: bool = False) -> RejectedReport:
+    return RejectedReport(
+        ref="1",
         received_at=NOW,
         source="http",
         position="",

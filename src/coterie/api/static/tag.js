@@ -5,7 +5,7 @@
   if (!script || (window.coterie && window.coterie.version)) return;
   var options = script.dataset;
   var address = options.host || new URL(script.src).origin;
-  var url = address + "/c/" + options.account + "/" + (options.stream || "default") + "?key=" + options.key;
+  var url = address + "/c/" + options.account + "/" + (options.stream || "default") + "?timestamp_field=_ts&key=" + options.key;
   var CONSENT = "coterie_consent", VISITOR = "coterie_uid", PERSON = "coterie_user";
   var YEAR = 31536000, WAITING_MOST = 50, BEACON_MOST = 60000;
   var waiting = [], state = null;

@@ -31,6 +31,29 @@ def forget_rejected(conn: Connection, *, before: datetime, limit: int) -> int:
     return conn.execute(SQL.forget_rejected, {"before": before, "count": limit}).rowcount
 
 
+def find_rejected(conn: Connection, account: int, number: int) -> RejectedEvent | None:
+    """Lock a rejected event that waits for repair; None if there is none."""
+    asked = {"account": account, "number": number}
+    row = conn.execute(SQL.find_rejected, asked).fetchone()
+    if row is None:
+        return None
+    stream, received_at, source, position, reason, body = row
+    return RejectedEvent(
+        account=account,
+        stream=stream,
+        received_at=received_at,
+        source=source,
+        position=position,
+        reason=reason,
+        body=body,
+    )
+
+
+def mark_rejected_repaired(conn: Connection, number: int, *, by: str, now: datetime) -> None:
+    """Note that a rejected event was run again."""
+    conn.execute(SQL.mark_rejected_repaired, {"number": number, "by": by, "now": now})
+
+
 def _columns(rejected: Sequence[RejectedEvent]) -> dict[str, object]:
     return {
         "accounts": [event.account for event in rejected],

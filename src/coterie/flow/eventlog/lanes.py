@@ -28,6 +28,11 @@ def lane_numbers(count: int) -> dict[str, int]:
     return {"count": count, "bulk": FIRST_BULK_LANE}
 
 
+def list_live_lanes(conn: Connection) -> list[int]:
+    """Return the numbers of the live lanes."""
+    return [row[0] for row in conn.execute(SQL.list_lanes, {"first": 0}) if not is_bulk(row[0])]
+
+
 def list_bulk_lanes(conn: Connection) -> list[int]:
     """Return the numbers of the bulk lanes."""
     return [row[0] for row in conn.execute(SQL.list_lanes, {"first": FIRST_BULK_LANE})]

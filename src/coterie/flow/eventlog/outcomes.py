@@ -28,3 +28,14 @@ def record_outcomes(
             "decided_at": decided_at,
         },
     )
+
+
+def find_open_outcome(conn: Connection, account: int, stream: str, lane: int, seq: int) -> bool:
+    """Lock the verdict on an event that made no difference; False if none waits for repair."""
+    asked = {"account": account, "stream": stream, "lane": lane, "seq": seq}
+    return conn.execute(SQL.find_open_outcome, asked).fetchone() is not None
+
+
+def mark_repaired(conn: Connection, lane: int, seq: int, *, by: str, now: datetime) -> None:
+    """Note that a rejected event was run again; its verdict stands for the event as it was."""
+    conn.execute(SQL.mark_outcome_repaired, {"lane": lane, "seq": seq, "by": by, "now": now})

@@ -42,6 +42,13 @@ def read_after(conn: Connection, cursor: LaneCursor, *, limit: int) -> list[Logg
         return as_events(rows.execute(SQL.read_next, anywhere).fetchall())
 
 
+def read_next_after(conn: Connection, lane: int, seq: int, *, limit: int) -> list[LoggedEvent]:
+    """Return the next events of a lane after `seq` that the log still holds, in order."""
+    with conn.cursor(binary=True) as rows:
+        asked = {"lane": lane, "after": seq, "count": limit}
+        return as_events(rows.execute(SQL.read_next, asked).fetchall())
+
+
 def read_places(conn: Connection, places: Sequence[tuple[int, int, date]]) -> list[LoggedEvent]:
     """Return the events at these places (lane, number, day received) that the log still holds."""
     asked = {

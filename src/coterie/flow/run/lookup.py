@@ -113,6 +113,14 @@ class Lookup:
             for *rest, body, cut in rows
         )
 
+    def failed_events(self, account: int, stream: str, limit: int) -> tuple[EventView, ...]:
+        """Return logged events that made no difference and wait for a repair, newest first."""
+        asked = {"account": account, "stream": stream, "limit": limit, "most": BODY_SHOWN}
+        with self._read() as conn:
+            rows = conn.execute(SQL.failed_events, asked).fetchall()
+        names = EventView.__struct_fields__
+        return tuple(EventView(**dict(zip(names, row, strict=True))) for row in rows)
+
     def audience_members(
         self, account: int, audience_id: int, limit: int
     ) -> tuple[MemberView, ...]:

@@ -22,10 +22,19 @@ SELECT o.account, o.stream, e.received_at, 'log', 'lane ' || o.lane || ', event 
        o.reason, convert_to(e.body, 'UTF8')
 FROM event_outcome o
 JOIN event_log e ON e.lane = o.lane AND e.seq = o.seq
-WHERE e.received_day = :day AND o.kind IN ('rejected', 'poison');
+WHERE e.received_day = :day AND o.kind IN ('rejected', 'poison') AND o.repaired_at IS NULL;
 
 -- name: forget_rejected(before, count)!
 -- The oldest first, in chunks, so that no vacuum and no replica meets one huge delete.
 DELETE FROM rejected_event WHERE id IN (
     SELECT id FROM rejected_event WHERE received_at < :before ORDER BY id LIMIT :count
 );
+
+-- name: find_rejected(account, number)^
+-- Locked, so that two people do not run it again at a time.
+SELECT stream, received_at, source, position, reason, body FROM rejected_event
+WHERE account = :account AND id = :number AND repaired_at IS NULL FOR UPDATE;
+
+-- name: mark_rejected_repaired(number, by, now)!
+-- It stays, for the record.
+UPDATE rejected_event SET repaired_at = :now, repaired_by = :by WHERE id = :number;

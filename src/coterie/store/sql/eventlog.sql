@@ -228,3 +228,14 @@ SELECT set_config('lock_timeout', '2s', true);
 -- name: drop_day(day)!
 -- Of the log, and of the timeline of every generation.
 SELECT drop_day(:day);
+
+-- name: find_open_outcome(account, stream, lane, seq)^
+-- Locked, so that two people do not run the event again at a time.
+SELECT kind FROM event_outcome
+WHERE lane = :lane AND seq = :seq AND account = :account AND stream = :stream
+  AND kind IN ('rejected', 'poison') AND repaired_at IS NULL
+FOR UPDATE;
+
+-- name: mark_outcome_repaired(lane, seq, by, now)!
+-- The verdict stays: it is about the event as it was, which no replay takes.
+UPDATE event_outcome SET repaired_at = :now, repaired_by = :by WHERE lane = :lane AND seq = :seq;

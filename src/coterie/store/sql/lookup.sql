@@ -48,8 +48,17 @@ ORDER BY e.received_at DESC LIMIT :limit;
 -- Newest first, long bodies cut.
 SELECT id, stream, received_at, source, position, reason, substring(body FROM 1 FOR :most),
        length(body) > :most
-FROM rejected_event WHERE account = :account AND stream = :stream
+FROM rejected_event WHERE account = :account AND stream = :stream AND repaired_at IS NULL
 ORDER BY received_at DESC, id DESC LIMIT :limit;
+
+-- name: failed_events(account, stream, limit, most)
+-- Events of the log that made no difference to anybody and wait for a repair, newest first.
+SELECT o.lane, o.seq, e.stream, e.received_at, e.occurred_at, substring(e.body FROM 1 FOR :most),
+       o.kind, o.reason, length(e.body) > :most
+FROM event_outcome o JOIN event_log e ON e.lane = o.lane AND e.seq = o.seq
+WHERE o.account = :account AND o.stream = :stream AND o.kind IN ('rejected', 'poison')
+  AND o.repaired_at IS NULL
+ORDER BY o.decided_at DESC, o.lane, o.seq LIMIT :limit;
 
 -- name: audience_names(account)
 -- Archived ones too: a profile may still carry them.
