@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+import msgspec
 from litestar import get, post
 from litestar.params import FromPath
 
@@ -229,6 +230,7 @@ def _check_page(
     return visit.page(
         "jobs/check_export.html",
         found=found,
+        samples=[msgspec.json.encode(body).decode() for body in found.samples],
         kept=kept,
         job=job,
         gone=gone or [],
