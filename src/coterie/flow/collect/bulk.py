@@ -3,7 +3,7 @@
 import gzip
 import io
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import msgspec
@@ -122,10 +122,3 @@ def make_made(
         return make_event(value, text.decode(), index=index, sender=sender)
     except UserError as error:
         return Refusal(position, error.code, error.message, text)
-
-
-def with_header(names: Iterable[str], lines: Iterable[str], *, delimiter: str) -> Iterator[str]:
-    """Yield a first line of these column names, then `lines`."""
-    quoted = ('"' + name.strip().replace('"', '""') + '"' for name in names)
-    yield delimiter.join(quoted) + "\n"
-    yield from lines

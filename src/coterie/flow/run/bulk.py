@@ -4,13 +4,13 @@ import io
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import BinaryIO, TextIO, cast
+from typing import BinaryIO
 
 import msgspec
 
 from coterie.base.clock import Clock
 from coterie.base.errors import TransientError, UserError
-from coterie.flow.collect.bulk import Made, is_json, make_made, open_bulk, read_lines, with_header
+from coterie.flow.collect.bulk import Made, is_json, make_made, open_bulk, read_lines
 from coterie.flow.collect.items import Sender
 from coterie.flow.collect.keep import keep_rejected
 from coterie.flow.collect.parse import Refusal, as_rejected
@@ -177,15 +177,11 @@ class BulkLoader:
 
 
 def _read_csv(stream: io.BufferedReader, request: BulkRequest, sender: Sender) -> Iterator[Made]:
-    lines: Iterable[str] = io.TextIOWrapper(
-        stream, encoding=ENCODING, errors=ENCODING_ERRORS, newline=""
-    )
-    if request.headers:
-        lines = with_header(request.headers, lines, delimiter=request.delimiter)
-    form = CsvFormat(delimiter=request.delimiter)
+    lines = io.TextIOWrapper(stream, encoding=ENCODING, errors=ENCODING_ERRORS, newline="")
+    form = CsvFormat(delimiter=request.delimiter, header=request.headers)
     name = request.filename or "the load"
-    for row in read_rows(cast("TextIO", lines), form, name=name):
-        position = f"line {row.line - bool(request.headers)}"
+    for row in read_rows(lines, form, name=name):
+        position = f"line {row.line}"
         if isinstance(row, BadRow):
             raw = row.raw.encode("utf-8", "surrogateescape")
             yield Refusal(position, "bad_row", f"The row {_as_clause(row.reason)}.", raw)
