@@ -92,6 +92,7 @@ def test_an_audience_is_exported(reader: Reader) -> None:
     for block in blocks(page):
         reader.type_in(block)
     wait_until(lambda: at_braze(reader, "u1") == ["big_spenders"])
+    reader.type_in("coterie audience create vips --filter 'FILTER order_total >= 500'")
     type_prose(reader, page)
 
     assert "objects_per_request=50" in reader.type_in("coterie authorization show 1")
