@@ -214,12 +214,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int,
         _described(
             "Days for which the event log and the timeline are kept, counted from the day "
-            "received; 0: for ever. Replays, new behavioural audiences and where a value comes "
-            "from reach no further back.",
+            "received; 0: for ever. New behavioural audiences and where a value comes from reach "
+            "no further back, and history that is not whole cannot be replayed.",
             ge=0,
             le=36_500,
         ),
-    ] = 400
+    ] = 0
     change_days: Annotated[
         int,
         _described(
@@ -228,7 +228,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             ge=0,
             le=36_500,
         ),
-    ] = 400
+    ] = 0
     rejected_days: Annotated[
         int,
         _described(

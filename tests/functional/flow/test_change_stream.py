@@ -7,6 +7,8 @@ from tests.functional.flow.conftest import ACTOR, House
 
 from coterie.app.services import config_source
 from coterie.control.accounts import create_account
+from coterie.flow.changes.read import ForgottenChangesError
+from coterie.flow.run.retention import Retention, forget
 from coterie.flow.run.stream import BadCursorError, ChangePage, ChangeStream, Wanted
 
 DAY = timedelta(days=1)
@@ -138,3 +140,26 @@ def test_values_are_those_of_now_and_personal_ones_only_for_who_may_see_them(
 def test_what_is_no_cursor_is_refused(house: House, cursor: str) -> None:
     with pytest.raises(BadCursorError):
         Reader(house, start=cursor).read()
+
+
+def test_a_reader_that_is_too_far_behind_is_told_and_a_new_one_begins_with_what_is_kept(
+    house: House,
+) -> None:
+    house.audience("oslo", OSLO)
+    house.send({"user_id": "u1", "city": "Oslo"})
+    house.work()
+    behind, up_to_date = Reader(house), Reader(house)
+    up_to_date.read()
+    behind.read(limit=1)
+    house.send({"user_id": "u1", "city": "Rome"})
+    house.work()
+    up_to_date.read()
+    house.now += 3 * DAY
+    forget(house.store, Retention(log_days=0, change_days=1, rejected_days=0), now=house.now)
+    house.send({"user_id": "u2", "city": "Oslo"})
+    house.work()
+
+    with pytest.raises(ForgottenChangesError):
+        behind.read()
+    assert up_to_date.read() == ["enter oslo"]
+    assert Reader(house).read() == ["enter oslo"]

@@ -10,7 +10,14 @@ import msgspec
 
 from coterie.base.clock import to_us
 from coterie.base.errors import UserError
-from coterie.flow.changes.read import Cursor, Place, RecordedChange, last_places, read_changes
+from coterie.flow.changes.read import (
+    Cursor,
+    Place,
+    RecordedChange,
+    first_places,
+    last_places,
+    read_changes,
+)
 from coterie.flow.profiles.storage import read_profiles
 from coterie.flow.profiles.view import Viewer
 from coterie.flow.run.context import ConfigAt
@@ -98,7 +105,7 @@ class ChangeStream:
     ) -> ChangePage:
         """Return the next page after a cursor, or from the beginning, or from now on.
 
-        What a page shows is on the disk. Raises BadCursorError.
+        What a page shows is on the disk. Raises BadCursorError or ForgottenChangesError.
         """
         with self._store.transaction() as conn:
             enter_live_generation(conn)
@@ -106,7 +113,7 @@ class ChangeStream:
                 return ChangePage(
                     changes=(), cursor=write_cursor(last_places(conn)), has_more=False
                 )
-            cursor = {} if after == "begin" else read_cursor(after)
+            cursor = first_places(conn) if after == "begin" else read_cursor(after)
             config = self._config_at(conn).accounts[account]
             names = dict(conn.execute(SQL.audience_slugs, {"account": account}).fetchall())
             found = read_changes(conn, cursor, limit=limit * LOOKED_AT)

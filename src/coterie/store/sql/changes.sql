@@ -23,6 +23,10 @@ FROM change
 WHERE lane = :lane AND (seq, n) > (:seq, :n)
 ORDER BY seq, n LIMIT :limit;
 
+-- name: change_floors()
+-- Up to where changes were forgotten, asked in the transaction that reads.
+SELECT lane, seq FROM change_floor ORDER BY lane;
+
 -- name: last_change(lane)^
 -- Where whoever wants only what is to come begins.
 SELECT seq, n FROM change WHERE lane = :lane ORDER BY seq DESC, n DESC LIMIT 1;
