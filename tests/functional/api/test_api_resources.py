@@ -150,7 +150,14 @@ async def test_a_membership_is_explained_condition_by_condition(
 
     assert held["explained"]["answer"] is True
     assert held["explained"]["seen"] == [
-        {"text": "order_total", "value": 230.1, "missing": False, "left_out": 0, "is_cut": False}
+        {
+            "text": "order_total",
+            "value": 230.1,
+            "missing": False,
+            "left_out": 0,
+            "is_cut": False,
+            "is_redacted": False,
+        }
     ]
     assert held["since"] is not None
     assert (missed["since"], missed["explained"]["answer"]) == (None, False)
