@@ -124,6 +124,8 @@ def full_account(
         "name": "default",
         "provider": "braze",
         "method": "api_key",
+        "what": "export-audience",
+        "version": "1",
     }
 
 

@@ -103,8 +103,8 @@ def test_an_import_makes_its_stream(store: Store, make_import: MakeExport, clock
     ("changes", "message"),
     [
         ({"delimiter": ":"}, "delimiter"),
-        ({"filename": "users.csv"}, "Give either"),
-        ({"prefix": ""}, "Give either"),
+        ({"filename": "users.csv"}, "Give the name of one file"),
+        ({"prefix": ""}, "Give the name of one file"),
         ({"prefix": "../users"}, "no file name"),
         ({"prefix": "", "filename": "a.csv", "continuous_update": True}, "prefix"),
         ({"folder": ""}, "local folder"),
