@@ -15,7 +15,8 @@ from tests.docs.conftest import Page, read_pages
 from tests.docs.reader import Reader, reading, wait_until
 from tests.functional.connectors.conftest import USER, Server, serving
 
-pytestmark = pytest.mark.e2e
+# Two minutes of commands; that each of them can be typed is in `make test`.
+pytestmark = [pytest.mark.e2e, pytest.mark.prove]
 
 KEY = "howto-key"
 CSV = "user_id,email,city\n{},,Porto\n"

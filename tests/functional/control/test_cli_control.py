@@ -147,7 +147,8 @@ def test_an_authorization_is_changed_and_deleted(
 ) -> None:
     (made,) = run(
         "authorization", "create", "sftp", "--method", "client_sftp", "--label", "Files",
-        "--set", "host=files.example.org", "--set", "username=crm", "--set", "password=word", "--untested",
+        "--set", "host=files.example.org", "--set", "username=crm", "--set", "password=word",
+        "--untested",
     )  # fmt: skip
     identity = str(made["id"])
 
