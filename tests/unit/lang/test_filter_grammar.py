@@ -213,6 +213,9 @@ def test_reading_again_keeps_everything(  # what `normal` asks of the text, aske
         ("select > 3", "FILTER `select` > 3"),
         ("FILTER NOT a", "FILTER NOT a"),
         ("FILTER -a > 1", "FILTER -(a) > 1"),
+        ("FILTER contains(a, b)", "FILTER contains(a, b)"),
+        ("FILTER NOT contains(a, b)", "FILTER NOT contains(a, b)"),
+        ('filter CONTAINS "x"', 'FILTER `filter` CONTAINS "x"'),
     ],
 )
 def test_a_field_or_function_may_be_called_as_the_words_that_open_a_filter(

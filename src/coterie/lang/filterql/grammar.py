@@ -9,6 +9,7 @@ from coterie.lang.expr.check import find_call_problems, find_excess
 from coterie.lang.expr.clock import find_clock_problems, moves_with_time
 from coterie.lang.expr.cursor import Cursor
 from coterie.lang.expr.errors import LangError
+from coterie.lang.expr.functions import FUNCTIONS
 from coterie.lang.expr.lookup import top_level_names
 from coterie.lang.expr.operands import SPELT_WRONG, WORDS
 from coterie.lang.expr.parser import SIGNS, Parser
@@ -173,7 +174,8 @@ def _is_operand(cursor: Cursor) -> bool:
     """
     if cursor.is_op(*SIGNS, ".", ahead=1):
         return True
-    negated = cursor.word(1) == "not"
-    if cursor.word(2 if negated else 1) in WORDS:
-        return True
+    operator = 2 if cursor.word(1) == "not" else 1
+    if cursor.word(operator) in WORDS:
+        # `FILTER contains(a, b)` asks a function that has an operator's name.
+        return cursor.word(operator) not in FUNCTIONS or not cursor.is_op("(", ahead=operator + 1)
     return cursor.is_op("(", ahead=1) and cursor.has_comma_within(1)
