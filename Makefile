@@ -36,7 +36,7 @@ up: $(RUN_STAMP) ## start the product on ./data
 	@$(BIN)/coterie up
 
 test: $(DEV_STAMP) $(DEMO_STAMP) ## run all tests
-	@$(BIN)/python -m pytest -m "not prove"
+	@$(BIN)/python -m pytest -m "not prove" -n 3 --dist loadfile
 
 check: $(DEV_STAMP) $(DEMO_STAMP) ## format, lint, types, import contracts, then the tests
 	@$(BIN)/ruff format --check .
