@@ -29,6 +29,7 @@ OWNERS = {
         "erasure",
         "replay",
         "audience_bucket",
+        "schema_draft",
     },
     # Which generation is live, and how far one that is filled has come.
     "flow/run": {"generation", "replay_lane"},
@@ -61,6 +62,7 @@ HOMES = {
     "jobs": "control",
     "personalization": "control",
     "replays": "control",
+    "drafts": "control",
     "sizes": "control",
     "tokens": "control",
     "trackers": "control",

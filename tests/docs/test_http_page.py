@@ -13,6 +13,7 @@ from coterie.api.dependencies import (
     ApiDependencies,
     AudienceCalls,
     CollectCalls,
+    DraftCalls,
     EntityCalls,
     IdentityCalls,
     ImportCalls,
@@ -56,6 +57,7 @@ def litestar_routes() -> Iterator[tuple[str, str]]:
             find=unused, lineage=unused, veil=unused, personalization=unused, public_rate=1
         ),
         schemas=SchemaCalls(**dict.fromkeys(SchemaCalls.__struct_fields__, unused)),
+        drafts=DraftCalls(**dict.fromkeys(DraftCalls.__struct_fields__, unused)),
         privacy=PrivacyCalls(**dict.fromkeys(PrivacyCalls.__struct_fields__, unused)),
         identities=IdentityCalls(
             graph=unused, relation=unused, list_decisions=unused, decide=unused, undo=unused

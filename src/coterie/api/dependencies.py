@@ -11,10 +11,13 @@ from coterie.base.clock import Clock
 from coterie.control.alerts import AlertCalls
 from coterie.control.definitions.audiences import SavedAudience
 from coterie.control.definitions.decisions import NewDecision
+from coterie.control.definitions.drafted import DraftRef, SchemaDraft
 from coterie.control.definitions.lql import LqlReport
 from coterie.control.definitions.saved_filters import FilterReport
-from coterie.control.definitions.schema import SchemaVersion
+from coterie.control.definitions.schema import Edit, SchemaVersion
 from coterie.control.definitions.schema_diff import SchemaDifference
+from coterie.control.definitions.schema_drafts import CaughtUp
+from coterie.control.definitions.schema_report import DraftReport
 from coterie.control.definitions.starter import Installed, Starter
 from coterie.flow.run.collect import Collector
 from coterie.flow.run.deliveries import DeliveryCalls
@@ -44,6 +47,7 @@ from coterie.model.preview import Preview
 from coterie.model.previews import FilesLook
 from coterie.model.replay import Replay
 from coterie.model.schema import Schema
+from coterie.model.schema_preview import SchemaPreview
 from coterie.model.streams import KeyReport, RejectedReport
 from coterie.model.views import EventView, OmittedView, ProfileView
 
@@ -161,6 +165,26 @@ class JobCalls(msgspec.Struct, frozen=True, kw_only=True):
     omitted: Callable[[int, int, int], Sequence[OmittedView]]
 
 
+class DraftCalls(msgspec.Struct, frozen=True, kw_only=True):
+    """What doors do with drafts of the schema. All raise UserError.
+
+    list_all(account); get, report(account, name); preview(account, name, hides_personal);
+    create(account, name, description, actor) in keywords. edit(ref, edit, actor) keeps what an edit
+    makes; catch_up(ref, prefer, actor), publish(ref, description, actor) and discard(ref, actor)
+    take all but the first as keywords.
+    """
+
+    list_all: Callable[[int], Sequence[SchemaDraft]]
+    get: Callable[[int, str], SchemaDraft]
+    create: Callable[..., SchemaDraft]
+    edit: Callable[[DraftRef, Edit, Actor], SchemaDraft]
+    report: Callable[[int, str], DraftReport]
+    preview: Callable[[int, str, bool], SchemaPreview]
+    catch_up: Callable[..., CaughtUp]
+    publish: Callable[..., Schema]
+    discard: Callable[..., SchemaDraft]
+
+
 class SchemaCalls(msgspec.Struct, frozen=True, kw_only=True):
     """What doors ask of schemas and replays; the first parameter is the account.
 
@@ -237,6 +261,7 @@ class ApiDependencies(msgspec.Struct, frozen=True, kw_only=True):
     jobs: JobCalls
     privacy: PrivacyCalls
     schemas: SchemaCalls
+    drafts: DraftCalls
     imports: ImportCalls
     streams: StreamCalls
     clock: Clock

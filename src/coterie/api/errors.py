@@ -23,6 +23,8 @@ STATUSES = {
     "method_not_allowed": 405,
     "request_timeout": 408,
     "contradiction": 409,
+    "draft_changed": 409,
+    "draft_behind": 409,
     "request_too_large": 413,
     "event_too_large": 413,
     "unsupported_encoding": 415,

@@ -29,6 +29,7 @@ from coterie.app.files import FileDesk, import_calls
 from coterie.app.identities import identity_calls, make_explainer
 from coterie.app.jobs import job_calls
 from coterie.app.parent import end_with_forking_parent
+from coterie.app.schema_drafts import draft_calls
 from coterie.app.schemas import schema_calls
 from coterie.app.services import Services, config_source, open_services
 from coterie.app.streams import StreamDesk
@@ -168,6 +169,7 @@ def _api(services: Services, lookup: Lookup, explainer: Explainer) -> ApiDepende
         jobs=job_calls(services),
         privacy=privacy_calls(services),
         schemas=schema_calls(services),
+        drafts=draft_calls(services),
         imports=import_calls(services),
         streams=StreamDesk(services.store, lookup, clock).calls(),
         clock=clock,
@@ -252,4 +254,5 @@ def _console(services: Services, lookup: Lookup, explainer: Explainer) -> Consol
         files=FileDesk(services),
         run_again=streams.run_again,
         map_key=streams.map_key,
+        preview_draft=draft_calls(services).preview,
     )

@@ -6,6 +6,7 @@ from typing import Self
 import msgspec
 
 from coterie.app.database import find_database
+from coterie.app.services import Services
 from coterie.base.clock import Clock, system_clock
 from coterie.base.errors import UserError
 from coterie.base.keyfile import open_key_ring
@@ -37,6 +38,11 @@ class CliContext(msgspec.Struct, frozen=True, kw_only=True):
     ring: KeyRing
     clock: Clock
     settings: Settings
+
+    @property
+    def services(self) -> Services:
+        """Return what the composition root builds from."""
+        return Services(self.settings, self.clock, self.ring, self.store)
 
     def __enter__(self) -> Self:
         """Return this context."""

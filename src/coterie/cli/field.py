@@ -5,9 +5,10 @@ from typing import Annotated, get_args
 
 import typer
 
-from coterie.cli.context import ACTOR, open_context
+from coterie.cli.context import open_context
 from coterie.cli.identify import identify
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_record, print_table
+from coterie.cli.schema_edits import DraftName, apply_edit
 from coterie.control import accounts
 from coterie.control.definitions import edits
 from coterie.control.definitions import schema as schemas
@@ -54,6 +55,7 @@ def create(
     normalise: Annotated[
         str, typer.Option(help=f"Spelling of an identifier: {', '.join(edits.SPELLINGS)}.")
     ] = "none",
+    draft: DraftName = None,
     account: AccountNumber = None,
     as_json: AsJson = False,
 ) -> None:
@@ -70,11 +72,12 @@ def create(
         is_unique=unique,
         normalise=edits.read_normalise(normalise),
     )
-    _publish(
+    _apply(
         name,
         lambda draft: edits.create_field(draft, new),
         f"Field {name}",
         account=account,
+        draft=draft,
         as_json=as_json,
     )
 
@@ -97,6 +100,7 @@ def update(
     personal: Annotated[
         bool | None, typer.Option("--personal/--not-personal", help="Whether it is personal data.")
     ] = None,
+    draft: DraftName = None,
     account: AccountNumber = None,
     as_json: AsJson = False,
 ) -> None:
@@ -104,16 +108,37 @@ def update(
     change = edits.FieldChange(
         description=description, capacity=capacity, keep_days=keep_days, is_personal=personal
     )
-    _publish(
+    _apply(
         name,
         lambda draft: edits.change_field(draft, name, change),
         f"Field {name} changed",
         account=account,
+        draft=draft,
         as_json=as_json,
     )
 
 
 app.command("identify")(identify)
+
+
+@app.command("delete")
+def delete(
+    name: Name, draft: DraftName = None, account: AccountNumber = None, as_json: AsJson = False
+) -> None:
+    """Take a field and the mappings to it out of the schema; publish the next version.
+
+    What profiles hold of it is seen no more. `coterie schema draft check` names who reads it.
+    """
+    made = apply_edit(
+        lambda draft: edits.drop_field(draft, name),
+        f"Field {name} deleted",
+        account=account,
+        draft=draft,
+    )
+    if as_json:
+        print_json(made.fields)
+        return
+    typer.echo(f"The field {name} is taken out; {len(made.fields)} fields are left.")
 
 
 @app.command("list")
@@ -143,20 +168,17 @@ def print_fields(fields: Sequence[Field], *, version: int) -> None:
     print_table(f"Fields of version {version}", COLUMNS, rows, empty="No fields.")
 
 
-def _publish(
-    name: str, edit: schemas.Edit, description: str, *, account: int | None, as_json: bool
+def _apply(
+    name: str,
+    edit: schemas.Edit,
+    description: str,
+    *,
+    account: int | None,
+    draft: str | None,
+    as_json: bool,
 ) -> None:
-    with open_context() as context:
-        number = accounts.choose_account(context.store, account).number
-        schemas.publish_edit(
-            context.store,
-            account=number,
-            edit=edit,
-            description=description,
-            actor=ACTOR,
-            clock=context.clock,
-        )
-        found = schemas.get_field(context.store, number, name)
+    made = apply_edit(edit, description, account=account, draft=draft)
+    found = next(field for field in made.fields if field.name == name)
     _print(found, as_json=as_json)
 
 

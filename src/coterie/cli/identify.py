@@ -4,18 +4,16 @@ from typing import Annotated
 
 import typer
 
-from coterie.cli.context import ACTOR, open_context
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
-from coterie.control import accounts
+from coterie.cli.schema_edits import DraftName, apply_edit
 from coterie.control.definitions import edits
-from coterie.control.definitions import schema as schemas
 from coterie.control.definitions.identifying import (
     MOST_NEIGHBOURS,
     IdentifierChange,
     change_identifier,
     identifiers_of,
 )
-from coterie.model.schema import Field
+from coterie.model.schema import Field, Schema
 
 COLUMNS = (
     "Rank",
@@ -64,6 +62,7 @@ def identify(
     unblock: Annotated[
         list[str] | None, typer.Option(help="A value that is no longer blocked; may be repeated.")
     ] = None,
+    draft: DraftName = None,
     account: AccountNumber = None,
     as_json: AsJson = False,
 ) -> None:
@@ -82,20 +81,18 @@ def identify(
         block=tuple(block or ()),
         unblock=tuple(unblock or ()),
     )
-    with open_context() as context:
-        published = schemas.publish_edit(
-            context.store,
-            account=accounts.choose_account(context.store, account).number,
-            edit=lambda draft: change_identifier(draft, name, change),
-            description=f"Identifier {name} changed",
-            actor=ACTOR,
-            clock=context.clock,
-        )
-    found = identifiers_of(published)
+    made = apply_edit(
+        lambda draft: change_identifier(draft, name, change),
+        f"Identifier {name} changed",
+        account=account,
+        draft=draft,
+    )
+    found = identifiers_of(made)
     if as_json:
         print_json(found)
         return
-    title = f"Identifiers of version {published.version}"
+    place = f"version {made.version}" if isinstance(made, Schema) else f"the draft {draft}"
+    title = f"Identifiers of {place}"
     print_table(title, COLUMNS, [_row(field) for field in found], empty="No identifiers.")
 
 

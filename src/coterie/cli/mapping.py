@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from coterie.cli.context import ACTOR, open_context
+from coterie.cli.context import open_context
 from coterie.cli.entries import read_text
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
+from coterie.cli.schema_edits import DraftName, apply_edit
 from coterie.control import accounts
 from coterie.control.definitions import edits
 from coterie.control.definitions import schema as schemas
@@ -36,19 +37,19 @@ def create(
     field: FieldName,
     expression: Expression,
     guard: Guard = None,
+    draft: DraftName = None,
     account: AccountNumber = None,
     as_json: AsJson = False,
 ) -> None:
     """Add a mapping and publish the schema's next version."""
     mapping = _read(stream, field, expression, guard)
-    _publish(
+    made = apply_edit(
         lambda draft: edits.add_mapping(draft, mapping),
         f"Mapping of {stream} to {field}",
         account=account,
-        stream=stream,
-        field=field,
-        as_json=as_json,
+        draft=draft,
     )
+    _print(_only(made.mappings, stream, field), as_json=as_json)
 
 
 @app.command("update")
@@ -57,37 +58,37 @@ def update(
     field: FieldName,
     expression: Expression,
     guard: Guard = None,
+    draft: DraftName = None,
     account: AccountNumber = None,
     as_json: AsJson = False,
 ) -> None:
     """Put a mapping in place of the stream's others to the field; publish the next version."""
     mapping = _read(stream, field, expression, guard)
-    _publish(
+    made = apply_edit(
         lambda draft: edits.replace_mappings(draft, mapping),
         f"Mapping of {stream} to {field} changed",
         account=account,
-        stream=stream,
-        field=field,
-        as_json=as_json,
+        draft=draft,
     )
+    _print(_only(made.mappings, stream, field), as_json=as_json)
 
 
 @app.command("delete")
 def delete(
     stream: StreamName,
     field: FieldName,
+    draft: DraftName = None,
     account: AccountNumber = None,
     as_json: AsJson = False,
 ) -> None:
     """Take a stream's mappings to a field away and publish the next version; values stay."""
-    _publish(
+    made = apply_edit(
         lambda draft: drop_mappings(draft, stream, field),
         f"Mapping of {stream} to {field} deleted",
         account=account,
-        stream=stream,
-        field=field,
-        as_json=as_json,
+        draft=draft,
     )
+    _print(_only(made.mappings, stream, field), as_json=as_json)
 
 
 @app.command("list")
@@ -113,27 +114,6 @@ def print_mappings(mappings: Sequence[Mapping]) -> None:
 def _read(stream: str, field: str, expression: str, guard: str | None) -> Mapping:
     condition = None if guard is None else read_text(guard).strip()
     return Mapping(stream=stream, field=field, expr=read_text(expression).strip(), guard=condition)
-
-
-def _publish(
-    edit: schemas.Edit,
-    description: str,
-    *,
-    account: int | None,
-    stream: str,
-    field: str,
-    as_json: bool,
-) -> None:
-    with open_context() as context:
-        published = schemas.publish_edit(
-            context.store,
-            account=accounts.choose_account(context.store, account).number,
-            edit=edit,
-            description=description,
-            actor=ACTOR,
-            clock=context.clock,
-        )
-    _print(_only(published.mappings, stream, field), as_json=as_json)
 
 
 def _only(mappings: Sequence[Mapping], stream: str | None, field: str | None) -> list[Mapping]:

@@ -4,19 +4,24 @@ from typing import Annotated
 
 import typer
 
+from coterie.cli import schema_draft
 from coterie.cli.context import ACTOR, open_context
 from coterie.cli.entries import read_text, refuse_file_name
 from coterie.cli.field import print_fields
 from coterie.cli.mapping import print_mappings
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
+from coterie.cli.schema_output import print_differences
 from coterie.control import accounts
 from coterie.control.definitions import schema as schemas
 from coterie.control.definitions import schema_diff
 from coterie.control.definitions.lql_text import write_queries, write_query
 
 app = typer.Typer(
-    name="schema", help="Fields, mappings and their published versions.", no_args_is_help=True
+    name="schema",
+    help="Fields, mappings and their versions: drafts and what is published.",
+    no_args_is_help=True,
 )
+app.add_typer(schema_draft.app)
 
 
 @app.command("publish")
@@ -128,17 +133,7 @@ def diff(
     if as_json:
         print_json(found)
         return
-    rows = [
-        (what, each.what, each.how, each.before or None, each.after or None)
-        for what, differences in (
-            ("field", found.fields),
-            ("mapping", found.mappings),
-            ("stream", found.streams),
-        )
-        for each in differences
-    ]
-    title = f"From version {found.since} to {found.version}"
-    print_table(title, ("", "What", "How", "Before", "After"), rows, empty="Nothing differs.")
+    print_differences(found, title=f"From version {found.since} to {found.version}")
 
 
 @app.command("revert")

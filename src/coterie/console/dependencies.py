@@ -19,6 +19,7 @@ from coterie.model.erasure import Dossier, Erasure
 from coterie.model.imports import ImportedFile
 from coterie.model.mapped import Identifier
 from coterie.model.previews import FilesLook
+from coterie.model.schema_preview import SchemaPreview
 
 
 class DryRuns(Protocol):
@@ -56,7 +57,8 @@ class ConsoleDependencies(msgspec.Struct, frozen=True, kw_only=True):
     identifier, blocks, actor), which raises UserError; dossier(account, identifier, actor), None if
     there is nobody.
     run_again(account, stream, ref, body, actor) and map_key(account, stream, key, field, actor) as
-    in `api.dependencies.StreamCalls`; they raise UserError.
+    in `api.dependencies.StreamCalls`, preview_draft(account, name, hides_personal) as in
+    `DraftCalls`; they raise UserError.
     """
 
     store: Store
@@ -73,3 +75,4 @@ class ConsoleDependencies(msgspec.Struct, frozen=True, kw_only=True):
     files: Files
     run_again: Callable[[int, str, str, str | None, Actor], int]
     map_key: Callable[[int, str, str, str, Actor], int]
+    preview_draft: Callable[[int, str, bool], SchemaPreview]

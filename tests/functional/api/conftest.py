@@ -27,6 +27,7 @@ from coterie.app.erasures import privacy_calls
 from coterie.app.files import import_calls
 from coterie.app.identities import identity_calls
 from coterie.app.jobs import job_calls
+from coterie.app.schema_drafts import draft_calls
 from coterie.app.schemas import schema_calls
 from coterie.app.services import Services, config_source
 from coterie.app.streams import StreamDesk
@@ -141,6 +142,7 @@ def api(store: Store, services: Services, database_url: str) -> Api:
             jobs=job_calls(services),
             privacy=privacy_calls(services),
             schemas=schema_calls(services),
+            drafts=draft_calls(services),
             imports=import_calls(services),
             streams=StreamDesk(store, lookup, system_clock).calls(),
             clock=system_clock,

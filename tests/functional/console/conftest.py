@@ -16,6 +16,7 @@ from psycopg import sql
 from coterie.app.deliveries import delivery_calls
 from coterie.app.dry_runs import DryRuns
 from coterie.app.files import FileDesk
+from coterie.app.schema_drafts import draft_calls
 from coterie.app.services import Services, config_source
 from coterie.app.streams import StreamDesk
 from coterie.base.seal import new_ring
@@ -299,6 +300,7 @@ def deps(
         files=FileDesk(Services(settings, clock, ring, store)),
         run_again=StreamDesk(store, lookup, clock).run_again,
         map_key=StreamDesk(store, lookup, clock).map_key,
+        preview_draft=draft_calls(Services(settings, clock, ring, store)).preview,
     )
 
 

@@ -1,6 +1,7 @@
 """A schema being edited: pure steps from what is published to what shall be."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 import msgspec
 
@@ -81,6 +82,20 @@ def draft_of(schema: Schema | None, *, next_field_id: int) -> Draft:
     )
 
 
+def schema_of(draft: Draft, *, version: int, published_at: datetime) -> Schema:
+    """Return a draft as the version that it would be."""
+    schema = Schema(
+        version=version,
+        published_at=published_at,
+        fields=draft.fields,
+        mappings=draft.mappings,
+        streams=draft.streams,
+    )
+    if draft.blocked_values is None:
+        return schema
+    return msgspec.structs.replace(schema, blocked_values=draft.blocked_values)
+
+
 def add_query(draft: Draft, query: StreamQuery) -> Draft:
     """Return the draft with a query merged in.
 
@@ -105,7 +120,7 @@ def put_field(draft: Draft, column: Column) -> Draft:
         kind = column.kind or column.usual_kind
         added = Field(
             id=draft.next_field_id,
-            name=_check_name(column.field),
+            name=check_name(column.field),
             kind=kind,
             op=choose_op(column.field, kind, column.op or _usual_op(column, kind)),
             capacity=column.capacity,
@@ -238,7 +253,8 @@ def _replace_field(draft: Draft, field: Field) -> Draft:
     return msgspec.structs.replace(draft, fields=fields)
 
 
-def _check_name(name: str) -> str:
+def check_name(name: str) -> str:
+    """Return a name that a field can have. Raises SchemaError."""
     if not name.strip() or len(name) > 64 or any(letter in name for letter in "`\"'\n"):
         raise SchemaError(
             message=f"{name!r} cannot name a field. Use 1 to 64 characters without quotes."

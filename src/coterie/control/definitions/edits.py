@@ -98,7 +98,7 @@ def create_field(draft: Draft, new: NewField) -> Draft:
         description=new.description,
     )
     draft = put_field(draft, column)
-    _check_capacity(new.name, new.kind, new.capacity)
+    check_capacity(new.name, new.kind, new.capacity)
     if new.keep_days is not None:
         draft = change_field(draft, new.name, FieldChange(keep_days=new.keep_days))
     if new.is_identifier:
@@ -110,10 +110,10 @@ def change_field(draft: Draft, name: str, change: FieldChange) -> Draft:
     """Return the draft with a field changed. Raises SchemaError."""
     field = get_field(draft, name)
     if change.capacity is not None:
-        _check_capacity(name, field.kind, change.capacity)
+        check_capacity(name, field.kind, change.capacity)
         field = msgspec.structs.replace(field, capacity=change.capacity or None)
     if change.keep_days is not None:
-        _check_keep_days(field, change.keep_days)
+        check_keep_days(field, change.keep_days)
         field = msgspec.structs.replace(field, keep_days=change.keep_days or None)
     if change.description is not None:
         field = msgspec.structs.replace(field, description=change.description)
@@ -123,9 +123,19 @@ def change_field(draft: Draft, name: str, change: FieldChange) -> Draft:
     return msgspec.structs.replace(draft, fields=fields)
 
 
+def drop_field(draft: Draft, name: str) -> Draft:
+    """Return the draft without a field and without the mappings to it. Raises SchemaError."""
+    gone = get_field(draft, name)
+    return msgspec.structs.replace(
+        draft,
+        fields=tuple(field for field in draft.fields if field.id != gone.id),
+        mappings=tuple(mapping for mapping in draft.mappings if mapping.field != name),
+    )
+
+
 def add_mapping(draft: Draft, mapping: Mapping) -> Draft:
     """Return the draft with a mapping beside those there are. Raises SchemaError, LqlError."""
-    _check_mapping(draft, mapping)
+    check_mapping(draft, mapping)
     if mapping in draft.mappings:
         raise SchemaError(
             message=f"Stream {mapping.stream!r} maps {mapping.expr} to {mapping.field!r} already."
@@ -138,7 +148,7 @@ def replace_mappings(draft: Draft, mapping: Mapping) -> Draft:
 
     Raises LqlError, and SchemaError, also if there is none to replace.
     """
-    _check_mapping(draft, mapping)
+    check_mapping(draft, mapping)
     drop_mappings(draft, mapping.stream, mapping.field)
     column = Column(field=mapping.field, expr=mapping.expr, guard=mapping.guard)
     return put_mappings(draft, mapping.stream, [column])
@@ -150,7 +160,8 @@ def _weakest(draft: Draft, new: NewField) -> IdentifierRule:
     return IdentifierRule(rank=max(ranks, default=-1) + 1, unique=unique, normalise=new.normalise)
 
 
-def _check_capacity(name: str, kind: str, capacity: int | None) -> None:
+def check_capacity(name: str, kind: str, capacity: int | None) -> None:
+    """Raise SchemaError for a limit of members of a field that holds one value."""
     if capacity is not None and kind not in (*SET_KINDS, *MAP_KINDS, TALLY_KIND):
         raise SchemaError(
             message=f"The field {name!r} of kind {kind} holds one value, so it has no capacity. "
@@ -158,7 +169,8 @@ def _check_capacity(name: str, kind: str, capacity: int | None) -> None:
         )
 
 
-def _check_keep_days(field: Field, keep_days: int) -> None:
+def check_keep_days(field: Field, keep_days: int) -> None:
+    """Raise SchemaError for days that the field's values cannot be kept; 0 is for ever."""
     if not 0 <= keep_days <= MOST_KEEP_DAYS:
         raise SchemaError(
             message=f"Values are kept for 1 to {MOST_KEEP_DAYS:,} days, or for ever (0), and not "
@@ -172,7 +184,8 @@ def _check_keep_days(field: Field, keep_days: int) -> None:
         )
 
 
-def _check_mapping(draft: Draft, mapping: Mapping) -> None:
+def check_mapping(draft: Draft, mapping: Mapping) -> None:
+    """Raise SchemaError, TextTooLongError or LqlError for a mapping that cannot be used."""
     field = get_field(draft, mapping.field)
     check_length(mapping.expr, what="The expression")
     check_length(mapping.guard or "", what="The condition")

@@ -53,7 +53,7 @@ def change_identifier(draft: Draft, name: str, change: IdentifierChange) -> Draf
         unique=known.unique if change.is_unique is None else change.is_unique,
         normalise=change.normalise or known.normalise,
         region=known.region if change.region is None else check_region(change.region),
-        neighbour_limit=_check_limit(name, change.neighbour_limit, known.neighbour_limit),
+        neighbour_limit=check_limit(name, change.neighbour_limit, known.neighbour_limit),
         view_limit=change.view_limit or known.view_limit,
         blocked=_blocked(draft, known, change),
     )
@@ -74,7 +74,7 @@ def set_rule(draft: Draft, name: str, given: Mapping[str, object]) -> Draft:
         unique=known.unique if said.unique is None else said.unique,
         normalise=known.normalise if said.normalise is None else read_normalise(said.normalise),
         region=known.region if said.region is None else check_region(said.region),
-        neighbour_limit=_check_limit(name, said.neighbour_limit, known.neighbour_limit),
+        neighbour_limit=check_limit(name, said.neighbour_limit, known.neighbour_limit),
         view_limit=said.view_limit or known.view_limit,
         blocked=known.blocked if said.blocked is None else check_blocked(said.blocked),
     )
@@ -140,7 +140,8 @@ def _rank(draft: Draft, name: str, rank: int) -> Draft:
     return put_identifiers(draft, rules)
 
 
-def _check_limit(name: str, limit: int | None, known: int) -> int:
+def check_limit(name: str, limit: int | None, known: int) -> int:
+    """Return a field's neighbour limit, `known` if none is given. Raises SchemaError."""
     if limit is None:
         return known
     if not 1 <= limit <= MOST_NEIGHBOURS:

@@ -19,6 +19,7 @@ from coterie.control.definitions.draft import (
     draft_of,
     mark_personal,
     put_identifiers,
+    schema_of,
 )
 from coterie.control.definitions.identifying import set_region
 from coterie.control.definitions.lql import (
@@ -27,8 +28,8 @@ from coterie.control.definitions.lql import (
     read_query,
     report_lql,
 )
-from coterie.control.definitions.lql_settings import merge_query
 from coterie.control.definitions.rebuilding import rebuild_readers
+from coterie.control.definitions.schema_content import merge_lql
 from coterie.control.definitions.streams import ensure_in
 from coterie.control.rows import find_one, get_value, list_all, run, to_json
 from coterie.model.control import Actor
@@ -78,12 +79,8 @@ def current_schema(store: Store, account: int) -> Schema:
 
 def get_schema(store: Store, account: int, version: int) -> Schema:
     """Return one version. Raises UnknownSchemaError."""
-    values = {"account": account, "version": version}
     with store.transaction() as conn:
-        found = find_one(conn, load_queries("definitions").find_schema, values, row=_Body)
-    if found is None:
-        raise UnknownSchemaError(account=account, version=version)
-    return found.body
+        return get_in(conn, account, version)
 
 
 def get_field(store: Store, account: int, name: str) -> Field:
@@ -108,11 +105,13 @@ def publish_lql(
     # What is no query at all is refused before anybody has to wait for the change.
     read_query(text)
 
-    def merge(draft: Draft) -> Draft:
-        return merge_query(draft, read_query(text, fields=draft.fields))
-
     return publish_edit(
-        store, account=account, edit=merge, description=description, actor=actor, clock=clock
+        store,
+        account=account,
+        edit=lambda draft: merge_lql(draft, text),
+        description=description,
+        actor=actor,
+        clock=clock,
     )
 
 
@@ -133,7 +132,7 @@ def publish_edit(
     SchemaError, UnknownSchemaError, BadStreamNameError or an error of the language.
     """
     with definition_change(store, clock) as change:
-        return _publish(change, account, edit, description=description, actor=actor)
+        return publish_in(change, account, edit, description=description, actor=actor)
 
 
 def publish_default(change: Change, account: int, *, phone_region: str, actor: Actor) -> Schema:
@@ -146,7 +145,7 @@ def default_draft() -> Draft:
     """Return what every account starts with."""
     draft = Draft()
     for text in read_queries():
-        draft = merge_query(draft, read_query(text, fields=draft.fields))
+        draft = merge_lql(draft, text)
     draft = put_identifiers(draft, read_identifiers())
     return mark_personal(draft, read_personal_fields())
 
@@ -157,6 +156,15 @@ def current_in(conn: Connection, account: int) -> Schema:
     found = find_one(conn, query, {"account": account}, row=_Body)
     if found is None:
         raise UnknownSchemaError(account=account, version=None)
+    return found.body
+
+
+def get_in(conn: Connection, account: int, version: int) -> Schema:
+    """Return one version as the caller's transaction sees it. Raises UnknownSchemaError."""
+    values = {"account": account, "version": version}
+    found = find_one(conn, load_queries("definitions").find_schema, values, row=_Body)
+    if found is None:
+        raise UnknownSchemaError(account=account, version=version)
     return found.body
 
 
@@ -186,11 +194,12 @@ def _find_field(schema: Schema, account: int, name: str) -> Field:
     return found
 
 
-def _publish(change: Change, account: int, edit: Edit, *, description: str, actor: Actor) -> Schema:
+def publish_in(
+    change: Change, account: int, edit: Edit, *, description: str, actor: Actor
+) -> Schema:
+    """Publish as `publish_edit`, within a change that the caller has begun."""
     before = current_in(change.conn, account)
-    query = load_queries("definitions").highest_field_id
-    highest = get_value(change.conn, query, {"account": account}, kind=int)
-    draft = edit(draft_of(before, next_field_id=highest + 1))
+    draft = edit(draft_of(before, next_field_id=next_field_id(change.conn, account)))
     mapped = {mapping.stream for mapping in draft.mappings}
     streams = sorted(mapped | {rule.stream for rule in draft.streams})
     ensure_in(change.conn, account, streams, actor=actor, now=change.now)
@@ -198,6 +207,12 @@ def _publish(change: Change, account: int, edit: Edit, *, description: str, acto
     saved = _save(change, account, draft, version=version, description=description, actor=actor)
     rebuild_readers(change, account, _shown_otherwise(before, saved))
     return saved
+
+
+def next_field_id(conn: Connection, account: int) -> int:
+    """Return the number of the next field that is published: no number is given twice."""
+    query = load_queries("definitions").highest_field_id
+    return get_value(conn, query, {"account": account}, kind=int) + 1
 
 
 def _shown_otherwise(before: Schema, after: Schema) -> frozenset[str]:
@@ -214,15 +229,7 @@ def _save(
     change: Change, account: int, draft: Draft, *, version: int, description: str, actor: Actor
 ) -> Schema:
     check_expressions(draft)
-    schema = Schema(
-        version=version,
-        published_at=change.now,
-        fields=draft.fields,
-        mappings=draft.mappings,
-        streams=draft.streams,
-    )
-    if draft.blocked_values is not None:
-        schema = msgspec.structs.replace(schema, blocked_values=draft.blocked_values)
+    schema = schema_of(draft, version=version, published_at=change.now)
     values = {
         "account": account,
         "version": version,

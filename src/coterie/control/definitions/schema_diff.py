@@ -26,13 +26,22 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SchemaDifference(msgspec.Struct, frozen=True, kw_only=True):
-    """All that differs from one version to another; mappings are named stream/field."""
+    """All that differs from one version to another; mappings are named stream/field.
+
+    `blocked` tells of the values that name nobody: those added, and those taken off.
+    """
 
     since: int
     version: int
     fields: tuple[Difference, ...]
     mappings: tuple[Difference, ...]
     streams: tuple[Difference, ...]
+    blocked: tuple[Difference, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Say whether nothing differs."""
+        return not (self.fields or self.mappings or self.streams or self.blocked)
 
 
 def diff_schemas(before: Schema, after: Schema) -> SchemaDifference:
@@ -49,6 +58,10 @@ def diff_schemas(before: Schema, after: Schema) -> SchemaDifference:
         streams=_compare(
             {rule.stream: _plain(rule) for rule in before.streams},
             {rule.stream: _plain(rule) for rule in after.streams},
+        ),
+        blocked=_compare(
+            {value: {"value": value} for value in before.blocked_values},
+            {value: {"value": value} for value in after.blocked_values},
         ),
     )
 

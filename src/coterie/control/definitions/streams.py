@@ -69,8 +69,7 @@ def ensure_in(
     """Do what `ensure_streams` does inside the caller's transaction."""
     made = []
     for name in names:
-        if NAME.fullmatch(name) is None:
-            raise BadStreamNameError(stream=name)
+        check_stream_name(name)
         values = {
             "account": account,
             "name": name,
@@ -82,6 +81,12 @@ def ensure_in(
             made.append(name)
             record(conn, "created", Subject(account, "stream", name), actor=actor, now=now)
     return made
+
+
+def check_stream_name(name: str) -> None:
+    """Raise BadStreamNameError for a name that no stream can have."""
+    if NAME.fullmatch(name) is None:
+        raise BadStreamNameError(stream=name)
 
 
 def set_trusted(

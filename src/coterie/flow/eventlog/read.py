@@ -60,6 +60,13 @@ def read_places(conn: Connection, places: Sequence[tuple[int, int, date]]) -> li
         return as_events(rows.execute(SQL.read_places, asked).fetchall())
 
 
+def read_newest(conn: Connection, account: int, stream: str, *, limit: int) -> list[LoggedEvent]:
+    """Return the newest events of a stream, the newest first."""
+    with conn.cursor(binary=True) as rows:
+        asked = {"account": account, "stream": stream, "limit": limit}
+        return as_events(rows.execute(SQL.read_newest, asked).fetchall())
+
+
 def advance(conn: Connection, lane: int, *, seq: int, day: date, at: datetime) -> None:
     """Move the cursor of `lane` to `seq`, received on `day`; holds with the caller's commit."""
     conn.execute(SQL.advance_lane, {"lane": lane, "seq": seq, "day": day, "at": at})

@@ -95,6 +95,13 @@ FROM unnest(CAST(:lanes AS integer[]), CAST(:seqs AS bigint[]), CAST(:days AS da
      AS p (lane, seq, day)
 JOIN event_log e ON e.lane = p.lane AND e.seq = p.seq AND e.received_day = p.day;
 
+-- name: read_newest(account, stream, limit)
+-- By the index of streams, so however long the log is.
+SELECT lane, seq, account, stream, received_at, body, occurred_at, message_hash
+FROM event_log
+WHERE account = :account AND stream = :stream
+ORDER BY received_at DESC, lane, seq LIMIT :limit;
+
 -- name: advance_lane(lane, seq, day, at)!
 -- In the transaction that writes the effects of the events up to `seq`.
 UPDATE lane SET cursor_seq = :seq, cursor_day = :day, advanced_at = :at WHERE lane = :lane;

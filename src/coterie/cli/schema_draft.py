@@ -1,0 +1,286 @@
+"""Commands about drafts of the schema."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from coterie.app.schema_drafts import draft_calls
+from coterie.cli.context import ACTOR, CliContext, open_context
+from coterie.cli.entries import read_text, refuse_file_name
+from coterie.cli.output import AccountNumber, AsJson, print_json, print_record, print_table
+from coterie.cli.output import show as show_value
+from coterie.cli.schema_output import print_differences
+from coterie.control import accounts
+from coterie.control.definitions import schema_drafts
+from coterie.control.definitions.draft import Draft, schema_of
+from coterie.control.definitions.drafted import DraftRef, SchemaDraft
+from coterie.control.definitions.lql_text import write_queries
+from coterie.control.definitions.schema_content import merge_lql
+from coterie.control.definitions.schema_merging import Clash, Side
+from coterie.control.definitions.schema_report import DraftReport, report_draft
+from coterie.model.schema_preview import SchemaPreview
+
+app = typer.Typer(
+    name="draft",
+    help="Drafts of the schema: begun, edited, checked, then published or discarded.",
+    no_args_is_help=True,
+)
+
+Name = Annotated[str, typer.Argument(help="The draft's name.")]
+
+
+@app.command("create")
+def create(
+    name: Name,
+    description: Annotated[str, typer.Option(help="What shall change.")] = "",
+    account: AccountNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """Begin a draft that equals the version in force."""
+    with open_context() as context:
+        made = schema_drafts.create_draft(
+            context.store,
+            account=accounts.choose_account(context.store, account).number,
+            name=name,
+            description=description,
+            actor=ACTOR,
+            clock=context.clock,
+        )
+    _print(made, as_json=as_json)
+
+
+@app.command("list")
+def list_(account: AccountNumber = None, as_json: AsJson = False) -> None:
+    """List the open drafts, the one changed last first."""
+    with open_context() as context:
+        number = accounts.choose_account(context.store, account).number
+        found = schema_drafts.list_drafts(context.store, number)
+    if as_json:
+        print_json(found)
+        return
+    columns = ("Draft", "From version", "Changed", "By", "Description")
+    rows = [
+        (one.name, one.base_version, one.updated_at, one.updated_by, one.description)
+        for one in found
+    ]
+    print_table("Schema drafts", columns, rows, empty="There are no drafts.")
+
+
+@app.command("show")
+def show(
+    name: Name,
+    account: AccountNumber = None,
+    as_json: AsJson = False,
+    as_lql: Annotated[
+        bool, typer.Option("--lql", help="Print LQL texts, which `schema draft write` takes back.")
+    ] = False,
+) -> None:
+    """Show a draft whole."""
+    with open_context() as context:
+        found = schema_drafts.get_draft(context.store, _account(context, account), name)
+    if as_lql:
+        schema = schema_of(found.content, version=found.base_version, published_at=found.created_at)
+        typer.echo("\n".join(write_queries(schema).values()), nl=False)
+        return
+    _print(found, as_json=as_json)
+
+
+@app.command("write")
+def write(
+    name: Name,
+    lql: Annotated[str, typer.Argument(help="An LQL text, @file, or @- for standard input.")],
+    account: AccountNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """Merge an LQL query into a draft.
+
+    `coterie field` and `coterie mapping` change single things of a draft, with --draft.
+    """
+    refuse_file_name(lql)
+    text = read_text(lql)
+
+    def edit(draft: Draft) -> Draft:
+        return merge_lql(draft, text)
+
+    with open_context() as context:
+        found = schema_drafts.edit_draft(
+            context.store,
+            DraftRef(_account(context, account), name),
+            edit,
+            actor=ACTOR,
+            clock=context.clock,
+        )
+    _print(found, as_json=as_json)
+
+
+@app.command("check")
+def check(name: Name, account: AccountNumber = None, as_json: AsJson = False) -> None:
+    """Tell all that a draft changes and all that is wrong with it; exit 1 if it is faulty."""
+    with open_context() as context:
+        report = report_draft(context.store, _account(context, account), name)
+    if as_json:
+        print_json(report)
+    else:
+        _print_report(report)
+    if not report.can_be_published:
+        raise typer.Exit(1)
+
+
+@app.command("preview")
+def preview(name: Name, account: AccountNumber = None, as_json: AsJson = False) -> None:
+    """Show what a draft would make of the newest events of each stream; nothing is written."""
+    with open_context() as context:
+        calls = draft_calls(context.services)
+        found = calls.preview(_account(context, account), name, False)
+    if as_json:
+        print_json(found)
+        return
+    _print_preview(found)
+
+
+@app.command("catch-up")
+def catch_up(
+    name: Name,
+    prefers_draft: Annotated[
+        bool | None,
+        typer.Option(
+            "--prefer-draft/--prefer-published", help="Whose holds where both changed the same."
+        ),
+    ] = None,
+    account: AccountNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take over what was published since the draft was begun; exit 1 if both changed the same."""
+    prefer: Side | None = None
+    if prefers_draft is not None:
+        prefer = "draft" if prefers_draft else "published"
+    with open_context() as context:
+        found = schema_drafts.catch_up(
+            context.store,
+            DraftRef(_account(context, account), name),
+            prefer=prefer,
+            actor=ACTOR,
+            clock=context.clock,
+        )
+    if as_json:
+        print_json(found)
+    else:
+        _print_clashes(found.clashes)
+    if found.clashes and prefer is None:
+        if not as_json:
+            typer.echo(
+                "The draft stays as it is. Decide with --prefer-draft or --prefer-published."
+            )
+        raise typer.Exit(1)
+    if not as_json:
+        _print(found.draft, as_json=False)
+
+
+@app.command("publish")
+def publish(
+    name: Name,
+    description: Annotated[
+        str | None, typer.Option(help="What changes; as the draft says if left out.")
+    ] = None,
+    account: AccountNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """Publish a draft as the schema's next version."""
+    with open_context() as context:
+        made = schema_drafts.publish_draft(
+            context.store,
+            DraftRef(_account(context, account), name),
+            description=description,
+            actor=ACTOR,
+            clock=context.clock,
+        )
+    if as_json:
+        print_json(made)
+        return
+    typer.echo(f"Version {made.version} is in force. It is as the draft {name} was.")
+
+
+@app.command("discard")
+def discard(name: Name, account: AccountNumber = None) -> None:
+    """Throw a draft away."""
+    with open_context() as context:
+        schema_drafts.discard_draft(
+            context.store,
+            DraftRef(_account(context, account), name),
+            actor=ACTOR,
+            clock=context.clock,
+        )
+    typer.echo(f"The draft {name} is discarded.")
+
+
+def _account(context: CliContext, account: int | None) -> int:
+    return accounts.choose_account(context.store, account).number
+
+
+def _print(draft: SchemaDraft, *, as_json: bool) -> None:
+    if as_json:
+        print_json(draft)
+        return
+    facts = [
+        ("Description", draft.description or None),
+        ("From version", draft.base_version),
+        ("Revision", draft.revision),
+        ("Changed", draft.updated_at),
+        ("By", draft.updated_by),
+        ("Fields", len(draft.content.fields)),
+        ("Mappings", len(draft.content.mappings)),
+    ]
+    print_record(f"Schema draft {draft.name}", facts)
+
+
+def _print_report(report: DraftReport) -> None:
+    print_differences(report.difference, title=f"What {report.draft.name} changes")
+    if report.is_behind:
+        typer.echo(
+            f"It was made from version {report.draft.base_version}, and version "
+            f"{report.current_version} is in force: catch up before you publish it."
+        )
+    _print_clashes(report.clashes)
+    if report.readers:
+        rows = [(one.field, one.kind, one.name) for one in report.readers]
+        print_table("Who would find a field gone", ("Field", "Kind", "Name"), rows, empty="")
+    faults = [(one.where, one.message) for one in report.faults]
+    print_table("What is wrong", ("Where", "Why"), faults, empty="Nothing is wrong with it.")
+
+
+def _print_clashes(clashes: Sequence[Clash]) -> None:
+    if clashes:
+        rows = [(one.what, one.draft, one.published) for one in clashes]
+        print_table("Changed by both", ("What", "In the draft", "Published"), rows, empty="")
+
+
+def _print_preview(found: SchemaPreview) -> None:
+    streams = [
+        (one.stream, one.events, one.counted_before, one.counted_after, one.named_otherwise)
+        for one in found.streams
+    ]
+    print_table(
+        "What would become of events",
+        ("Stream", "Newest events", "Count now", "Would count", "Of somebody else"),
+        streams,
+        empty="No stream has events.",
+    )
+    effects = [
+        (
+            one.stream,
+            each.field,
+            each.gained,
+            each.lost,
+            each.changed,
+            "; ".join(f"{show_value(x.before)} → {show_value(x.after)}" for x in each.examples),
+        )
+        for one in found.streams
+        for each in one.fields
+    ]
+    print_table(
+        "What would be read otherwise",
+        ("Stream", "Field", "Gained", "Lost", "Changed", "Such as"),
+        effects,
+        empty="No value differs.",
+    )

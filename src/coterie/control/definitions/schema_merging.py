@@ -1,0 +1,182 @@
+"""Brings what a draft changes together with what was published since it was begun."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from coterie.control.definitions.draft import Draft
+from coterie.control.definitions.identifying import identifiers_of
+from coterie.model.schema import Field, Schema
+from coterie.model.schema import Mapping as FieldMapping
+
+Side = Literal["draft", "published"]
+V = TypeVar("V")
+Mappings = dict[tuple[str, str], tuple[FieldMapping, ...]]
+_NO_ID = 0
+
+
+class Clash(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that the draft and a published version changed differently; None: it is gone."""
+
+    what: str
+    draft: Any
+    published: Any
+
+
+class Merged(msgspec.Struct, frozen=True, kw_only=True):
+    """A draft that begins from the published version, and where one of the two had to give way."""
+
+    draft: Draft
+    clashes: tuple[Clash, ...]
+
+
+def merge_schemas(
+    base: Schema, draft: Draft, published: Schema, *, next_field_id: int, prefer: Side
+) -> Merged:
+    """Return what the draft makes of `published`, both of which were made from `base`.
+
+    Fields, mappings of a stream to a field, and conditions of streams are taken one by one; where
+    both sides changed one differently, `prefer` says whose holds. New fields of the draft get new
+    numbers.
+    """
+    merging = _Merging(prefer)
+    fields = merging.merge(
+        "field", _fields(base.fields), _fields(draft.fields), _fields(published.fields)
+    )
+    mappings = merging.merge(
+        "mapping",
+        _mappings(base.mappings),
+        _mappings(draft.mappings),
+        _mappings(published.mappings),
+    )
+    streams = merging.merge(
+        "stream",
+        {rule.stream: rule for rule in base.streams},
+        {rule.stream: rule for rule in draft.streams},
+        {rule.stream: rule for rule in published.streams},
+    )
+    blocked = merging.merge(
+        "blocked values",
+        {"": base.blocked_values},
+        {"": draft.blocked_values or base.blocked_values},
+        {"": published.blocked_values},
+    )
+    merged = _numbered(fields, (published.fields, base.fields), next_field_id)
+    ranks = _ranks(merged.fields, base, draft, published, merging)
+    return Merged(
+        draft=Draft(
+            fields=tuple(_ranked(field, ranks) for field in merged.fields),
+            mappings=tuple(one for group in mappings.values() for one in group),
+            streams=tuple(streams.values()),
+            blocked_values=blocked[""],
+            next_field_id=merged.next_field_id,
+        ),
+        clashes=tuple(merging.clashes),
+    )
+
+
+class _Merging:
+    """Takes what one side changed, and notes where both did."""
+
+    def __init__(self, prefer: Side) -> None:
+        self._prefer = prefer
+        self.clashes: list[Clash] = []
+
+    def choose(self, what: str, base: V, mine: V, theirs: V) -> V:
+        """Return which of two values holds."""
+        if mine in (base, theirs):
+            return theirs
+        if theirs == base:
+            return mine
+        self.clashes.append(
+            Clash(what=what, draft=msgspec.to_builtins(mine), published=msgspec.to_builtins(theirs))
+        )
+        return mine if self._prefer == "draft" else theirs
+
+    def merge(
+        self, what: str, base: Mapping[Any, V], mine: Mapping[Any, V], theirs: Mapping[Any, V]
+    ) -> dict[Any, V]:
+        """Return the things that are left, in the order of the published ones, new ones last."""
+        found: dict[Any, V] = {}
+        for key in dict.fromkeys([*theirs, *mine]):
+            name = f"{what} {'/'.join(key) if isinstance(key, tuple) else key}".strip()
+            kept = self.choose(name, base.get(key), mine.get(key), theirs.get(key))
+            if kept is not None:
+                found[key] = kept
+        return found
+
+
+def _fields(fields: Iterable[Field]) -> dict[str, Field]:
+    """Return fields by name without what is merged in its own way: numbers and ranks."""
+    return {
+        field.name: msgspec.structs.replace(
+            field,
+            id=_NO_ID,
+            identifier=field.identifier and msgspec.structs.replace(field.identifier, rank=0),
+        )
+        for field in fields
+    }
+
+
+def _mappings(mappings: Iterable[FieldMapping]) -> Mappings:
+    found: Mappings = {}
+    for mapping in mappings:
+        key = (mapping.stream, mapping.field)
+        found[key] = (*found.get(key, ()), mapping)
+    return found
+
+
+def _numbered(
+    fields: Mapping[str, Field], known: tuple[Iterable[Field], ...], next_field_id: int
+) -> Draft:
+    """Return the fields with the number that either version gave them, or a new one."""
+    ids: dict[str, int] = {}
+    for each in known:
+        for field in each:
+            ids.setdefault(field.name, field.id)
+    numbered: list[Field] = []
+    for name, field in fields.items():
+        if name not in ids:
+            ids[name], next_field_id = next_field_id, next_field_id + 1
+        numbered.append(msgspec.structs.replace(field, id=ids[name]))
+    return Draft(fields=tuple(numbered), next_field_id=next_field_id)
+
+
+def _ranks(
+    fields: Iterable[Field], base: Schema, draft: Draft, published: Schema, merging: _Merging
+) -> dict[str, int]:
+    """Return the rank of each identifier: the order that one side changed, the others beside it."""
+    names = {field.name for field in fields if field.identifier is not None}
+    before, mine, theirs = (_order(each) for each in (base, draft, published))
+    shared = [name for name in before if name in mine and name in theirs]
+    chosen = merging.choose(
+        "order of identifiers",
+        shared,
+        [name for name in mine if name in shared],
+        [name for name in theirs if name in shared],
+    )
+    leading, other = (
+        (mine, theirs) if chosen != [n for n in theirs if n in shared] else (theirs, mine)
+    )
+    order = [name for name in leading if name in names]
+    for place, name in enumerate(other):
+        if name in names and name not in order:
+            # After whoever was before it, so that a strong identifier stays a strong one.
+            ahead = [order.index(each) for each in other[:place] if each in order]
+            order.insert(max(ahead, default=-1) + 1, name)
+    for known, one in ((theirs, published), (mine, draft)):
+        if order == known:
+            return {field.name: field.identifier.rank for field in one.fields if field.identifier}
+    return {name: rank for rank, name in enumerate(order)}
+
+
+def _order(schema: Schema | Draft) -> list[str]:
+    return [field.name for field in identifiers_of(schema)]
+
+
+def _ranked(field: Field, ranks: Mapping[str, int]) -> Field:
+    if field.identifier is None:
+        return field
+    rule = msgspec.structs.replace(field.identifier, rank=ranks[field.name])
+    return msgspec.structs.replace(field, identifier=rule)
