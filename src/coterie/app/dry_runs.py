@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 
 from coterie.base.clock import Clock
-from coterie.connectors.braze.config import ARRAY_LIMIT, OBJECTS_PER_REQUEST, REQUESTS_PER_MINUTE
+from coterie.connectors.braze.config import ARRAY_LIMIT, REQUESTS_PER_MINUTE
+from coterie.connectors.registry import read_forms
 from coterie.control.authorizations import get_authorization
 from coterie.control.definitions.pipeline import load_config
 from coterie.control.jobs import draft_export, get_job
@@ -91,6 +92,7 @@ class DryRuns:
             others=others,
             plan=plan,
             limits=_limits(authorization),
+            forms=read_forms(authorization.provider, authorization.public_config),
         )
         forecast = Forecast(question, now=now)
         while forecast.seen < self._most:
@@ -106,7 +108,6 @@ class DryRuns:
 def _limits(authorization: Authorization) -> Limits:
     public = authorization.public_config
     return Limits(
-        objects_per_request=int(public.get("objects_per_request") or OBJECTS_PER_REQUEST),
         requests_per_minute=int(public.get("requests_per_minute") or REQUESTS_PER_MINUTE),
         array_limit=int(public.get("array_limit") or ARRAY_LIMIT),
     )

@@ -33,7 +33,7 @@ class DryRun(msgspec.Struct, frozen=True, kw_only=True):
     array_limit: int
     requests_per_minute: int
     objects_per_request: int
-    samples: tuple[dict[str, Any], ...]
+    samples: tuple[Any, ...]
     omitted_people: tuple[OmittedView, ...]
     cleaned: int = 0
 

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from coterie.connectors.braze.forms import data_points, target_of
+from coterie.connectors.destination import Forms
 from coterie.flow.exports.delivery import count_delivery, plan_shipments
 from coterie.flow.exports.hold import Hold
 from coterie.flow.exports.outbox import START, Due, Position
@@ -54,15 +54,13 @@ class AuthorizationSender:
         make_courier: Callable[[], Courier],
         reporter: Reporter,
         *,
-        objects_per_request: int,
-        flush_seconds: float,
+        forms: Forms,
     ) -> None:
         self._deps = deps
         self._hold = hold
         self._make_courier = make_courier
         self._reporter = reporter
-        self._objects = objects_per_request
-        self._flush_seconds = flush_seconds
+        self._forms = forms
         self._couriers: dict[str, Courier] = {}
         self._shelves: dict[int, Shelf] = {}
         self._ended: list[tuple[Shelf, Delivery]] = []
@@ -149,11 +147,15 @@ class AuthorizationSender:
         return shelves
 
     def _courier(self, plan: DestinationPlan) -> Courier:
-        path = target_of(plan.form, objects_per_request=self._objects).path
-        courier = self._couriers.get(path)
+        lane = self._forms.target(plan).lane
+        courier = self._couriers.get(lane)
         if courier is None:
-            courier = self._couriers[path] = self._make_courier()
+            courier = self._couriers[lane] = self._make_courier()
         return courier
+
+    def _flush_seconds(self, plan: DestinationPlan) -> float:
+        seconds = self._forms.target(plan).flush_seconds
+        return self._deps.flush_seconds if seconds is None else seconds
 
     async def _prepare(self, shelf: Shelf) -> list[Parcel]:
         """Return parcels that may leave now."""
@@ -162,7 +164,7 @@ class AuthorizationSender:
         if not room:
             shelf.position, shelf.queue_position = START, 0
             return []
-        most = target_of(plan.form, objects_per_request=self._objects).most
+        most = self._forms.target(plan).most
         loads, at_end = await self._take(shelf, limit=room * most, ahead=courier.is_cautious)
         packing = self._pack(shelf, loads, at_end=at_end)
         if packing.idle:
@@ -184,13 +186,14 @@ class AuthorizationSender:
             # What changed lately stands before what waits after a failure, so it is looked for
             # again and again, however long the backlog.
             shelf.position, shelf.queue_position = START, 0
-            shelf.from_start_at = self._deps.monotonic() + max(self._flush_seconds, 0.5)
+            shelf.from_start_at = self._deps.monotonic() + max(self._flush_seconds(plan), 0.5)
         if plan.form in QUEUE_FORMS:
             items, shelf.queue_position = await asyncio.to_thread(
                 self._hold.take_items,
                 plan.id, limit=limit, now=now, busy=shelf.busy, after=shelf.queue_position,
             )  # fmt: skip
-            return list(first_of_each_user(items, most=self._objects)), shelf.queue_position == 0
+            most = self._forms.target(plan).most
+            return list(first_of_each_user(items, most=most)), shelf.queue_position == 0
         due = Due(
             limit=limit,
             now=now,
@@ -217,10 +220,8 @@ class AuthorizationSender:
         """
         now = self._deps.monotonic()
         since = shelf.waiting_since
-        is_ripe = since is not None and now - since >= self._flush_seconds
-        packing = pack(
-            shelf.plan, loads, objects_per_request=self._objects, all_of_it=at_end and is_ripe
-        )
+        is_ripe = since is not None and now - since >= self._flush_seconds(shelf.plan)
+        packing = pack(shelf.plan, loads, forms=self._forms, all_of_it=at_end and is_ripe)
         if at_end and packing.rest:
             shelf.waiting_since = now if since is None else since
         else:
@@ -254,7 +255,7 @@ class AuthorizationSender:
         await self._judge(ended)
 
     def _count(self, shelf: Shelf, settlements: Sequence[Settlement], *, requests: int) -> None:
-        points_of = functools.partial(data_points, shelf.plan.form)
+        points_of = functools.partial(self._forms.data_points, shelf.plan)
         count = count_delivery(settlements, requests=requests, points_of=points_of)
         self._reporter.add(shelf.plan.id, count)
 

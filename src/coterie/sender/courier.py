@@ -6,12 +6,12 @@ import msgspec
 
 from coterie.base.errors import CoterieError, PermanentError, TransientError
 from coterie.base.metrics import outbox_sent_total, outgoing_seconds
-from coterie.connectors.braze.answers import TrackAnswer
-from coterie.connectors.braze.client import BrazeClient
-from coterie.connectors.braze.errors import (
-    BrazeBusyError,
-    BrazeRefusedError,
-    BrazeUnavailableError,
+from coterie.connectors.destination import (
+    Answer,
+    BusyError,
+    Connector,
+    RefusedError,
+    UnavailableError,
 )
 from coterie.flow.exports.delivery import back_off_seconds
 from coterie.flow.exports.hold import Ended
@@ -38,12 +38,12 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 class Courier:
     """Sends to one endpoint with one key; several parcels may be under way."""
 
-    def __init__(self, deps: SenderDependencies, client: BrazeClient) -> None:
+    def __init__(self, deps: SenderDependencies, connector: Connector) -> None:
         self._deps = deps
-        self._client = client
+        self._connector = connector
         self._limiter = Limiter()
         self._breaker = Breaker()
-        self._window = Window(most=deps.parallel)
+        self._window = Window(most=min(deps.parallel, connector.parallel or deps.parallel))
         self.under_way = 0
 
     @property
@@ -92,11 +92,13 @@ class Courier:
             trouble=attempt.trouble,
         )
 
-    async def ask(self, parcel: Parcel, packed: tuple[Packed, ...]) -> TrackAnswer:
+    async def ask(self, parcel: Parcel, packed: tuple[Packed, ...]) -> Answer:
         """Send one request; raises the errors of the client."""
         started = self._deps.monotonic()
         self._limiter.spend(now=started)
-        answer = await self._client.send(parcel.target, [one.object for one in packed])
+        answer = await self._connector.send(
+            parcel.plan, parcel.target, [one.object for one in packed]
+        )
         now = self._deps.monotonic()
         outgoing_seconds.observe(now - started)
         self._limiter.learn(answer.limit, now=now)
@@ -107,7 +109,7 @@ class Courier:
         """Return when a load is tried again after an error that says nothing of its own fate."""
         attempts = load.attempts if isinstance(load, QueueItem) else load.row.attempts
         seconds = back_off_seconds(attempts, chance=chance)
-        doubtful = isinstance(error, BrazeUnavailableError) and error.may_have_worked
+        doubtful = isinstance(error, UnavailableError) and error.may_have_worked
         if doubtful:
             # It may still be under way, and what follows must not overtake it.
             seconds = max(seconds, self._deps.takeover_seconds)
@@ -117,7 +119,7 @@ class Courier:
         """Return a number in [0, 1) that spreads what failed together."""
         return self._deps.chance.random()
 
-    def note_busy(self, error: BrazeBusyError) -> float:
+    def note_busy(self, error: BusyError) -> float:
         """Let nothing leave as long as the destination says; return the seconds."""
         self._window.narrow()
         return self._limiter.block(error.retry_after, now=self._deps.monotonic())
@@ -150,10 +152,10 @@ class _Attempt:
         self.requests += 1
         try:
             answer = await self._courier.ask(self._parcel, packed)
-        except BrazeRefusedError as error:
+        except RefusedError as error:
             self.answered = True
             await self._narrow_down(packed, error)
-        except BrazeBusyError as error:
+        except BusyError as error:
             seconds = self._courier.note_busy(error)
             verdict = Postponed(seconds, error.message, is_doubtful=False, is_failure=False)
             self._note("postponed", 429, error.message)
@@ -168,19 +170,21 @@ class _Attempt:
                 for index, one in enumerate(packed)
             ]
 
-    async def _narrow_down(self, packed: tuple[Packed, ...], error: BrazeRefusedError) -> None:
+    async def _narrow_down(self, packed: tuple[Packed, ...], error: RefusedError) -> None:
         self._note("refused", error.status, error.answer)
-        if len(packed) > 1:
+        if len(packed) > 1 and error.is_divisible:
             middle = len(packed) // 2
             await self.send(packed[:middle])
             await self.send(packed[middle:])
             return
-        verdict = Refused(error.message, _record(packed[0], answer=error.answer))
-        self.settlements.append(Settlement(packed[0].load, verdict))
+        self.settlements += [
+            Settlement(one.load, Refused(error.message, _record(one, answer=error.answer)))
+            for one in packed
+        ]
 
     def _fail(self, packed: tuple[Packed, ...], error: CoterieError) -> None:
-        is_unknown = isinstance(error, BrazeUnavailableError) and error.may_have_worked
-        status = error.status if isinstance(error, BrazeUnavailableError) else None
+        is_unknown = isinstance(error, UnavailableError) and error.may_have_worked
+        status = error.status if isinstance(error, UnavailableError) else None
         self._note("unknown" if is_unknown else "postponed", status, error.message)
         # What leaves together comes back together, so that it fills a request again.
         chance = self._courier.draw()
@@ -195,7 +199,7 @@ class _Attempt:
         self.outcome, self.status, self.answer = outcome, status, answer
 
 
-def _verdict(answer: TrackAnswer, *, index: int, sent: Packed) -> Acknowledged | Refused:
+def _verdict(answer: Answer, *, index: int, sent: Packed) -> Acknowledged | Refused:
     reason = answer.refused.get(index)
     if reason is None:
         return TAKEN

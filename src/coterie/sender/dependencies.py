@@ -8,8 +8,9 @@ import msgspec
 
 from coterie.base.clock import Clock, system_clock
 from coterie.base.seal import KeyRing
-from coterie.connectors.braze.client import DEFAULT_TIMEOUT
 from coterie.flow.exports.desk import DeliveryDesk
+
+DEFAULT_TIMEOUT = 30.0
 
 
 class SenderDependencies(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,12 +1,12 @@
 """Keeps requests within what the destination's own headers allow."""
 
-from coterie.connectors.braze.limits import RateLimit
+from coterie.connectors.destination import RateLimit
 
 # The last tenth of a window is spread over what is left of its time, so that a long backlog never
 # leaves the changes of the rest of an hour without a single request.
 RESERVE = 0.1
 UNKNOWN = 1_000_000
-# Without a word from Braze: doubling from a second to a minute, the window of most of its limits.
+# Without a word: doubling from a second to a minute, the window of most limits of Braze.
 FIRST_BUSY = 1.0
 LONGEST_BUSY = 60.0
 

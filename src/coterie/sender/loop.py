@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 import functools
 from collections.abc import AsyncIterator, Sequence
+from typing import Any, NamedTuple
 
 import structlog
 
 from coterie.base.errors import CoterieError, TransientError
-from coterie.connectors.braze.client import BrazeClient
-from coterie.connectors.braze.config import BrazeConfig, read_braze_config
-from coterie.control.authorizations import open_config
+from coterie.connectors.registry import make_connector
+from coterie.control.sealed import read_sealed, unseal
 from coterie.flow.exports.hold import Hold
 from coterie.model.delivery import DestinationPlan
 from coterie.sender.authorization import AuthorizationSender
@@ -25,6 +25,17 @@ log = structlog.get_logger(__name__)
 # again and again is tried less and less often.
 RETRY_SECONDS = 1.0
 LONGEST_PAUSE = 300.0
+
+
+class _Access(NamedTuple):
+    """What an authorization says, with its secrets."""
+
+    provider: str
+    config: dict[str, Any]
+
+    def __repr__(self) -> str:
+        """Return the access without its secrets."""
+        return f"_Access(provider={self.provider!r})"
 
 
 async def run_sender(deps: SenderDependencies, stop: asyncio.Event) -> None:
@@ -132,41 +143,37 @@ class Line:
     async def _serve(self, hold: Hold) -> None:
         log.info("sender.started", authorization_id=self._authorization_id)
         while not self._stop.is_set():
-            config = await asyncio.to_thread(_read_config, self._deps, self._authorization_id)
-            client = BrazeClient(
-                config.url,
-                config.apikey,
+            access = await asyncio.to_thread(_read_access, self._deps, self._authorization_id)
+            connector = make_connector(
+                access.provider,
+                access.config,
                 allow_private_addresses=self._deps.allow_private_addresses,
                 timeout=self._deps.timeout,
                 clock=self._deps.clock,
             )
-            async with client:
-                flush_seconds = config.flush_seconds
-                if flush_seconds is None:
-                    flush_seconds = self._deps.flush_seconds
+            async with connector:
                 sender = AuthorizationSender(
                     self._deps,
                     hold,
-                    functools.partial(Courier, self._deps, client),
+                    functools.partial(Courier, self._deps, connector),
                     Reporter(self._deps, authorization_id=self._authorization_id),
-                    objects_per_request=config.objects_per_request,
-                    flush_seconds=flush_seconds,
+                    forms=connector,
                 )
                 try:
-                    await self._cycle(sender, config)
+                    await self._cycle(sender, access)
                 finally:
                     # After an error nobody may write any more; the next hold finds it in doubt.
                     await sender.drop()
 
-    async def _cycle(self, sender: AuthorizationSender, config: BrazeConfig) -> None:
+    async def _cycle(self, sender: AuthorizationSender, access: _Access) -> None:
         plans = self._plans
         await sender.follow(plans)
         await sender.take_over()
         while not self._stop.is_set():
             if self._news:
                 self._news = False
-                now = await asyncio.to_thread(_read_config, self._deps, self._authorization_id)
-                if now != config or _begins_anew(plans, self._plans):
+                now = await asyncio.to_thread(_read_access, self._deps, self._authorization_id)
+                if now != access or _begins_anew(plans, self._plans):
                     break
                 plans = self._plans
                 await sender.follow(plans)
@@ -212,5 +219,6 @@ async def _pause(stop: asyncio.Event, seconds: float) -> None:
         await asyncio.wait_for(stop.wait(), seconds)
 
 
-def _read_config(deps: SenderDependencies, authorization_id: int) -> BrazeConfig:
-    return read_braze_config(open_config(deps.desk.store, deps.ring, authorization_id))
+def _read_access(deps: SenderDependencies, authorization_id: int) -> _Access:
+    sealed = read_sealed(deps.desk.store, None, authorization_id)
+    return _Access(sealed.provider, unseal(deps.ring, sealed))

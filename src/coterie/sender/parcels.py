@@ -1,10 +1,10 @@
 """Packs what is due into parcels: one request each, as full as can be."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 
 import msgspec
 
-from coterie.connectors.braze.forms import BrazeObject, Target, make_object, target_of
+from coterie.connectors.destination import Forms, Object, Target
 from coterie.model.delivery import DestinationPlan, Load, QueueItem
 
 CAREFUL_ATTEMPTS = 3
@@ -15,7 +15,7 @@ class Packed(msgspec.Struct, frozen=True):
     """A load and the object that tells of it."""
 
     load: Load
-    object: BrazeObject
+    object: Object
 
 
 class Parcel(msgspec.Struct, frozen=True):
@@ -32,33 +32,30 @@ class Parcel(msgspec.Struct, frozen=True):
 
 
 class Packing(msgspec.Struct, frozen=True):
-    """Parcels that may leave; what did not fill one; what Braze need not be told."""
+    """Parcels that may leave; what did not fill one; what need not be told."""
 
     parcels: list[Parcel]
     rest: list[Load]
     idle: list[Load]
 
 
-def pack(
-    plan: DestinationPlan, loads: Sequence[Load], *, objects_per_request: int, all_of_it: bool
-) -> Packing:
+def pack(plan: DestinationPlan, loads: Sequence[Load], *, forms: Forms, all_of_it: bool) -> Packing:
     """Return the loads of a destination packed; with `all_of_it` the last parcel need not be full.
 
     A load that failed again and again goes in smaller company and at last alone, in case it is what
     makes the destination fail; those never wait for company.
     """
-    target = target_of(plan.form, objects_per_request=objects_per_request)
+    target = forms.target(plan)
     idle: list[Load] = []
-    by_size: dict[tuple[int, tuple[str, ...]], list[Packed]] = {}
+    by_size: dict[tuple[int, Hashable], list[Packed]] = {}
     for load in loads:
-        made = make_object(plan, load)
+        made = forms.make_object(plan, load)
         if made is None:
             idle.append(load)
             continue
         size = _company(load, most=target.most)
-        # A deletion names its users by one kind of identifier a request.
-        kinds = tuple(made) if plan.form == "deletion" else ()
-        by_size.setdefault((size, kinds), []).append(Packed(load, made))
+        company = forms.company(plan, made)
+        by_size.setdefault((size, company), []).append(Packed(load, made))
     parcels: list[Parcel] = []
     rest: list[Load] = []
     for (size, _), group in by_size.items():

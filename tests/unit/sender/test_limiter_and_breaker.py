@@ -1,6 +1,6 @@
 from itertools import pairwise
 
-from coterie.connectors.braze.limits import RateLimit
+from coterie.connectors.destination import RateLimit
 from coterie.sender.breaker import LONGEST_PAUSE, Breaker
 from coterie.sender.limiter import Limiter
 

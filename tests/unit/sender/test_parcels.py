@@ -1,5 +1,6 @@
 import pytest
 
+from coterie.connectors.braze.connector import BrazeForms
 from coterie.model.delivery import (
     DestinationPlan,
     Difference,
@@ -39,7 +40,7 @@ def shipment(number: int, *, attempts: int = 0, empty: bool = False) -> Shipment
 
 
 def packed(loads: list[Shipment], *, all_of_it: bool = True) -> Packing:
-    return pack(plan(), loads, objects_per_request=75, all_of_it=all_of_it)
+    return pack(plan(), loads, forms=BrazeForms(), all_of_it=all_of_it)
 
 
 def test_parcels_are_full_but_the_last() -> None:
@@ -91,7 +92,7 @@ def test_two_events_of_a_user_are_never_under_way_in_two_requests() -> None:
 def test_events_of_a_user_keep_their_order_within_a_request() -> None:
     items: list[Load] = [item(1, "a"), item(2, "b"), item(3, "a")]
 
-    [parcel] = pack(plan("events"), items, objects_per_request=75, all_of_it=True).parcels
+    [parcel] = pack(plan("events"), items, forms=BrazeForms(), all_of_it=True).parcels
 
     assert [load.id for load in parcel.loads if isinstance(load, QueueItem)] == [1, 2, 3]
 

@@ -11,18 +11,9 @@ from coterie.connectors.braze.errors import (
     BrazeRefusedError,
     BrazeUnavailableError,
 )
-from coterie.connectors.braze.limits import RateLimit
+from coterie.connectors.destination import Answer, RateLimit
 
 SHOWN_CHARACTERS = 500
-
-
-class TrackAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of each object: `refused` gives a reason by index, the rest is taken."""
-
-    status: int
-    refused: dict[int, str]
-    text: str
-    limit: RateLimit | None = None
 
 
 class RawAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +26,7 @@ class RawAnswer(msgspec.Struct, frozen=True, kw_only=True):
     limit: RateLimit | None = None
 
 
-def read_track_answer(answer: RawAnswer, *, array: str, objects: int) -> TrackAnswer:
+def read_track_answer(answer: RawAnswer, *, array: str, objects: int) -> Answer:
     """Return the fate of the `objects` objects of an array of the body.
 
     A 400 that names the wrong objects is an answer too: all others would have been taken, so
@@ -46,7 +37,7 @@ def read_track_answer(answer: RawAnswer, *, array: str, objects: int) -> TrackAn
     if answer.status == 400:
         refused = _refusals(_object(answer.text) or {}, array=array, objects=objects)
         if len(refused) == objects:
-            return TrackAnswer(
+            return Answer(
                 status=400,
                 refused=refused,
                 text=answer.text[:SHOWN_CHARACTERS],
@@ -79,13 +70,13 @@ def message_of(answer: RawAnswer) -> str:
     return str(message or answer.text)[:SHOWN_CHARACTERS]
 
 
-def _partly_taken(answer: RawAnswer, *, array: str, objects: int) -> TrackAnswer:
+def _partly_taken(answer: RawAnswer, *, array: str, objects: int) -> Answer:
     body = _object(answer.text)
     if body is None:
         # Something between us and Braze answered in its place, so nothing is known.
         raise BrazeUnavailableError(url=answer.url, what=f"status {answer.status} without JSON")
     refused = _refusals(body, array=array, objects=objects)
-    return TrackAnswer(
+    return Answer(
         status=answer.status,
         refused=refused,
         text=answer.text[:SHOWN_CHARACTERS],

@@ -15,10 +15,11 @@ from coterie.connectors.addresses import (
     PrivateAddressError,
     open_public_socket,
 )
-from coterie.connectors.braze.answers import RawAnswer, TrackAnswer, read_track_answer
+from coterie.connectors.braze.answers import RawAnswer, read_track_answer
 from coterie.connectors.braze.errors import BrazeUnavailableError
-from coterie.connectors.braze.forms import DELETE, BrazeObject, Target, deletion_of
+from coterie.connectors.braze.forms import DELETE, BrazeObject, deletion_of
 from coterie.connectors.braze.limits import read_rate_limit, read_retry_after
+from coterie.connectors.destination import Answer, Target
 
 # Partners name themselves so (Braze partner docs, "API user agent").
 USER_AGENT = "partner-Coterie"
@@ -83,14 +84,14 @@ class BrazeClient:
         if self._session is not None:
             await self._session.close()
 
-    async def send(self, target: Target, objects: Sequence[BrazeObject]) -> TrackAnswer:
+    async def send(self, target: Target, objects: Sequence[BrazeObject]) -> Answer:
         """Send objects of one form; return the fate of each.
 
         Objects for `/users/delete` name their users by one kind of identifier. Raises the errors of
         `connectors.braze.errors`, or `ForbiddenAddressError`.
         """
-        body = deletion_of(objects) if target.path == DELETE else {target.array: list(objects)}
-        answer = await self.post(target.path, body)
+        body = deletion_of(objects) if target.lane == DELETE else {target.array: list(objects)}
+        answer = await self.post(target.lane, body)
         return read_track_answer(answer, array=target.array, objects=len(objects))
 
     async def post(self, path: str, body: dict[str, Any]) -> RawAnswer:

@@ -1,6 +1,7 @@
 """What can go wrong with a request to Braze, told apart by what to do next."""
 
-from coterie.base.errors import PermanentError, TransientError, UserError
+from coterie.base.errors import PermanentError
+from coterie.connectors.destination import BusyError, RefusedError, UnavailableError
 
 
 class BrazeKeyError(PermanentError):
@@ -32,20 +33,20 @@ class BrazeEndpointError(PermanentError):
         self.status = status
 
 
-class BrazeRefusedError(UserError):
+class BrazeRefusedError(RefusedError):
     """Braze refused a whole request without saying which objects are wrong."""
 
     code = "braze_request_refused"
 
     def __init__(self, *, status: int, answer: str) -> None:
         super().__init__(
-            f"Braze refused the request ({status}: {answer}). Correct the data and replay it."
+            f"Braze refused the request ({status}: {answer}). Correct the data and replay it.",
+            status=status,
+            answer=answer,
         )
-        self.status = status
-        self.answer = answer
 
 
-class BrazeBusyError(TransientError):
+class BrazeBusyError(BusyError):
     """Braze says that too many requests came."""
 
     code = "braze_rate_limited"
@@ -58,7 +59,7 @@ class BrazeBusyError(TransientError):
         )
 
 
-class BrazeUnavailableError(TransientError):
+class BrazeUnavailableError(UnavailableError):
     """Braze did not answer, or answered that it cannot work now.
 
     `may_have_worked`: the request reached something, so that its work may be done all the same.
@@ -79,6 +80,6 @@ class BrazeUnavailableError(TransientError):
             f"Braze at {url} is not available ({what}). Sending is tried again by itself; "
             "if this lasts, check the network and Braze's status page.",
             retry_after=retry_after,
+            may_have_worked=may_have_worked,
+            status=status,
         )
-        self.may_have_worked = may_have_worked
-        self.status = status

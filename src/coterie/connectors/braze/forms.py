@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-
+from coterie.connectors.destination import Target
 from coterie.model.delivery import (
     DestinationPlan,
     Difference,
@@ -27,20 +26,16 @@ DELETED_AT_ONCE = 50
 DELETED = "deleted"
 
 
-class Target(msgspec.Struct, frozen=True):
-    """Where objects of a form go: the path, the array of its body, how many a request takes."""
-
-    path: str
-    array: str
-    most: int
-
-
-def target_of(form: Form, *, objects_per_request: int) -> Target:
-    """Return where the objects of a form go."""
-    if form == "deletion":
-        return Target(DELETE, "users", min(DELETED_AT_ONCE, objects_per_request))
-    array = form if form in ("events", "purchases") else "attributes"
-    return Target(TRACK, array, objects_per_request)
+def target_of(
+    form: Form, *, objects_per_request: int, flush_seconds: float | None = None
+) -> Target:
+    """Return where the objects of a form go; the lane is the path of an endpoint."""
+    lane, array, most = TRACK, "attributes", objects_per_request
+    if form in ("events", "purchases"):
+        array = form
+    elif form == "deletion":
+        lane, array, most = DELETE, "users", min(DELETED_AT_ONCE, objects_per_request)
+    return Target(lane=lane, array=array, most=most, flush_seconds=flush_seconds)
 
 
 def name_user(recipient: str) -> BrazeObject:

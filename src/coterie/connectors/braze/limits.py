@@ -3,19 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-import msgspec
+from coterie.connectors.destination import RateLimit
 
 # A Reset below this is a number of seconds; above, a UTC epoch second. Data-point contracts send
 # the one, MAU contracts the other (braze.com/docs/api/api_limits).
 SECONDS_LEFT_LIMIT = 100_000_000
-
-
-class RateLimit(msgspec.Struct, frozen=True, kw_only=True):
-    """How many more requests of `limit` Braze takes within the next `reset_seconds`."""
-
-    limit: int
-    remaining: int
-    reset_seconds: float
 
 
 def read_rate_limit(headers: Mapping[str, str], *, now: datetime) -> RateLimit | None:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from coterie.base.clock import from_us, to_us
-from coterie.connectors.braze.forms import data_points, make_object, target_of
+from coterie.connectors.destination import Forms
 from coterie.flow.audiences.membership import count_members, members_after
 from coterie.flow.exports.claims import Exporter, Snapshot, Wishes
 from coterie.flow.exports.delivery import difference
@@ -35,7 +35,6 @@ OMITTED_SHOWN = 20
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """What the authorization allows."""
 
-    objects_per_request: int
     requests_per_minute: int
     array_limit: int
 
@@ -52,6 +51,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     others: tuple[ExportSpec, ...]
     plan: DestinationPlan
     limits: Limits
+    forms: Forms
 
 
 class Forecast:
@@ -67,7 +67,7 @@ class Forecast:
         self._seen = self._users = self._added = self._removed = self._points = 0
         self._over = 0
         self._reasons: Counter[str] = Counter()
-        self._samples: list[dict[str, Any]] = []
+        self._samples: list[Any] = []
         self._omitted: list[OmittedView] = []
 
     @property
@@ -103,7 +103,7 @@ class Forecast:
         members = max(self._seen, count_members(conn, question.account, audiences))
         scale = members / self._seen if self._seen else 0.0
         users = round(self._users * scale)
-        most = target_of(question.plan.form, objects_per_request=limits.objects_per_request).most
+        most = question.forms.target(question.plan).most
         requests = math.ceil(users / most)
         return DryRun(
             members=members,
@@ -119,7 +119,7 @@ class Forecast:
             over_limit=round(self._over * scale),
             array_limit=limits.array_limit,
             requests_per_minute=limits.requests_per_minute,
-            objects_per_request=limits.objects_per_request,
+            objects_per_request=most,
             samples=tuple(self._samples),
             omitted_people=tuple(self._omitted),
         )
@@ -173,12 +173,11 @@ class Forecast:
         self._users += 1
         self._added += len(changed.put)
         self._removed += len(changed.drop)
-        self._points += data_points(plan.form, shipment)
+        self._points += self._question.forms.data_points(plan, shipment)
         if len(self._samples) < SAMPLES:
-            body = make_object(plan, shipment)
-            if body is not None:
-                array = target_of(plan.form, objects_per_request=1).array
-                self._samples.append({array: [body]})
+            made = self._question.forms.make_object(plan, shipment)
+            if made is not None:
+                self._samples.append(self._question.forms.sample(plan, made))
 
     def _omission(self, profile: StoredProfile, reason: str) -> OmittedView:
         return OmittedView(

@@ -1,0 +1,107 @@
+"""Braze as a destination: its forms, its client, its limits under one roof."""
+
+from collections.abc import Hashable, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from coterie.base.clock import Clock
+from coterie.connectors.braze.client import BrazeClient
+from coterie.connectors.braze.config import OBJECTS_PER_REQUEST, BrazeConfig, read_braze_config
+from coterie.connectors.braze.forms import data_points, make_object, target_of
+from coterie.connectors.destination import Answer, Object, Target
+from coterie.model.delivery import DestinationPlan, Load
+
+
+class BrazeForms:
+    """How Braze wants to be told; `flush_seconds` None: as the settings say."""
+
+    def __init__(
+        self,
+        *,
+        objects_per_request: int = OBJECTS_PER_REQUEST,
+        flush_seconds: float | None = None,
+    ) -> None:
+        self._objects = objects_per_request
+        self._flush_seconds = flush_seconds
+
+    def target(self, plan: DestinationPlan) -> Target:
+        """Return where the objects of a destination go."""
+        return target_of(
+            plan.form, objects_per_request=self._objects, flush_seconds=self._flush_seconds
+        )
+
+    def make_object(self, plan: DestinationPlan, load: Load) -> Object | None:
+        """Return the object that tells of a load, None if there is nothing to tell."""
+        return make_object(plan, load)
+
+    def company(self, plan: DestinationPlan, made: Object) -> Hashable:
+        """Return the kinds of identifiers of a deletion, which names its users by one of them."""
+        return tuple(made) if plan.form == "deletion" else ()
+
+    def data_points(self, plan: DestinationPlan, load: Load) -> int:
+        """Return the data points that a load spends."""
+        return data_points(plan.form, load)
+
+    def sample(self, plan: DestinationPlan, made: Object) -> Any:
+        """Return the body of a request that holds one object."""
+        return {self.target(plan).array: [made]}
+
+
+class BrazeConnector(BrazeForms):
+    """One REST API key. Use as an asynchronous context manager."""
+
+    parallel: int | None = None
+
+    def __init__(self, config: BrazeConfig, client: BrazeClient) -> None:
+        super().__init__(
+            objects_per_request=config.objects_per_request, flush_seconds=config.flush_seconds
+        )
+        self._client = client
+
+    async def __aenter__(self) -> Self:
+        """Open the connection pool."""
+        await self._client.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the connection pool."""
+        await self._client.__aexit__(kind, error, trace)
+
+    async def send(
+        self,
+        plan: DestinationPlan,  # noqa: ARG002 - a webhook's is signed and addressed by its plan
+        target: Target,
+        objects: Sequence[Object],
+    ) -> Answer:
+        """Send objects of one form; return the fate of each."""
+        return await self._client.send(target, objects)
+
+
+def make_braze_connector(
+    config: dict[str, Any], *, allow_private_addresses: bool, timeout: float, clock: Clock
+) -> BrazeConnector:
+    """Return the connector of an authorization.
+
+    Raises `BadBrazeConfigError` or `UnknownInstanceError`.
+    """
+    checked = read_braze_config(config)
+    client = BrazeClient(
+        checked.url,
+        checked.apikey,
+        allow_private_addresses=allow_private_addresses,
+        timeout=timeout,
+        clock=clock,
+    )
+    return BrazeConnector(checked, client)
+
+
+def read_braze_forms(public: dict[str, Any]) -> BrazeForms:
+    """Return the forms of an authorization, of which the public part is enough."""
+    return BrazeForms(
+        objects_per_request=int(public.get("objects_per_request") or OBJECTS_PER_REQUEST)
+    )
