@@ -34,6 +34,7 @@ log = structlog.get_logger(__name__)
 START_SECONDS = 900.0  # Replaying 4 GB of write-ahead log on a slow disk takes minutes.
 STOP_SECONDS = 120.0
 START_ATTEMPTS = 3
+START_KILLINGS = 20  # A kill says nothing about the data, but what kills every time is told.
 PROGRESS_SECONDS = 3.0
 
 
@@ -203,7 +204,8 @@ class Embedded:
         folder = self._folder
         words = [str(binaries.postgres), "-D", str(folder.pgdata)]
         words = account.command(words, reach=[*binaries.needs, folder.pgdata])
-        for _ in range(START_ATTEMPTS):
+        failed = killed = 0
+        while failed < START_ATTEMPTS and killed < START_KILLINGS:
             started = time.monotonic()
             folder.clear_locks(socket_dir)
             self._bury()
@@ -222,9 +224,11 @@ class Embedded:
                 seconds = round(time.monotonic() - started, 2)
                 log.info("postgres.started", pid=child.pid, version=binaries.major, seconds=seconds)
                 return
-            # A server of which a part was killed while it started deserves another try.
-            log.warning("postgres.start.failed", pid=child.pid)
             end_orphans(folder.name)
+            was_killed = child.returncode == -signal.SIGKILL or folder.tells_of_killing(child.pid)
+            killed += was_killed
+            failed += not was_killed
+            log.warning("postgres.start.failed", pid=child.pid, killed=was_killed)
         raise ServerStartError(folder=folder.root, output=folder.last_words())
 
     def _serves(self, pid: int, *, socket_dir: Path) -> bool:

@@ -127,6 +127,11 @@ class Folder(msgspec.Struct, frozen=True):
         texts = [path.read_text(encoding="utf-8", errors="replace") for path in logs[-2:]]
         return "\n".join(text[-1500:] for text in texts)
 
+    def tells_of_killing(self, pid: int) -> bool:
+        """Say whether the logs tell that a process of the server `pid` was killed."""
+        words = self.last_words().splitlines()
+        return any(f"[{pid}]" in line and "terminated by signal 9" in line for line in words)
+
     def _noted_socket_dir(self, account: Account) -> Path | None:
         try:
             path = Path(self.socket_note.read_text(encoding="utf-8"))
