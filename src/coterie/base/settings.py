@@ -87,11 +87,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     batch_wait_ms: Annotated[
         int,
         _described(
-            "How long a worker waits before it looks again at an empty lane, in ms.",
+            "How long a worker that is told of no new events waits before it looks by itself, in "
+            "ms.",
             ge=1,
             le=60_000,
         ),
-    ] = 20
+    ] = 200
 
     bulk_share_percent: Annotated[
         int,
@@ -301,7 +302,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     flush_seconds: Annotated[
         float,
         _described(
-            "How long the sender gathers changes before it sends them, in seconds.", ge=0, le=3600
+            "Least time between two requests to a destination that are not full, in seconds: what "
+            "changes meanwhile is gathered.",
+            ge=0,
+            le=3600,
         ),
     ] = 1.0
     allow_private_addresses: Annotated[

@@ -60,8 +60,8 @@ BRAZE = Provider(
                     kind="number",
                     lowest=0,
                     highest=3_600,
-                    help="A request that is not full leaves after so long; what changes of a user "
-                    "meanwhile becomes one. Left empty: as COTERIE_FLUSH_SECONDS says.",
+                    help="Requests that are not full leave at least so far apart; what changes of "
+                    "a user meanwhile becomes one. Left empty: as COTERIE_FLUSH_SECONDS says.",
                 ),
                 ConfigField(
                     name="array_limit",

@@ -30,12 +30,14 @@ AHEAD = timedelta(days=1)
 class Shelf:
     """What is under way at one destination, and how far its waiting rows were read."""
 
-    def __init__(self, plan: DestinationPlan) -> None:
+    def __init__(self, plan: DestinationPlan, *, now: float) -> None:
         self.plan = plan
         self.busy: set[str] = set()
         self.position: Position = START
         self.queue_position = 0
-        self.waiting_since: float | None = None
+        # When a parcel that was not full last left, and when the next one may, if one waits.
+        self.part_left_at = now
+        self.ripe_at: float | None = None
         self.from_start_at = 0.0
 
 
@@ -77,7 +79,7 @@ class AuthorizationSender:
         before = self._shelves
         self._shelves = {}
         for plan in plans:
-            shelf = before.get(plan.id) or Shelf(plan)
+            shelf = before.get(plan.id) or Shelf(plan, now=self._deps.monotonic())
             freed = shelf.plan.held - plan.held or shelf.plan.kept - plan.kept
             if plan.id not in before or freed:
                 await asyncio.to_thread(self._hold.unhold, plan.id)
@@ -108,6 +110,7 @@ class AuthorizationSender:
         self._news.clear()
         parcels: list[tuple[Shelf, Parcel]] = []
         for shelf in self._in_turn():
+            shelf.ripe_at = None
             if shelf.plan.delivery == "running":
                 parcels += [(shelf, parcel) for parcel in await self._prepare(shelf)]
         worked = bool(parcels or self._ended or self._idle)
@@ -118,10 +121,17 @@ class AuthorizationSender:
         return worked
 
     async def rest(self, seconds: float) -> None:
-        """Wait until a request ends, or for so long."""
+        """Wait until a request ends, something is due, or for so long."""
         if not self._ended:
+            ripe = [shelf.ripe_at for shelf in self._shelves.values() if shelf.ripe_at is not None]
+            if ripe:
+                seconds = max(0.0, min(seconds, min(ripe) - self._deps.monotonic()))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), seconds)
+
+    def wake(self) -> None:
+        """Let a rest end, because something may be due."""
+        self._news.set()
 
     async def finish(self) -> None:
         """Wait for what is under way, write it down, and report what has not been reported."""
@@ -214,18 +224,20 @@ class AuthorizationSender:
         return shelf.busy.union(*(other.busy for other in others))
 
     def _pack(self, shelf: Shelf, loads: list[Load], *, at_end: bool) -> Packing:
-        """Return what may leave: full parcels at once, the rest after `flush_seconds`.
+        """Return what may leave: full parcels at once, the rest if none left unfilled lately.
 
-        So a user's changes within that time become one. The rest is read again, as it is then.
+        So what changes now and then leaves at once, and what changes all the time is gathered for
+        `flush_seconds`, in which a user's changes become one. The rest is read again, as it is
+        then.
         """
         now = self._deps.monotonic()
-        since = shelf.waiting_since
-        is_ripe = since is not None and now - since >= self._flush_seconds(shelf.plan)
-        packing = pack(shelf.plan, loads, forms=self._forms, all_of_it=at_end and is_ripe)
+        ripe_at = shelf.part_left_at + self._flush_seconds(shelf.plan)
+        all_of_it = at_end and now >= ripe_at
+        packing = pack(shelf.plan, loads, forms=self._forms, all_of_it=all_of_it)
+        if packing.has_unfilled:
+            shelf.part_left_at = now
         if at_end and packing.rest:
-            shelf.waiting_since = now if since is None else since
-        else:
-            shelf.waiting_since = None
+            shelf.ripe_at = ripe_at
         return packing
 
     async def _write(self, parcels: list[tuple[Shelf, Parcel]]) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import functools
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import structlog
@@ -46,6 +46,18 @@ async def run_sender(deps: SenderDependencies, stop: asyncio.Event) -> None:
     """
     lines: dict[int, Line] = {}
     planner = Planner(deps)
+    hearing = asyncio.create_task(deps.desk.hear_of_changes(lambda: _wake(lines.values())))
+    try:
+        await _follow(deps, planner, lines, stop)
+    finally:
+        hearing.cancel()
+        await asyncio.gather(hearing, return_exceptions=True)
+    await asyncio.gather(*(line.end() for line in lines.values()))
+
+
+async def _follow(
+    deps: SenderDependencies, planner: Planner, lines: dict[int, "Line"], stop: asyncio.Event
+) -> None:
     while not stop.is_set():
         try:
             plans = await asyncio.to_thread(planner.find_news)
@@ -55,7 +67,11 @@ async def run_sender(deps: SenderDependencies, stop: asyncio.Event) -> None:
             log.warning("sender.store_unavailable", reason=error.message)
             await _pause(stop, RETRY_SECONDS)
         await _pause(stop, deps.poll_seconds)
-    await asyncio.gather(*(line.end() for line in lines.values()))
+
+
+def _wake(lines: Iterable["Line"]) -> None:
+    for line in lines:
+        line.wake()
 
 
 class Line:
@@ -70,6 +86,7 @@ class Line:
         self._news = False
         self._failures = 0
         self._told = ""
+        self._sender: AuthorizationSender | None = None
         self._stop = asyncio.Event()
         # Set by whatever makes it worth while to end a pause.
         self._awake = asyncio.Event()
@@ -81,11 +98,18 @@ class Line:
         self._news = True
         self._told = ""
         self._awake.set()
+        self.wake()
+
+    def wake(self) -> None:
+        """Look at once for what is due."""
+        if self._sender is not None:
+            self._sender.wake()
 
     async def end(self) -> None:
         """End after the present cycle."""
         self._stop.set()
         self._awake.set()
+        self.wake()
         await self._task
 
     async def _run(self) -> None:
@@ -159,9 +183,11 @@ class Line:
                     Reporter(self._deps, authorization_id=self._authorization_id),
                     forms=connector,
                 )
+                self._sender = sender
                 try:
                     await self._cycle(sender, access)
                 finally:
+                    self._sender = None
                     # After an error nobody may write any more; the next hold finds it in doubt.
                     await sender.drop()
 

@@ -32,11 +32,15 @@ class Parcel(msgspec.Struct, frozen=True):
 
 
 class Packing(msgspec.Struct, frozen=True):
-    """Parcels that may leave; what did not fill one; what need not be told."""
+    """Parcels that may leave; what did not fill one; what need not be told.
+
+    `has_unfilled`: one of the parcels had to leave before it was full.
+    """
 
     parcels: list[Parcel]
     rest: list[Load]
     idle: list[Load]
+    has_unfilled: bool = False
 
 
 def pack(plan: DestinationPlan, loads: Sequence[Load], *, forms: Forms, all_of_it: bool) -> Packing:
@@ -58,6 +62,7 @@ def pack(plan: DestinationPlan, loads: Sequence[Load], *, forms: Forms, all_of_i
         by_size.setdefault((size, company), []).append(Packed(load, made))
     parcels: list[Parcel] = []
     rest: list[Load] = []
+    has_unfilled = False
     for (size, _), group in by_size.items():
         is_tired = size < target.most
         full = len(group) if all_of_it or is_tired else len(group) - len(group) % size
@@ -66,7 +71,8 @@ def pack(plan: DestinationPlan, loads: Sequence[Load], *, forms: Forms, all_of_i
             for start in range(0, full, size)
         ]
         rest += [one.load for one in group[full:]]
-    return Packing(parcels, rest, idle)
+        has_unfilled = has_unfilled or (not is_tired and full % size > 0)
+    return Packing(parcels, rest, idle, has_unfilled)
 
 
 def first_of_each_user(items: Iterable[QueueItem], *, most: int) -> list[QueueItem]:

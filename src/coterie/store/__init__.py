@@ -10,6 +10,7 @@ from coterie.store.arrays import (
     TimeArray,
     UuidArray,
 )
+from coterie.store.bells import Bell, hear, listen, ring, ring_now, wait_for_ring
 from coterie.store.copying import COPY_HEADER, COPY_TRAILER, PG_EPOCH_US, copy_packed
 from coterie.store.embedded import Embedded, find_running
 from coterie.store.facts import OLDEST_SERVER, ServerFacts, server_facts
@@ -41,6 +42,7 @@ __all__ = [
     "AlreadyThereError",
     "AsyncConnection",
     "AsyncPool",
+    "Bell",
     "BigintArray",
     "BytesArray",
     "Connection",
@@ -61,6 +63,8 @@ __all__ = [
     "connect",
     "copy_packed",
     "find_running",
+    "hear",
+    "listen",
     "load_queries",
     "locks_by_update",
     "migrate",
@@ -68,6 +72,9 @@ __all__ = [
     "open_pool",
     "ping",
     "relax_commits",
+    "ring",
+    "ring_now",
     "server_facts",
     "store_errors",
+    "wait_for_ring",
 ]

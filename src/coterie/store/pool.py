@@ -173,6 +173,16 @@ def connect(url: str, *, autocommit: bool = False) -> Connection:
     return connection
 
 
+async def connect_async(url: str) -> AsyncConnection:
+    """Return a connection of the running event loop, for listening; the caller closes it.
+
+    It commits each statement by itself. Raises BadDatabaseUrlError or StoreUnavailableError.
+    """
+    _check_url(url)
+    with store_errors():
+        return await psycopg.AsyncConnection.connect(url, autocommit=True, **_connect_settings())
+
+
 async def ping(connection: AsyncConnection) -> None:
     """Ask the server for a sign of life."""
     await connection.execute("SELECT 1")

@@ -20,7 +20,16 @@ from coterie.flow.run.generations import enter_live_generation
 from coterie.flow.run.names import Names
 from coterie.flow.run.revisit import flip_due, flip_profiles
 from coterie.flow.run.settle import Settler
-from coterie.store import Connection, Store, StoreUnavailableError, relax_commits, store_errors
+from coterie.store import (
+    Bell,
+    Connection,
+    Store,
+    StoreUnavailableError,
+    listen,
+    relax_commits,
+    store_errors,
+    wait_for_ring,
+)
 from coterie.worker.builder import build_range
 from coterie.worker.bulk_share import BulkShare
 from coterie.worker.dependencies import BuildSite
@@ -40,14 +49,15 @@ BUILDING_ASKED = timedelta(milliseconds=500)
 class WorkerDependencies(msgspec.Struct, frozen=True):
     """What the composition root gives a worker.
 
-    `bulk_share` is the part of its time that bulk lanes get while live events come.
+    `bulk_share` is the part of its time that bulk lanes get while live events come. With nothing
+    to do it looks again when the collector rings, and after `idle_seconds` by itself.
     """
 
     store: Store
     config_at: ConfigAt
     clock: Clock
     batch: BatchSettings
-    idle_seconds: float = 0.02
+    idle_seconds: float = 0.2
     bulk_share: float = 0.2
 
 
@@ -109,9 +119,10 @@ class Worker:
 
     def run(self, stop: threading.Event) -> None:
         """Take turns until `stop` is set. Raises StoreUnavailableError."""
+        listen(self._conn, Bell.EVENTS)
         while not stop.is_set():
             if not self.turn() and not self.idle_turn():
-                stop.wait(self._deps.idle_seconds)
+                wait_for_ring(self._conn, self._deps.idle_seconds, stop)
 
     def turn(self) -> bool:
         """Follow a decision, process a batch of every live lane with work, due flips, then bulk.

@@ -1,9 +1,33 @@
 import asyncio
+import time
+from datetime import UTC, datetime
 
 import pytest
-from tests.functional.sender.conftest import World
+from tests.functional.sender.conftest import ACCOUNT, World
 
 from braze_sandbox.model.fault import Fault
+from coterie.flow.exports.claims import ClaimPlan
+from coterie.flow.exports.wishes import save_plan
+from coterie.model.changes import ClaimChange
+
+
+class Hours:
+    """A monotonic clock that can be set forward."""
+
+    hours = 0
+
+    def monotonic(self) -> float:
+        return time.monotonic() + 3_600 * self.hours
+
+
+def listens(world: World) -> bool:
+    """Answer whether a sender hears what commits from now on."""
+    with world.store.transaction() as conn:
+        found = conn.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND state = 'idle' AND query = 'LISTEN \"coterie_outbox\"'"
+        ).fetchone()
+    return found is not None and found[0] > 0
 
 
 async def test_wanted_values_arrive_as_adds_of_the_attribute(world: World) -> None:
@@ -68,6 +92,40 @@ async def test_an_authorization_may_gather_longer_than_the_installation(world: W
         await world.wait_until(lambda: world.pending() == 5)
 
     assert [len(objects) for objects in world.requests()] == [75]
+
+
+async def test_what_changes_now_and_then_leaves_at_once_and_the_next_is_gathered(
+    world: World,
+) -> None:
+    clock = Hours()
+    async with world.sending(flush_seconds=3600.0, monotonic=clock.monotonic):
+        world.wish_many([f"v{number}" for number in range(76)], {"vip"})
+        await world.wait_until(lambda: world.pending() == 1)
+        clock.hours = 1
+        await world.wait_idle()
+        world.wish_many([f"w{number}" for number in range(77)], {"vip"})
+        await world.wait_until(lambda: world.pending() == 2)
+        clock.hours = 2
+        await world.wait_idle()
+
+    assert [len(objects) for objects in world.requests()] == [75, 1, 75, 2]
+
+
+async def test_a_change_is_sent_when_its_transaction_commits_without_anybody_asking(
+    world: World,
+) -> None:
+    async with world.sending(flush_seconds=0.0, poll_seconds=3600.0):
+        await world.wait_until(lambda: listens(world))
+        change = ClaimChange(
+            destination=world.destination,
+            recipient="u1",
+            profile_id="1" * 32,
+            first_us=1,
+            items={"vip": True},
+        )
+        with world.store.transaction() as conn:
+            save_plan(conn, ACCOUNT, ClaimPlan((change,), ()), now=datetime.now(UTC))
+        await world.wait_until(lambda: world.at_braze("u1") == {"vip"})
 
 
 async def test_explicit_removals_are_sent_although_never_told(world: World) -> None:

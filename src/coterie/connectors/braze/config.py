@@ -27,8 +27,8 @@ class BadBrazeConfigError(UserError):
 class BrazeConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Access to one Braze workspace: `endpoint_url` wins over `instance` if both are given.
 
-    A request leaves with `objects_per_request` objects, or `flush_seconds` after the first of them
-    was due (None: as the settings of the installation say).
+    A request leaves with `objects_per_request` objects, or with fewer if none with fewer left in
+    the last `flush_seconds` (None: as the settings of the installation say).
     """
 
     apikey: Annotated[str, msgspec.Meta(min_length=1)]

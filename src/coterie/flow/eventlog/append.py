@@ -1,6 +1,7 @@
 """Group commit: many requests' events made durable by one transaction."""
 
 import asyncio
+import contextlib
 import itertools
 import time
 from collections import Counter
@@ -23,12 +24,21 @@ from coterie.flow.eventlog.lanes import lane_numbers
 from coterie.flow.eventlog.prepare import DAYS_LOCK, days_from
 from coterie.flow.eventlog.queue import LogLimits, LogUnavailableError, Waiting, WaitingLine
 from coterie.model.events import IncomingEvent
-from coterie.store import AsyncConnection, AsyncPool, DatabaseError, load_queries
+from coterie.store import (
+    AsyncConnection,
+    AsyncPool,
+    Bell,
+    DatabaseError,
+    load_queries,
+    ring_now,
+)
 
 COMMITTERS = 2
 ATTEMPTS = 3
 CHECKOUT_SECONDS = 2.0
 COMMIT_SECONDS = 10.0
+# Under load workers have enough to do, and need not be woken for every group.
+RING_DISTANCE_SECONDS = 0.02
 # Encoding more than this would hold up the answers to other requests.
 INLINE_EVENTS = 2_000
 BROKEN = "its writer broke down; restart the server"
@@ -69,6 +79,8 @@ class GroupCommit:
         self._lines = tuple(WaitingLine(limits) for _ in range(min(COMMITTERS, len(self._lanes))))
         self._days: set[date] = set()
         self._committers: list[asyncio.Task[None]] = []
+        self._written = asyncio.Event()
+        self._ringer: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         """Make what must stand before the first event, then start."""
@@ -79,6 +91,7 @@ class GroupCommit:
             lanes = self._lanes[n :: len(self._lines)]
             commits = self._commit_groups(lanes, line)
             self._committers.append(asyncio.create_task(commits, name=f"log-committer-{n}"))
+        self._ringer = asyncio.create_task(self._ring(), name="log-ringer")
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -86,6 +99,9 @@ class GroupCommit:
         for line in self._lines:
             line.close(reason="the server is stopping")
         await asyncio.gather(*self._committers, return_exceptions=True)
+        if self._ringer is not None:
+            self._ringer.cancel()
+            await asyncio.gather(self._ringer, return_exceptions=True)
 
     @property
     def is_running(self) -> bool:
@@ -133,6 +149,7 @@ class GroupCommit:
         reason = BROKEN
         try:
             self._answer(group, await self._write(lane, group))
+            self._written.set()
         except (DatabaseError, CoterieError, OSError, TimeoutError) as error:
             log.warning("eventlog.group.failed", lane=lane, requests=len(group), error=_say(error))
             reason = "the database did not confirm the write"
@@ -141,6 +158,16 @@ class GroupCommit:
             for waiting in group:
                 if not waiting.future.done():
                     waiting.fail(LogUnavailableError(reason=reason))
+
+    async def _ring(self) -> None:
+        """Wake the workers after groups were written; a ring that fails costs them a short wait."""
+        while True:
+            await self._written.wait()
+            self._written.clear()
+            with contextlib.suppress(DatabaseError):
+                async with self._pool.connection(timeout=CHECKOUT_SECONDS) as conn:
+                    await ring_now(conn, Bell.EVENTS)
+            await asyncio.sleep(RING_DISTANCE_SECONDS)
 
     def _answer(self, group: Sequence[Waiting], valid: frozenset[int]) -> None:
         collect_group_seconds.observe(time.perf_counter() - group[0].arrived)

@@ -1,5 +1,6 @@
 """Where senders ask for their work."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
 
@@ -7,7 +8,7 @@ from coterie.flow.exports.destinations import list_destinations
 from coterie.flow.exports.hold import Hold, try_hold
 from coterie.model.config import PipelineConfig
 from coterie.model.delivery import DestinationPlan
-from coterie.store import Store
+from coterie.store import Bell, Store, hear
 
 
 class DeliveryDesk:
@@ -23,6 +24,10 @@ class DeliveryDesk:
         """
         with self.store.transaction() as conn:
             return list_destinations(conn, config, now=now)
+
+    async def hear_of_changes(self, wake: Callable[[], None]) -> None:
+        """Call `wake` whenever something may be due, until cancelled; some may be missed."""
+        await hear(self.store.url, Bell.OUTBOX, wake)
 
     def try_hold(self, authorization_id: int) -> AbstractContextManager[Hold | None]:
         """Return the right to send with an authorization, None while another process has it."""

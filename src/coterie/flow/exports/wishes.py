@@ -12,7 +12,7 @@ from coterie.flow.exports.claims import ClaimPlan, DestinationRecipient
 from coterie.flow.exports.ledger import Claim, OutboxState, apply_claim, omissions_of
 from coterie.model.changes import ClaimChange, OmissionChange
 from coterie.model.delivery import Told
-from coterie.store import Connection, load_queries, locks_by_update
+from coterie.store import Bell, Connection, load_queries, locks_by_update, ring
 
 SQL = load_queries("exports")
 
@@ -60,6 +60,8 @@ def _save_claims(
             raise StaleOutboxError
     if old:
         conn.execute(SQL.update_recipients, {"rows": _rows(old), "now": now})
+    if any(state.touched for state in (*new.values(), *old.values())):
+        ring(conn, Bell.OUTBOX)
     return [
         omission
         for place, state in sorted(after.items())
