@@ -51,7 +51,8 @@ def main() -> None:
     parser.add_argument("--events", type=int, help="how many live events a stage measures")
     given = parser.parse_args()
     options = options_of(given)
-    stages, events = (QUICK_STAGES, QUICK_EVENTS) if options.quick else (STAGES, EVENTS)
+    stages: tuple[int, ...] = QUICK_STAGES if options.quick else STAGES
+    events = QUICK_EVENTS if options.quick else EVENTS
     if given.stages:
         stages = tuple(int(stage) for stage in given.stages.split(","))
     with (
