@@ -17,6 +17,7 @@ from pathlib import Path
 from _figures import Options, print_figures, read_options
 from _load import percentile
 from _people import COUNTRIES, LQL, PLANS, TAGS
+from _postgres import ServerTime
 
 from coterie.app.services import config_source
 from coterie.base.clock import system_clock, to_us
@@ -84,7 +85,10 @@ def measure(store: Store, options: Options) -> dict[str, int | float | str]:
         actor=ACTOR,
         clock=system_clock,
     )
+    server = ServerTime(store)
+    before = server.seconds()
     seconds, cpu = build(store.url)
+    postgres = server.seconds() - before
     found = get_audience(store, account, "six")
     if found.state != "live":
         message = f"The audience is {found.state} still."
@@ -95,6 +99,7 @@ def measure(store: Store, options: Options) -> dict[str, int | float | str]:
         "members": found.size,
         "profiles_per_second": round(people / seconds),
         "builder_cpu_us_per_profile": round(1e6 * cpu / people, 1),
+        "postgres_cpu_us_per_profile": round(1e6 * postgres / people, 1),
         "preview_p50_ms": round(1_000 * percentile(previews, 0.5)),
         "preview_max_ms": round(1_000 * percentile(previews, 1.0)),
         "previewed_members": estimated,

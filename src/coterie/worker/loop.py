@@ -12,6 +12,7 @@ from coterie.base.clock import Clock
 from coterie.base.errors import TransientError
 from coterie.base.metrics import batch_seconds, events_processed_total
 from coterie.flow.eventlog.lanes import is_bulk
+from coterie.flow.eventlog.news import listen_for_events, wait_for_events
 from coterie.flow.eventlog.read import lanes_with_work
 from coterie.flow.profiles.storage import due_profiles, postpone_flip
 from coterie.flow.run.batch import BatchReport, BatchSettings, LaneProcessor
@@ -20,16 +21,7 @@ from coterie.flow.run.generations import enter_live_generation
 from coterie.flow.run.names import Names
 from coterie.flow.run.revisit import flip_due, flip_profiles
 from coterie.flow.run.settle import Settler
-from coterie.store import (
-    Bell,
-    Connection,
-    Store,
-    StoreUnavailableError,
-    listen,
-    relax_commits,
-    store_errors,
-    wait_for_ring,
-)
+from coterie.store import Connection, Store, StoreUnavailableError, relax_commits, store_errors
 from coterie.worker.builder import build_range
 from coterie.worker.bulk_share import BulkShare
 from coterie.worker.dependencies import BuildSite
@@ -119,10 +111,10 @@ class Worker:
 
     def run(self, stop: threading.Event) -> None:
         """Take turns until `stop` is set. Raises StoreUnavailableError."""
-        listen(self._conn, Bell.EVENTS)
+        listen_for_events(self._conn)
         while not stop.is_set():
             if not self.turn() and not self.idle_turn():
-                wait_for_ring(self._conn, self._deps.idle_seconds, stop)
+                wait_for_events(self._conn, self._deps.idle_seconds, stop)
 
     def turn(self) -> bool:
         """Follow a decision, process a batch of every live lane with work, due flips, then bulk.
