@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial, reduce
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from msgspec import Raw
@@ -14,6 +14,13 @@ from coterie.flow.profiles.containers import Operator, State
 from coterie.flow.profiles.operators import operator, seen_by_keys
 from coterie.model.profile import Fragment, unpack
 from coterie.model.schema import Field, Schema
+
+
+class HoldsStates(Protocol):
+    """A fragment, or what is left of it for those who read values alone."""
+
+    @property
+    def states(self) -> dict[int, State]: ...  # noqa: D102 - as its name says
 
 
 class _Look(msgspec.Struct, frozen=True):
@@ -33,7 +40,7 @@ _Step = tuple[
     Callable[[State], Any],
 ]
 """Name and id of a field; how to combine, what to keep at an instant, how to show its state."""
-_Steps = tuple[_Step, ...]
+Steps = tuple[_Step, ...]
 
 
 class Viewer:
@@ -61,8 +68,8 @@ class Viewer:
         self._hidden = {
             field.name: _Look(field.name, field, merge, None) for field, merge in hidden
         }
-        self._shown: dict[frozenset[str] | None, _Steps] = {}
-        self._read: dict[frozenset[str] | None, _Steps] = {}
+        self._shown: dict[frozenset[str] | None, Steps] = {}
+        self._read: dict[frozenset[str] | None, Steps] = {}
         self._ageing = tuple(
             look for look in self._looks.values() if look.field.keep_days is not None
         )
@@ -82,8 +89,17 @@ class Viewer:
         """Return what `view` returns as audiences read it: sets in any order, some keys of maps."""
         return _fold(self._choose(self._read, only, ordered=False), fragments, now_us)
 
+    def read_steps(self, only: frozenset[str]) -> Steps:
+        """Return how `facts` reads each of these fields."""
+        return self._choose(self._read, only, ordered=False)
+
+    @property
+    def ages(self) -> bool:
+        """Whether any value goes by itself."""
+        return bool(self._ageing)
+
     def next_ageing(
-        self, fragments: Sequence[Fragment], now_us: int, only: frozenset[str]
+        self, fragments: Sequence[HoldsStates], now_us: int, only: frozenset[str]
     ) -> datetime | None:
         """Return when the next value of one of `only` goes by `keep_days`; None for never."""
         if not self._ageing:
@@ -99,11 +115,11 @@ class Viewer:
 
     def _choose(
         self,
-        known: dict[frozenset[str] | None, _Steps],
+        known: dict[frozenset[str] | None, Steps],
         only: frozenset[str] | None,
         *,
         ordered: bool,
-    ) -> _Steps:
+    ) -> Steps:
         steps = known.get(only)
         if steps is None:
             looks = self._looks
@@ -136,7 +152,7 @@ def _read_step(look: _Look, keys: frozenset[str] | None) -> _Step:
     return *_show_step(look)[:4], look.merge.face
 
 
-def _combined(look: _Look, fragments: Sequence[Fragment]) -> State | None:
+def _combined(look: _Look, fragments: Sequence[HoldsStates]) -> State | None:
     key = look.field.id
     tables = [part.states for part in fragments]
     parts = [unpack(states[key]) for states in tables if key in states]
@@ -148,7 +164,7 @@ def _newest(merge: Operator, limit: int, state: State) -> Any:
     return value[:limit] if isinstance(value, list) else value
 
 
-def _fold(steps: _Steps, fragments: Sequence[Fragment], now_us: int) -> dict[str, Any]:
+def _fold(steps: Steps, fragments: Sequence[Fragment], now_us: int) -> dict[str, Any]:
     # This runs for every profile of every batch, so it looks at each state once.
     found: dict[str, Any] = {}
     if not steps:

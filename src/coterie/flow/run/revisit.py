@@ -9,12 +9,8 @@ from coterie.flow.audiences.membership import members_after
 from coterie.flow.changes.record import BACKFILL_LANE, TIMER_LANE, take_place
 from coterie.flow.exports.claims import union
 from coterie.flow.exports.wishes import save_plan
-from coterie.flow.profiles.storage import (
-    due_profiles,
-    lock_profiles,
-    profiles_after,
-    read_after,
-)
+from coterie.flow.profiles.scan import ASK, INSIDE, LazyFacts, Question, Scanned, parts_of, scan
+from coterie.flow.profiles.storage import due_profiles, lock_profiles, profiles_after
 from coterie.flow.run.conclude import conclude, snapshot_of, write
 from coterie.flow.run.context import AccountContext, Contexts
 from coterie.flow.run.filling import lock_filled
@@ -85,10 +81,21 @@ def build_audience(
         if some:
             _ask(conn, context, some, now, only, "backfill")
         return (some[-1], len(some)) if some else None
-    profiles = read_after(conn, account, after, limit=limit, upto=upto)
+    [compiled] = only.audiences
+    is_timed = compiled.filter.has_datemath or context.viewer.ages
+    question = Question(
+        account=account,
+        after=after,
+        upto=upto,
+        audience_id=audience_id,
+        known=context.evaluator.versions.keys(),
+        now=now,
+        is_timed=is_timed,
+    )
+    profiles = scan(conn, question, limit=limit)
     if not profiles:
         return None
-    turns = _asker(context, only.audiences, now)
+    turns = _asker(context, compiled, now, is_timed=is_timed)
     turning = [profile.profile_id for profile in profiles if turns(profile)]
     if turning:
         _ask(conn, context, turning, now, only, "backfill")
@@ -140,36 +147,32 @@ def claim_members(
 
 
 def _asker(
-    context: AccountContext, audiences: Sequence[CompiledAudience], now: datetime
-) -> Callable[[StoredProfile], bool]:
+    context: AccountContext, audience: CompiledAudience, now: datetime, *, is_timed: bool
+) -> Callable[[Scanned], bool]:
     """Return what says whether asking a profile about one audience would change it.
 
     It says what `evaluate` does and makes none of its results, since most profiles stay as they
     are.
     """
     now_us = to_us(now)
-    known = context.evaluator.versions.keys()
-    [audience] = audiences
-    number, matches, reads = audience.id, audience.filter.matches, audience.filter.reads
-    is_timed, facts, ageing = (
-        audience.filter.has_datemath,
-        context.viewer.facts,
-        context.viewer.next_ageing,
-    )
+    matches, reads = audience.filter.matches, audience.filter.reads
+    has_datemath, ageing = audience.filter.has_datemath, context.viewer.next_ageing
+    facts = LazyFacts(context.viewer.read_steps(reads), now_us)
+    turn_to = facts.turn_to
 
-    def turns(profile: StoredProfile) -> bool:
-        flip, held = profile.next_flip, profile.audiences
-        if profile.updated_at > now or (flip is not None and flip <= now):
+    def turns(profile: Scanned) -> bool:
+        _, standing, flip, body = profile
+        if standing == ASK:
             return True
-        fragments = profile.body.fragments
-        view = facts(fragments, now_us, reads)
-        if (matches(view, now) is True) is not (number in held):
+        parts = parts_of(body)
+        turn_to(parts)
+        if (matches(facts, now) is True) is not (standing == INSIDE):
             return True
-        if not known >= set(held):
-            return True
-        instants = [ageing(fragments, now_us, reads)]
-        if is_timed:
-            instants.append(audience.filter.next_flip(view, now))
+        if not is_timed:
+            return False
+        instants = [ageing(parts, now_us, reads)]
+        if has_datemath:
+            instants.append(audience.filter.next_flip(facts, now))
         return any(at is not None and (flip is None or at < flip) for at in instants)
 
     return turns

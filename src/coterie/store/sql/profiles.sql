@@ -113,6 +113,18 @@ FROM profile
 WHERE account = :account AND profile_id > CAST(:after AS uuid) AND profile_id <= CAST(:upto AS uuid)
 ORDER BY profile_id LIMIT :limit;
 
+-- name: scan_profiles(account, after, upto, audience_id, known, now, is_timed, limit)
+-- What a building audience must know of each; see flow/profiles/scan.py.
+SELECT uuid_send(profile_id),
+       CASE WHEN updated_at > :now OR next_flip <= :now
+                 OR NOT audiences <@ CAST(:known AS bigint[]) THEN 2
+            WHEN :audience_id = ANY (audiences) THEN 1
+            ELSE 0 END,
+       CASE WHEN :is_timed THEN next_flip END, body
+FROM profile
+WHERE account = :account AND profile_id > CAST(:after AS uuid) AND profile_id <= CAST(:upto AS uuid)
+ORDER BY profile_id LIMIT :limit;
+
 -- name: read_members_after(account, audience_id, after, limit)
 -- As above, of the members of one audience.
 SELECT uuid_send(p.profile_id), p.version, p.updated_at, p.next_flip, p.audiences, p.body
