@@ -14,6 +14,7 @@ from coterie.flow.mapping.coerce import coercion
 from coterie.flow.profiles.ageing import DAY_US
 from coterie.flow.profiles.fold import Folder
 from coterie.flow.profiles.operators import operator
+from coterie.flow.profiles.scan import LazyFacts, parts_of
 from coterie.flow.profiles.view import Viewer
 from coterie.model.mapped import Identifier, MappedEvent
 from coterie.model.profile import Body, Edge, Fragment, Resolution, ResolvedProfile, StoredProfile
@@ -135,6 +136,29 @@ def test_a_field_that_did_not_change_looks_as_before(
             for one in (fragments, after.fragments)
         ]
         assert sorted_face(faces[0], kind) == sorted_face(faces[1], kind)
+
+
+@pytest.mark.parametrize("keep_days", [None, 2])
+@pytest.mark.parametrize(("op", "kind"), VALUES)
+@given(data=st.data())
+@settings(max_examples=20, deadline=None)
+def test_a_packed_profile_shows_audiences_what_it_shows_when_it_is_loaded(
+    op: Any, kind: str, keep_days: int | None, data: st.DataObject
+) -> None:
+    field = Field(id=1, name="f", kind=kind, op=op, keep_days=keep_days)
+    said = st.lists(st.tuples(VALUES[(op, kind)], st.integers(0, 6)), max_size=3)
+    nodes = [("user_id", "u"), ("email", "e")]
+    fragments = tuple(fragment_of(field, node, data.draw(said)) for node in nodes)
+    viewer = Viewer(Schema(version=1, published_at=EPOCH, fields=(field,), mappings=()))
+    packed = msgspec.msgpack.encode(Body(fragments, (), (), ()))
+    loaded = msgspec.msgpack.decode(packed, type=Body)
+    only, now_us = frozenset({"f", "other"}), 6 * DAY_US
+
+    facts = LazyFacts(viewer.read_steps(only), now_us)
+    facts.turn_to(parts_of(packed))
+
+    assert dict(facts) == viewer.facts(loaded.fragments, now_us, only)
+    assert facts.get("other") is None
 
 
 @pytest.mark.parametrize(("op", "kind"), VALUES)

@@ -31,7 +31,7 @@ from coterie.store.pool import (
     store_errors,
 )
 from coterie.store.queries import StageQueries, load_queries
-from coterie.store.spread import locks_by_update, relax_commits
+from coterie.store.spread import locks_by_update, relax_commit, relax_commits
 from coterie.store.store import Store
 
 __all__ = [
@@ -71,6 +71,7 @@ __all__ = [
     "open_async_pool",
     "open_pool",
     "ping",
+    "relax_commit",
     "relax_commits",
     "ring",
     "ring_now",

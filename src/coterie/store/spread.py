@@ -20,6 +20,12 @@ def locks_by_update(conn: Connection) -> bool:
     return known
 
 
+def relax_commit(connection: Connection) -> None:
+    """Let the commit of the present transaction return before it is on disk, as `relax_commits`."""
+    waits = "on" if locks_by_update(connection) else "off"
+    connection.execute("SELECT set_config('synchronous_commit', %s, true)", [waits])
+
+
 def relax_commits(connection: Connection) -> None:
     """Let this connection's commits return before they are on disk.
 

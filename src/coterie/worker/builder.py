@@ -26,12 +26,13 @@ from coterie.flow.profiles.storage import count_profiles
 from coterie.flow.run.context import Contexts
 from coterie.flow.run.generations import enter_live_generation
 from coterie.flow.run.revisit import build_audience, empty_audience
-from coterie.store import Connection, Store
+from coterie.store import Connection, Store, relax_commit
 from coterie.store.fences import share_fence
 
 log = structlog.get_logger()
 
-PROFILES_A_RANGE = 1_000
+PROFILES_A_RANGE = 5_000
+LEAVERS_A_RANGE = 1_000
 # Below this, one process is done before another could help.
 LEAST_SPLIT = 50_000
 # Ids are keyed hashes, so their first digit cuts them into equal parts.
@@ -62,6 +63,7 @@ def build_range(site: Site) -> bool:
     with site.store.transaction() as conn:
         share_fence(conn)
         enter_live_generation(conn)
+        relax_commit(conn)
         if _conclude_building(conn, site):
             return True
         bucket = next_bucket(conn)
@@ -94,7 +96,7 @@ def empty_range(site: Site) -> bool:
         if archived is None:
             return False
         audience = (archived.account, archived.audience_id)
-        empty_audience(conn, site.contexts, audience, now=now, limit=PROFILES_A_RANGE)
+        empty_audience(conn, site.contexts, audience, now=now, limit=LEAVERS_A_RANGE)
     return True
 
 

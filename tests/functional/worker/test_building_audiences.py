@@ -9,13 +9,15 @@ from coterie.control.definitions.audiences import get_audience
 from coterie.worker import builder
 from coterie.worker.builder import build_range
 
-PEOPLE = 2 * builder.PROFILES_A_RANGE + 500
+RANGE = 1_000
+PEOPLE = 2 * RANGE + 500
 NORWEGIANS = 'FILTER country = "NO"'
 
 
 @pytest.fixture
-def crowd(crew: Crew) -> Crew:
+def crowd(crew: Crew, monkeypatch: pytest.MonkeyPatch) -> Crew:
     """Enough people for three ranges; every other one is Norwegian."""
+    monkeypatch.setattr(builder, "PROFILES_A_RANGE", RANGE)
     crew.send(
         *(
             {"user_id": f"u{number}", "country": "NO" if number % 2 else "SE"}

@@ -58,14 +58,13 @@ class Scanned(NamedTuple):
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """Which profiles (an account's after one id, at most up to another) and about which audience.
+    """Which profiles (an account's, at most up to an id) and about which audience.
 
     Who is in an audience that is not `known` any more, was updated after `now` or has a flip that
     is due stands as `ASK`. `is_timed`: the next flip is wanted.
     """
 
     account: int
-    after: ProfileId
     upto: ProfileId
     audience_id: int
     known: Collection[int]
@@ -73,11 +72,11 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     is_timed: bool
 
 
-def scan(conn: Connection, question: Question, *, limit: int) -> list[Scanned]:
-    """Return the next profiles in id order, at most `limit`, without a lock."""
+def scan(conn: Connection, question: Question, *, after: ProfileId, limit: int) -> list[Scanned]:
+    """Return the next profiles after an id in id order, at most `limit`, without a lock."""
     asked = {
         "account": question.account,
-        "after": question.after,
+        "after": after,
         "upto": question.upto,
         "audience_id": question.audience_id,
         "known": BigintArray(sorted(question.known)),

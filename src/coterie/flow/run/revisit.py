@@ -22,6 +22,9 @@ from coterie.store.fences import share_fence
 FIRST_PROFILE: ProfileId = "0" * 32
 # Reading histories takes long, and the profiles of a range stay locked meanwhile.
 FILLED_AT_ONCE = 100
+SCANNED_AT_ONCE = 1_000
+# Who turns is locked until the transaction ends, and events of theirs wait.
+WRITTEN_AT_ONCE = 1_000
 
 
 def flip_due(conn: Connection, contexts: Contexts, *, now: datetime, limit: int) -> int:
@@ -85,21 +88,27 @@ def build_audience(
     is_timed = compiled.filter.has_datemath or context.viewer.ages
     question = Question(
         account=account,
-        after=after,
         upto=upto,
         audience_id=audience_id,
         known=context.evaluator.versions.keys(),
         now=now,
         is_timed=is_timed,
     )
-    profiles = scan(conn, question, limit=limit)
-    if not profiles:
-        return None
     turns = _asker(context, compiled, now, is_timed=is_timed)
-    turning = [profile.profile_id for profile in profiles if turns(profile)]
+    turning: list[ProfileId] = []
+    seen, last = 0, after
+    while seen < limit and len(turning) < WRITTEN_AT_ONCE:
+        most = min(limit - seen, SCANNED_AT_ONCE)
+        profiles = scan(conn, question, after=last, limit=most)
+        turning += [profile.profile_id for profile in profiles if turns(profile)]
+        seen += len(profiles)
+        if profiles:
+            last = profiles[-1].profile_id
+        if len(profiles) < most:
+            break
     if turning:
         _ask(conn, context, turning, now, only, "backfill")
-    return profiles[-1].profile_id, len(profiles)
+    return (last, seen) if seen else None
 
 
 def empty_audience(
