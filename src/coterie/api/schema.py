@@ -26,9 +26,10 @@ class RevertBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ReplayBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How fast the log is read; null: as fast as it goes."""
+    """How fast the log is read (null: as fast as it goes), and whether it may be a trimmed one."""
 
     events_a_second: Annotated[int, msgspec.Meta(ge=1, le=10_000_000)] | None = None
+    accepts_loss: bool = False
 
 
 @get("/api/schema/versions", summary="Published versions", tags=["schema"], sync_to_thread=True)
@@ -98,7 +99,12 @@ def start_replay(
     """Rebuild profiles with the schema in force, beside what is live."""
     check_scope(grant, SAVE_SCOPE)
     start = api.dependencies.schemas.start_replay
-    made = start(account=grant.account, events_a_second=data.events_a_second, actor=actor_of(grant))
+    made = start(
+        account=grant.account,
+        events_a_second=data.events_a_second,
+        accepts_loss=data.accepts_loss,
+        actor=actor_of(grant),
+    )
     return Success(made, status=202)
 
 

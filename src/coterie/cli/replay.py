@@ -22,6 +22,13 @@ def start(
     rate: Annotated[
         int | None, typer.Option(min=1, help="Read at most so many events a second.")
     ] = None,
+    accepts_loss: Annotated[
+        bool,
+        typer.Option(
+            "--accept-loss",
+            help="Replay a log that lost its oldest days: people lose what those gave them.",
+        ),
+    ] = False,
     account: AccountNumber = None,
     as_json: AsJson = False,
 ) -> None:
@@ -31,6 +38,7 @@ def start(
             context.store,
             account=_number(context, account),
             events_a_second=rate,
+            accepts_loss=accepts_loss,
             actor=ACTOR,
             clock=context.clock,
         )
@@ -84,6 +92,13 @@ def _print(context: CliContext, replay: Replay, *, as_json: bool) -> None:
     ]
     print_record(f"Replay {replay.id}", facts)
     for one in (replay.report or {}).values():
+        if one.loss is not None:
+            losses = [
+                ("Oldest event left", one.loss.log_from),
+                ("Profiles that stay as they are", one.loss.carried),
+                ("Profiles that lose their beginning", one.loss.shortened),
+            ]
+            print_record("What the trimmed log costs", losses)
         if one.profiles is not None:
             rows = [
                 ("Profiles", one.profiles.profiles_before, one.profiles.profiles_after),

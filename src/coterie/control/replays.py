@@ -1,6 +1,6 @@
 """Replays: asked for, watched, confirmed, cancelled. One at a time for the whole installation."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -49,6 +49,30 @@ class ReplayWork(msgspec.Struct, frozen=True, kw_only=True):
     events_total: int
     profiles_done: int
     profiles_total: int
+    log_from: datetime | None
+    carried: dict[str, tuple[int, int]]
+
+
+class TrimmedLog(msgspec.Struct, frozen=True):
+    """A log that lost its oldest days: how many events, and when the oldest left was received."""
+
+    dropped: int
+    begins: datetime | None
+
+    @property
+    def told(self) -> str:
+        """Return what a replay of it means, in words."""
+        left = "none is left" if self.begins is None else f"the oldest is of {self.begins:%Y-%m-%d}"
+        return (
+            f"{self.dropped:,} old events have been dropped from the log; {left}. A replay leaves "
+            "people as they are of whom no event is left. All others are rebuilt from the events "
+            "that are left, and lose what older ones gave them: sums and counts shrink, first "
+            "values change. Its report says how many, before anything holds."
+        )
+
+
+class _Oldest(msgspec.Struct, frozen=True):
+    received_at: datetime | None
 
 
 class _Made(msgspec.Struct, frozen=True):
@@ -56,25 +80,31 @@ class _Made(msgspec.Struct, frozen=True):
 
 
 def start_replay(
-    store: Store, *, account: int, events_a_second: int | None = None, actor: Actor, clock: Clock
+    store: Store,
+    *,
+    account: int,
+    events_a_second: int | None = None,
+    accepts_loss: bool = False,
+    actor: Actor,
+    clock: Clock,
 ) -> Replay:
     """Begin to rebuild profiles from the log with the schema version that is in force.
 
-    At most `events_a_second` are read, None for as fast as it goes. Raises ReplayRefusedError.
+    At most `events_a_second` are read, None for as fast as it goes. A log that lost its oldest days
+    is replayed only if somebody `accepts_loss`. Raises ReplayRefusedError.
     """
     if events_a_second is not None and events_a_second < 1:
         raise ReplayRefusedError(message="A replay has to read at least one event a second.")
     now = clock()
     with store.transaction() as conn:
-        if get_value(conn, load_queries("replays").trimmed_lanes, {}, kind=int):
-            raise ReplayRefusedError(
-                message="Old events have been dropped from the log, so profiles cannot be "
-                "rebuilt from it without losing what those said."
-            )
+        trimmed = _trimmed_in(conn)
+        if trimmed is not None and not accepts_loss:
+            raise ReplayRefusedError(message=f"{trimmed.told} Accept that, or leave it.")
         values = {
             "account": account,
             "version": current_in(conn, account).version,
             "events_a_second": events_a_second,
+            "accepts_loss": accepts_loss,
             "now": now,
             "actor": actor.name,
         }
@@ -137,6 +167,7 @@ def save_replay(conn: Connection, work: ReplayWork, *, due_at: datetime) -> None
     """Keep how far a replay is, and when its next step is due."""
     values: dict[str, Any] = msgspec.structs.asdict(work)
     values |= {"trackers": list(work.trackers), "asked": to_json(work.asked), "due_at": due_at}
+    values["carried"] = to_json(work.carried)
     run(conn, load_queries("replays").save_replay, values)
 
 
@@ -163,11 +194,37 @@ def finish_replay(conn: Connection, work: ReplayWork, *, now: datetime) -> None:
     run(conn, load_queries("replays").finish_replay, values)
 
 
+def find_trimmed(store: Store) -> TrimmedLog | None:
+    """Return what the log has lost, None if it is whole."""
+    with store.transaction() as conn:
+        return _trimmed_in(conn)
+
+
+def log_begin(conn: Connection) -> datetime | None:
+    """Return when the oldest event that a trimmed log still holds was received; None: it is whole.
+
+    If nothing is left, that is 1970: nobody loses their beginning, since all are carried over.
+    """
+    trimmed = _trimmed_in(conn)
+    if trimmed is None:
+        return None
+    return trimmed.begins or datetime(1970, 1, 1, tzinfo=UTC)
+
+
 def made_with(conn: Connection) -> tuple[tuple[int, ...], int]:
     """Return what a generation depends on from its first event: trackers, people forgotten."""
     queries = load_queries("replays")
     trackers = get_value(conn, queries.tracker_numbers, {}, kind=list[int])
     return tuple(trackers), get_value(conn, queries.highest_erasure, {}, kind=int)
+
+
+def _trimmed_in(conn: Connection) -> TrimmedLog | None:
+    queries = load_queries("replays")
+    dropped = get_value(conn, queries.dropped_events, {}, kind=int)
+    if not dropped:
+        return None
+    oldest = find_one(conn, queries.oldest_event, {}, row=_Oldest)
+    return TrimmedLog(dropped, oldest.received_at if oldest else None)
 
 
 def _own(conn: Connection, account: int) -> Replay:

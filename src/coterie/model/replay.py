@@ -6,7 +6,15 @@ from typing import Literal
 import msgspec
 
 ReplayState = Literal[
-    "preparing", "reading", "asking", "ready", "swapping", "claiming", "done", "cancelled"
+    "preparing",
+    "reading",
+    "carrying",
+    "asking",
+    "ready",
+    "swapping",
+    "claiming",
+    "done",
+    "cancelled",
 ]
 
 
@@ -35,18 +43,32 @@ class MemberDifference(msgspec.Struct, frozen=True):
     leaving: int
 
 
+class LogLoss(msgspec.Struct, frozen=True, kw_only=True):
+    """What a log that was trimmed costs: its oldest event left was received at `log_from`.
+
+    `carried` profiles, of whom it says nothing any more, stay as they are; `shortened` ones were
+    known before, and lose what older events gave.
+    """
+
+    log_from: datetime
+    carried: int
+    shortened: int
+
+
 class ReplayReport(msgspec.Struct, frozen=True, kw_only=True):
     """What the swap to a new generation would change, of one account."""
 
     profiles: ProfileDifference | None
     audiences: tuple[MemberDifference, ...]
+    loss: LogLoss | None = None
 
 
 class Replay(msgspec.Struct, frozen=True, kw_only=True):
     """A replay as people read it.
 
-    preparing, reading the log, asking audiences, ready to be confirmed, swapping, claiming what
-    differs for exports, done; or cancelled. Counts of events are those of the whole installation.
+    preparing, reading the log, carrying over whom a trimmed log says nothing of any more, asking
+    audiences, ready to be confirmed, swapping, claiming what differs for exports, done; or
+    cancelled. Counts of events are those of the whole installation.
     """
 
     id: int
@@ -54,6 +76,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     state: ReplayState
     version: int
     events_a_second: int | None
+    accepts_loss: bool
     restarts: int
     events_done: int
     events_total: int

@@ -11,6 +11,7 @@ from coterie.control.definitions.pipeline import load_config
 from coterie.control.replays import (
     ReplayWork,
     finish_replay,
+    log_begin,
     made_with,
     note_swap,
     save_replay,
@@ -21,7 +22,6 @@ from coterie.flow.profiles.storage import count_profiles
 from coterie.flow.run.context import Contexts
 from coterie.flow.run.generations import enter_generation
 from coterie.flow.run.replay import (
-    EVENTS_AT_ONCE,
     MOST_BEHIND,
     PROFILES_AT_ONCE,
     Filler,
@@ -35,10 +35,19 @@ from coterie.flow.run.replay import (
 )
 from coterie.flow.run.revisit import FIRST_PROFILE
 from coterie.model.config import PipelineConfig
-from coterie.model.replay import ReplayReport
+from coterie.model.replay import LogLoss, ReplayReport
 from coterie.store import Connection
 from coterie.store.fences import close_fence, share_fence
 from coterie.worker.dependencies import Bench
+from coterie.worker.replay_limits import (
+    accounts,
+    is_outdated,
+    number,
+    pause,
+    portion,
+    silent,
+    versions,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -67,7 +76,7 @@ class Replayer:
                 close_fence(conn)
             else:
                 share_fence(conn)
-            if work.state not in ("preparing", "claiming") and _is_outdated(conn, work):
+            if work.state not in ("preparing", "claiming") and is_outdated(conn, work):
                 after, wait = self._begin_again(conn, work), timedelta(0)
             else:
                 after, wait = self._step(work.state)(conn, bench, work)
@@ -82,6 +91,7 @@ class Replayer:
         steps: dict[str, Step] = {
             "preparing": self._prepare,
             "reading": self._read,
+            "carrying": self._carry,
             "asking": self._ask,
             "ready": self._keep_up,
             "swapping": self._swap,
@@ -100,6 +110,7 @@ class Replayer:
             replace(
                 work, state="reading", generation=generation, trackers=trackers,
                 erasures=erasures, asked={}, at_account=None, at_profile="", profiles_done=0,
+                log_from=log_begin(conn), carried={},
             ),
             timedelta(0),
         )  # fmt: skip
@@ -108,35 +119,55 @@ class Replayer:
         self, conn: Connection, bench: Bench, work: ReplayWork
     ) -> tuple[ReplayWork, timedelta]:
         filler = self._filler(bench, work, asks=False)
-        read = filler.read(conn, now=bench.clock(), limit=_portion(work))
+        read = filler.read(conn, now=bench.clock(), limit=portion(work))
         done, total = filler.progress(conn)
         work = replace(work, events_done=done, events_total=total)
         # New events come all the time, so the end is near enough.
-        is_near = total - done <= _portion(work)
+        is_near = total - done <= portion(work)
         if is_near and not filler.follow(conn, now=bench.clock()):
+            if work.log_from is None:
+                return self._start_asking(conn, work), timedelta(0)
+            first = min(accounts(conn), default=None)
+            return replace(work, state="carrying", at_account=first, at_profile=""), timedelta(0)
+        return work, pause(work, read)
+
+    def _carry(
+        self, conn: Connection, bench: Bench, work: ReplayWork
+    ) -> tuple[ReplayWork, timedelta]:
+        if work.at_account is None or work.log_from is None:
             return self._start_asking(conn, work), timedelta(0)
-        return work, _pause(work, read)
+        account = work.at_account
+        found = self._filler(bench, work, asks=False).carry(
+            conn, account, work.at_profile or FIRST_PROFILE, log_from=work.log_from
+        )
+        if found is None:
+            later = [each for each in accounts(conn) if each > account]
+            return replace(work, at_account=min(later, default=None), at_profile=""), timedelta(0)
+        carried, shortened = work.carried.get(str(account), (0, 0))
+        counted = (carried + found.carried, shortened + found.shortened)
+        carried_by = {**work.carried, str(account): counted}
+        return replace(work, at_profile=found.last, carried=carried_by), timedelta(0)
 
     def _ask(
         self, conn: Connection, bench: Bench, work: ReplayWork
     ) -> tuple[ReplayWork, timedelta]:
         filler = self._filler(bench, work, asks=True)
-        read = filler.read(conn, now=bench.clock(), limit=_portion(work))
+        read = filler.read(conn, now=bench.clock(), limit=portion(work))
         if work.at_account is None:
             return self._report(conn, work), timedelta(0)
         last = filler.ask(
             conn, work.at_account, work.at_profile or FIRST_PROFILE, now=bench.clock()
         )
         if last is None:
-            later = [number for number in _accounts(conn) if number > work.at_account]
+            later = [each for each in accounts(conn) if each > work.at_account]
             return replace(work, at_account=min(later, default=None), at_profile=""), timedelta(0)
         asked = min(work.profiles_done + PROFILES_AT_ONCE, work.profiles_total)
-        return replace(work, at_profile=last, profiles_done=asked), _pause(work, read)
+        return replace(work, at_profile=last, profiles_done=asked), pause(work, read)
 
     def _keep_up(
         self, conn: Connection, bench: Bench, work: ReplayWork
     ) -> tuple[ReplayWork, timedelta]:
-        if work.asked != _versions(conn):
+        if work.asked != versions(conn):
             return self._start_asking(conn, work), timedelta(0)
         filler = self._filler(bench, work, asks=True)
         moved = filler.read(conn, now=bench.clock()) or filler.follow(conn, now=bench.clock())
@@ -148,7 +179,7 @@ class Replayer:
     ) -> tuple[ReplayWork, timedelta]:
         filler, now = self._filler(bench, work, asks=True), bench.clock()
         done, total = filler.progress(conn)
-        if work.asked != _versions(conn):
+        if work.asked != versions(conn):
             # What was confirmed is not what would happen any more.
             return self._start_asking(conn, work), timedelta(0)
         if total - done > MOST_BEHIND:
@@ -156,17 +187,17 @@ class Replayer:
             return work, timedelta(0)
         while filler.read(conn, now=now) or filler.follow(conn, now=now):
             pass
-        generation = _number(work)
+        generation = number(work)
         changed = swap(conn, generation, now=now)
         note_swap(conn, work, changed=changed, now=now)
         log.info("replay.swapped", replay=work.id, generation=generation, memberships=changed)
-        first = min(_accounts(conn), default=None)
+        first = min(accounts(conn), default=None)
         return replace(work, state="claiming", at_account=first, at_profile=""), timedelta(0)
 
     def _claim(
         self, conn: Connection, bench: Bench, work: ReplayWork
     ) -> tuple[ReplayWork, timedelta]:
-        old = previous_generation(conn, _number(work))
+        old = previous_generation(conn, number(work))
         if old is None or work.at_account is None:
             if old is not None:
                 give_up(conn, old)
@@ -174,31 +205,31 @@ class Replayer:
         last = claim(
             conn,
             bench.contexts,
-            (old, _number(work)),
+            (old, number(work)),
             work.at_account,
             work.at_profile or FIRST_PROFILE,
             now=bench.clock(),
         )
         if last is not None:
             return replace(work, at_profile=last), timedelta(0)
-        later = [number for number in _accounts(conn) if number > work.at_account]
+        later = [each for each in accounts(conn) if each > work.at_account]
         return replace(work, at_account=min(later, default=None), at_profile=""), timedelta(0)
 
     def _start_asking(self, conn: Connection, work: ReplayWork) -> ReplayWork:
-        enter_generation(conn, _number(work))
-        accounts = _accounts(conn)
+        enter_generation(conn, number(work))
+        numbers = accounts(conn)
         return replace(
             work,
             state="asking",
-            asked=_versions(conn),
-            at_account=min(accounts, default=None),
+            asked=versions(conn),
+            at_account=min(numbers, default=None),
             at_profile="",
             profiles_done=0,
-            profiles_total=sum(count_profiles(conn, account) for account in accounts),
+            profiles_total=sum(count_profiles(conn, account) for account in numbers),
         )
 
     def _report(self, conn: Connection, work: ReplayWork) -> ReplayWork:
-        profiles, members = compare(conn, _number(work))
+        profiles, members = compare(conn, number(work))
         owners = {
             spec.id: config.number
             for config in load_config(conn).accounts.values()
@@ -207,6 +238,7 @@ class Replayer:
         report = {
             str(one.account): ReplayReport(
                 profiles=one,
+                loss=_loss(work, one.account),
                 audiences=tuple(
                     each for each in members if owners.get(each.audience_id) == one.account
                 ),
@@ -218,13 +250,13 @@ class Replayer:
         return replace(work, state="ready", profiles_done=work.profiles_total)
 
     def _begin_again(self, conn: Connection, work: ReplayWork) -> ReplayWork:
-        give_up(conn, _number(work))
+        give_up(conn, number(work))
         log.info("replay.begins_again", replay=work.id)
         return replace(work, state="preparing", generation=None, restarts=work.restarts + 1)
 
     def _filler(self, bench: Bench, work: ReplayWork, *, asks: bool) -> Filler:
         """Return what fills the work's generation; with `asks` its events are asked about too."""
-        generation = _number(work)
+        generation = number(work)
         key = (generation, asks)
         if key not in self._fillers:
             self._fillers = {
@@ -232,7 +264,7 @@ class Replayer:
             }
 
             def config_at(conn: Connection) -> PipelineConfig:
-                return _silent(load_config(conn, generation=generation), asks=asks)
+                return silent(load_config(conn, generation=generation), asks=asks)
 
             known = bench.contexts
             contexts = Contexts(config_at, known.names, known.bounds, is_silent=True)
@@ -247,50 +279,8 @@ def drop_cancelled(bench: Bench) -> bool:
         return drop_abandoned(conn)
 
 
-def _silent(config: PipelineConfig, *, asks: bool) -> PipelineConfig:
-    return replace(
-        config,
-        accounts={
-            number: replace(
-                account,
-                audiences=account.audiences if asks else (),
-                exports=(),
-                suppresses=False,
-                # Every event is folded with all of them, from the first one on.
-                trackers=tuple(replace(one, is_filled=True) for one in account.trackers),
-            )
-            for number, account in config.accounts.items()
-        },
-    )
-
-
-def _is_outdated(conn: Connection, work: ReplayWork) -> bool:
-    return (work.trackers, work.erasures) != made_with(conn)
-
-
-def _versions(conn: Connection) -> dict[str, int]:
-    config = load_config(conn)
-    return {
-        str(spec.id): spec.version
-        for account in config.accounts.values()
-        for spec in account.audiences
-    }
-
-
-def _accounts(conn: Connection) -> list[int]:
-    return sorted(load_config(conn).accounts)
-
-
-def _number(work: ReplayWork) -> int:
-    if work.generation is None:
-        problem = f"replay {work.id} has no generation in state {work.state}"
-        raise LookupError(problem)
-    return work.generation
-
-
-def _portion(work: ReplayWork) -> int:
-    return min(EVENTS_AT_ONCE, work.events_a_second or EVENTS_AT_ONCE)
-
-
-def _pause(work: ReplayWork, read: int) -> timedelta:
-    return timedelta(seconds=read / work.events_a_second) if work.events_a_second else timedelta(0)
+def _loss(work: ReplayWork, account: int) -> LogLoss | None:
+    if work.log_from is None:
+        return None
+    carried, shortened = work.carried.get(str(account), (0, 0))
+    return LogLoss(log_from=work.log_from, carried=carried, shortened=shortened)

@@ -15,6 +15,7 @@ from coterie.control.replays import (
     UnknownReplayError,
     cancel_replay,
     confirm_replay,
+    find_trimmed,
     get_replay,
     start_replay,
 )
@@ -68,7 +69,12 @@ def do_start_replay(visit: Visitor) -> Page:
     store, clock = visit.deps.store, visit.deps.clock
     try:
         start_replay(
-            store, account=visit.account, events_a_second=rate, actor=visit.actor, clock=clock
+            store,
+            account=visit.account,
+            events_a_second=rate,
+            accepts_loss=visit.form.is_ticked("accepts_loss"),
+            actor=visit.actor,
+            clock=clock,
         )
     except UserError as error:
         return _replay_page(visit, failure=error.message)
@@ -113,6 +119,7 @@ def _replay_page(visit: Visit, *, failure: str = "") -> Page:
         "schema/replay.html",
         status=400 if failure else 200,
         replay=_newest(visit),
+        trimmed=find_trimmed(visit.deps.store),
         audiences={each.id: each for each in audiences},
         failure=failure,
     )

@@ -56,6 +56,13 @@ def latest_mentions(
         return rows.execute(SQL.latest_mentions, asked).fetchall()
 
 
+def mentioned_nodes(conn: Connection, account: int, nodes: Sequence[bytes]) -> list[bytes]:
+    """Return those of `nodes` that some event which the log still holds mentions."""
+    asked = {"account": account, "nodes": UuidArray([node.hex() for node in nodes])}
+    with conn.cursor(binary=True) as rows:
+        return [row[0].bytes for row in rows.execute(SQL.mentioned_nodes, asked)]
+
+
 def write_timeline(
     conn: Connection, account: int, events: Iterable[MappedEvent], name_node: NameNode
 ) -> None:

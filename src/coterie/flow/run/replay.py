@@ -23,6 +23,7 @@ from coterie.flow.profiles.storage import (
     profiles_after,
     read_profiles,
 )
+from coterie.flow.run.carry import Carried, carry
 from coterie.flow.run.conclude import conclude, snapshot_of, write
 from coterie.flow.run.context import AccountContext, Contexts
 from coterie.flow.run.generations import enter_generation, live_generation
@@ -62,7 +63,7 @@ class Filler:
         conn.execute(SQL.begin_lanes, {"number": self.generation})
         lanes = conn.execute(SQL.replay_lanes, {"number": self.generation}).fetchall()
         return sum(
-            self._read_lane(conn, LaneCursor(lane, seq, day), min(limit, ahead - seq), now)
+            self._read_lane(conn, LaneCursor(lane, seq, day), limit, ahead, now)
             for lane, seq, day, ahead in lanes
         )
 
@@ -99,14 +100,26 @@ class Filler:
         write(conn, context, conclude(context, asked, stored, "backfill"), stored, NOWHERE)
         return ids[-1]
 
+    def carry(
+        self, conn: Connection, account: int, after: ProfileId, *, log_from: datetime
+    ) -> Carried | None:
+        """Carry those over of the next live profiles of whom the log says nothing any more."""
+        return carry(conn, self._contexts, self.generation, account, after, log_from=log_from)
+
     def progress(self, conn: Connection) -> tuple[int, int]:
         """Return how many events were read, and how many there are to read."""
         row = conn.execute(SQL.replay_progress, {"number": self.generation}).fetchone()
         return (int(row[0]), int(row[1])) if row else (0, 0)
 
-    def _read_lane(self, conn: Connection, cursor: LaneCursor, limit: int, now: datetime) -> int:
-        events = read_after(conn, cursor, limit=limit)
+    def _read_lane(
+        self, conn: Connection, cursor: LaneCursor, limit: int, ahead: int, now: datetime
+    ) -> int:
+        found = read_after(conn, cursor, limit=min(limit, ahead - cursor.seq))
+        # Of a log that was trimmed the next events may lie further ahead than the live generation.
+        events = [event for event in found if event.seq <= ahead]
         if not events:
+            skipped = {"number": self.generation, "lane": cursor.lane, "day": cursor.day}
+            conn.execute(SQL.advance_replay, {**skipped, "seq": ahead})
             return 0
         last = events[-1]
         asked = {"lane": cursor.lane, "after": cursor.seq, "until": last.seq}

@@ -78,6 +78,11 @@ JOIN unnest(CAST(:lanes AS integer[]), CAST(:seqs AS bigint[])) AS b (lane, seq)
   ON t.lane = b.lane AND t.seq <= b.seq
 WHERE t.account = :account AND t.node = ANY (CAST(:nodes AS uuid[]));
 
+-- name: mentioned_nodes(account, nodes)
+-- One look by the index for each node, however often events mention it.
+SELECT n.node FROM unnest(CAST(:nodes AS uuid[])) AS n (node)
+WHERE EXISTS (SELECT FROM timeline t WHERE t.account = :account AND t.node = n.node);
+
 -- name: latest_mentions(account, nodes, limit)
 -- For people who ask where a value comes from; one more than they are shown tells that there are more.
 SELECT DISTINCT t.lane, t.seq, t.received_day

@@ -1,30 +1,39 @@
--- name: insert_replay(account, version, events_a_second, now, actor)^
+-- name: insert_replay(account, version, events_a_second, accepts_loss, now, actor)^
 -- One at a time: a second one yields no row.
-INSERT INTO replay (account, state, version, events_a_second, due_at, requested_at, requested_by)
-VALUES (:account, 'preparing', :version, :events_a_second, :now, :now, :actor)
+INSERT INTO replay (account, state, version, events_a_second, accepts_loss, due_at, requested_at,
+                    requested_by)
+VALUES (:account, 'preparing', :version, :events_a_second, :accepts_loss, :now, :now, :actor)
 ON CONFLICT ((true)) WHERE state NOT IN ('done', 'cancelled') DO NOTHING
 RETURNING id;
 
--- name: trimmed_lanes()$
--- Lanes whose first event is not number 1 any more.
-SELECT count(*) FROM lane_head h
-WHERE h.seq > 0 AND NOT EXISTS (SELECT FROM event_log e WHERE e.lane = h.lane AND e.seq = 1);
+-- name: dropped_events()$
+-- Numbers have no gaps, so those before the first one left were dropped.
+SELECT CAST(COALESCE(sum(COALESCE(
+    (SELECT e.seq - 1 FROM event_log e WHERE e.lane = h.lane ORDER BY e.seq LIMIT 1), h.seq)), 0)
+    AS bigint)
+FROM lane_head h;
+
+-- name: oldest_event()^
+-- The first one of each lane stands for the lane.
+SELECT min((SELECT e.received_at FROM event_log e WHERE e.lane = h.lane ORDER BY e.seq LIMIT 1)) AS received_at
+FROM lane_head h;
 
 -- name: take_replay(now)^
 -- The row lock is the right to take the replay's next step.
 SELECT id, account, state, generation, version, events_a_second, trackers, erasures, restarts, asked,
        at_account, COALESCE(replace(at_profile::text, '-', ''), '') AS at_profile, events_done, events_total,
-       profiles_done, profiles_total
+       profiles_done, profiles_total, log_from, carried
 FROM replay WHERE state NOT IN ('done', 'cancelled') AND due_at <= :now
 LIMIT 1 FOR UPDATE SKIP LOCKED;
 
--- name: save_replay(id, state, generation, due_at, trackers, erasures, restarts, asked, at_account, at_profile, events_done, events_total, profiles_done, profiles_total)!
+-- name: save_replay(id, state, generation, due_at, trackers, erasures, restarts, asked, at_account, at_profile, events_done, events_total, profiles_done, profiles_total, log_from, carried)!
 -- In the transaction of the step.
 UPDATE replay SET state = :state, generation = :generation, due_at = :due_at,
     trackers = CAST(:trackers AS bigint[]), erasures = :erasures, restarts = :restarts,
     asked = CAST(:asked AS jsonb), at_account = :at_account,
     at_profile = CAST(NULLIF(:at_profile, '') AS uuid), events_done = :events_done,
-    events_total = :events_total, profiles_done = :profiles_done, profiles_total = :profiles_total
+    events_total = :events_total, profiles_done = :profiles_done, profiles_total = :profiles_total,
+    log_from = :log_from, carried = CAST(:carried AS jsonb)
 WHERE id = :id;
 
 -- name: save_report(id, report)!
@@ -46,7 +55,7 @@ UPDATE replay SET state = :state, finished_at = :now WHERE id = :id;
 
 -- name: find_replay()^
 -- The newest one; its figures concern the whole installation.
-SELECT id, account, state, version, events_a_second, restarts, events_done, events_total,
+SELECT id, account, state, version, events_a_second, accepts_loss, restarts, events_done, events_total,
        profiles_done, profiles_total, report, requested_at, requested_by, confirmed_by, swapped_at,
        finished_at, generation
 FROM replay ORDER BY id DESC LIMIT 1;
