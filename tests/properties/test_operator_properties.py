@@ -103,6 +103,35 @@ def test_order_and_grouping_of_values_do_not_matter(
     )
 
 
+ADDING = {("sum", "number"), ("sum", "int"), ("count", "int"), ("mapsum", "map[string]intsum"),
+          ("merge", "[]timebucket")}  # fmt: skip
+
+
+@pytest.mark.parametrize("capacity", [None, 2])
+@pytest.mark.parametrize(("op", "kind"), [each for each in VALUES if each not in ADDING])
+@given(data=st.data(), seed=st.integers(0, 1_000))
+@settings(max_examples=20, deadline=None)
+def test_what_does_not_add_up_may_be_said_again_and_again(
+    op: Any, kind: str, capacity: int | None, data: st.DataObject, seed: int
+) -> None:
+    merge = operator(Field(id=1, name="f", kind=kind, op=op, capacity=capacity))
+    said = data.draw(
+        st.lists(st.tuples(VALUES[(op, kind)], st.integers(0, 4)), min_size=1, max_size=6)
+    )
+    again = random.Random(seed).choices(said, k=4)
+
+    once: Any = None
+    for value, at_us in said:
+        once = merge.fold(once, value, at_us)
+    repeated = stored(once)
+    for value, at_us in again:
+        repeated = merge.fold(repeated, value, at_us)
+    doubled = merge.combine(stored(once), stored(repeated))
+
+    assert merge.view(stored(repeated)) == merge.view(stored(once))
+    assert merge.view(stored(doubled)) == merge.view(stored(once))
+
+
 @pytest.mark.parametrize("keep_days", [None, 2])
 @pytest.mark.parametrize("capacity", [None, 2])
 @pytest.mark.parametrize(("op", "kind"), VALUES)

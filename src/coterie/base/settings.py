@@ -216,7 +216,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         _described(
             "Days for which the event log and the timeline are kept, counted from the day "
             "received; 0: for ever. New behavioural audiences and where a value comes from reach "
-            "no further back, and history that is not whole cannot be replayed.",
+            "no further back, and a replay costs people what older events gave them.",
             ge=0,
             le=36_500,
         ),
