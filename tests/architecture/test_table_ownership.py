@@ -32,7 +32,7 @@ OWNERS = {
         "schema_draft",
     },
     # Which generation is live, and how far one that is filled has come.
-    "flow/run": {"generation", "replay_lane"},
+    "flow/run": {"generation", "replay_lane", "replay_taken"},
 }  # fmt: skip
 # Which file of queries belongs to whom; `lookup` asks and never writes.
 HOMES = {

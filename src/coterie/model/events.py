@@ -56,6 +56,9 @@ class LaneCursor(msgspec.Struct, frozen=True):
     day: date
 
 
+Verdict = Literal["duplicate", "rejected", "unreadable", "poison", "erased"]
+
+
 class EventOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a logged event that was not simply processed."""
 
@@ -63,5 +66,5 @@ class EventOutcome(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     account: int
     stream: str
-    kind: Literal["duplicate", "rejected", "poison", "erased"]
+    kind: Verdict
     reason: str

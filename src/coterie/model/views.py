@@ -67,8 +67,8 @@ class ProfileView(msgspec.Struct, frozen=True, kw_only=True):
 class EventView(msgspec.Struct, frozen=True, kw_only=True):
     """One event of the log, `body` as JSON text.
 
-    `outcome` is empty when all went as usual, else "duplicate", "rejected" or "poison"; `is_cut`
-    says that `body` is only the beginning of a long one.
+    `outcome` is empty when all went as usual, else "duplicate", "rejected", "unreadable" or
+    "poison"; `is_cut` says that `body` is only the beginning of a long one.
     """
 
     lane: int

@@ -33,6 +33,7 @@ SHARED = (
             "change_lane",
             "change_floor",
             "replay_lane",
+            "replay_taken",
         )
     ),
     SpreadTable("rejected_event", "id"),

@@ -24,6 +24,7 @@ from coterie.worker.builder import build_range, empty_range
 from coterie.worker.dependencies import Bench
 from coterie.worker.eraser import erase_next
 from coterie.worker.replayer import Replayer, drop_cancelled
+from coterie.worker.rerunner import rerun_next
 
 log = structlog.get_logger(__name__)
 
@@ -79,6 +80,7 @@ def keep_house(bench: Bench, stop: threading.Event) -> None:
         Chore(erase_next, pause=SELDOM),
         Chore(Replayer(), pause=SELDOM),
         Chore(drop_cancelled, pause=SELDOM),
+        Chore(rerun_next, pause=SELDOM),
         Chore(look_at_keys, pause=OFTEN),
     ]
     while not stop.is_set():

@@ -26,13 +26,12 @@ from coterie.flow.run.replay import (
     PROFILES_AT_ONCE,
     Filler,
     begin_generation,
-    claim,
     compare,
     drop_abandoned,
     give_up,
-    previous_generation,
     swap,
 )
+from coterie.flow.run.replay_claims import claim, previous_generation
 from coterie.flow.run.revisit import FIRST_PROFILE
 from coterie.model.config import PipelineConfig
 from coterie.model.replay import LogLoss, ReplayReport

@@ -53,11 +53,10 @@ def test_two_who_become_one_are_recorded_as_merged_and_the_export_follows(house:
     replayed(house)
 
     assert house.profile("email", "ada@example.org")["id"] == first
-    assert recorded(house) == [
-        ("enter", first, None, True),
-        ("exit", second, first, True),
-        ("merge", second, first, False),
-    ]
+    *moved, merged = recorded(house)
+    # Whose id comes first is a matter of the installation's key.
+    assert sorted(moved) == [("enter", first, None, True), ("exit", second, first, True)]
+    assert merged == ("merge", second, first, False)
     [wanted] = [wants for wants, _ in house.outbox().values()]
     assert wanted == ["oslo"]
 

@@ -5,6 +5,7 @@ from litestar import get
 from coterie.console.headers import Page
 from coterie.console.pages.parts import Visitor
 from coterie.control.definitions.schema import current_schema
+from coterie.lang.lql import find_unreadable
 
 
 @get("/data/schema", sync_to_thread=True)
@@ -21,4 +22,11 @@ def show_schema(visit: Visitor) -> Page:
         schema.fields,
         key=lambda field: (field.identifier.rank if field.identifier else 1_000, field.name),
     )
-    return visit.page("schema.html", schema=schema, fields=fields, mappings=mappings, rules=rules)
+    return visit.page(
+        "schema.html",
+        schema=schema,
+        fields=fields,
+        mappings=mappings,
+        rules=rules,
+        unreadable=[each.told for each in find_unreadable(schema)],
+    )

@@ -1,6 +1,5 @@
 """Reads LQL texts as edits of a schema."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 
 import msgspec
@@ -14,7 +13,7 @@ from coterie.lang.lql import MappingRule, compile_mapping, guess_kind, parse_lql
 from coterie.lang.lql.query import Column as LqlColumn
 from coterie.lang.lql.query import Query
 from coterie.model.merging import find_kind
-from coterie.model.schema import Field
+from coterie.model.schema import Field, Schema
 
 PEOPLE = "user"
 # Lytics' CAPPED is a union with a limit; the limit is the field's capacity.
@@ -64,14 +63,18 @@ def read_query(text: str, *, fields: Iterable[Field] | None = None) -> StreamQue
     )
 
 
-def check_expressions(draft: Draft) -> None:
-    """Raise LqlError if an expression of the draft cannot be used."""
-    rules: dict[str, list[MappingRule]] = defaultdict(list)
+def check_expressions(draft: Draft, before: Schema | None) -> None:
+    """Raise LqlError if an expression of the draft cannot be used that `before` has not already.
+
+    What can no longer be read keeps nobody from correcting something else.
+    """
+    known = () if before is None else (*before.mappings, *before.streams)
     for mapping in draft.mappings:
-        rules[mapping.stream].append(MappingRule(mapping.field, mapping.expr, mapping.guard))
-    conditions = {rule.stream: rule.where for rule in draft.streams}
-    for stream in rules.keys() | conditions.keys():
-        compile_mapping(rules[stream], where=conditions.get(stream))
+        if mapping not in known:
+            compile_mapping([MappingRule(mapping.field, mapping.expr, mapping.guard)])
+    for rule in draft.streams:
+        if rule not in known:
+            compile_mapping((), where=rule.where)
 
 
 def _parse(text: str, fields: Iterable[Field] | None) -> Query:

@@ -138,6 +138,7 @@ def publish_edit(
 def publish_default(change: Change, account: int, *, phone_region: str, actor: Actor) -> Schema:
     """Publish the default schema as a new account's version 1. Raises SchemaError."""
     draft = set_region(default_draft(), phone_region)
+    check_expressions(draft, None)
     return _save(change, account, draft, version=1, description="Default", actor=actor)
 
 
@@ -204,6 +205,7 @@ def publish_in(
     streams = sorted(mapped | {rule.stream for rule in draft.streams})
     ensure_in(change.conn, account, streams, actor=actor, now=change.now)
     version = before.version + 1
+    check_expressions(draft, before)
     saved = _save(change, account, draft, version=version, description=description, actor=actor)
     rebuild_readers(change, account, _shown_otherwise(before, saved))
     return saved
@@ -228,7 +230,6 @@ def _shown_otherwise(before: Schema, after: Schema) -> frozenset[str]:
 def _save(
     change: Change, account: int, draft: Draft, *, version: int, description: str, actor: Actor
 ) -> Schema:
-    check_expressions(draft)
     schema = schema_of(draft, version=version, published_at=change.now)
     values = {
         "account": account,

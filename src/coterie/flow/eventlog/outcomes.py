@@ -36,6 +36,24 @@ def find_open_outcome(conn: Connection, account: int, stream: str, lane: int, se
     return conn.execute(SQL.find_open_outcome, asked).fetchone() is not None
 
 
+def mark_taken_repaired(conn: Connection, generation: int, *, by: str, now: datetime) -> None:
+    """Note that events which were set aside count in a generation that becomes live."""
+    conn.execute(SQL.mark_taken_repaired, {"number": generation, "by": by, "now": now})
+
+
+def unreadable_streams(conn: Connection) -> list[tuple[int, str]]:
+    """Return account and name of the streams whose events wait for a mapping to be corrected."""
+    return conn.execute(SQL.unreadable_streams).fetchall()
+
+
+def unreadable_events(
+    conn: Connection, account: int, stream: str, *, limit: int
+) -> list[tuple[int, int]]:
+    """Return lane and number of events of a stream that wait for a mapping to be corrected."""
+    asked = {"account": account, "stream": stream, "limit": limit}
+    return conn.execute(SQL.unreadable_events, asked).fetchall()
+
+
 def mark_repaired(conn: Connection, lane: int, seq: int, *, by: str, now: datetime) -> None:
     """Note that a rejected event was run again; its verdict stands for the event as it was."""
     conn.execute(SQL.mark_outcome_repaired, {"lane": lane, "seq": seq, "by": by, "now": now})

@@ -10,7 +10,14 @@ from coterie.base.clock import to_us
 from coterie.flow.mapping.coerce import Coercion, coercion
 from coterie.flow.mapping.identify import identification
 from coterie.flow.mapping.occurrences import Watcher
-from coterie.lang.lql import CompiledMapping, Fit, MappingRule, Values, compile_mapping
+from coterie.lang.lql import (
+    CompiledMapping,
+    Fit,
+    MappingRule,
+    Values,
+    compile_mapping,
+    find_unreadable,
+)
 from coterie.model.config import AccountConfig
 from coterie.model.events import LoggedEvent
 from coterie.model.intake import without_keys
@@ -21,20 +28,25 @@ _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 class RejectedMapping(msgspec.Struct, frozen=True):
-    """Why an event made no difference to any profile."""
+    """Why an event made no difference to any profile.
+
+    `is_unreadable`: not for what it says, but because nobody can read the stream's mappings.
+    """
 
     reason: str
+    is_unreadable: bool = False
 
 
 class _StreamMapper(msgspec.Struct, frozen=True):
     """The rules of a stream, ready to run; `identifying` gives name and rank by field id.
 
-    The rules of identifying fields come first.
+    The rules of identifying fields come first. `refusal` is what becomes of every event.
     """
 
     compiled: CompiledMapping
     identifying: dict[int, tuple[str, int]]
     mappings: tuple[Mapping, ...]
+    refusal: RejectedMapping | None
 
 
 class Traced(msgspec.Struct, frozen=True):
@@ -62,8 +74,8 @@ class Mapper:
         """Return what `event` says, or why it says nothing."""
         at = self._version_at(event)
         mapper = self._mappers.get((at, event.stream)) or self._build(at, event.stream)
-        if not mapper.mappings:
-            return RejectedMapping(f"no mapping reads stream {event.stream!r}")
+        if mapper.refusal is not None:
+            return mapper.refusal
         body = self._read(event)
         values = mapper.compiled.apply(body, event.received_at)
         if values is None:
@@ -77,10 +89,18 @@ class Mapper:
         seen = self._watcher.values_in(mapped, body)
         return msgspec.structs.replace(mapped, values=mapped.values + seen) if seen else mapped
 
+    def can_read(self, stream: str) -> bool:
+        """Say whether the mappings of the version in force can be read."""
+        at = len(self._schemas) - 1
+        mapper = self._mappers.get((at, stream)) or self._build(at, stream)
+        return mapper.refusal is None or not mapper.refusal.is_unreadable
+
     def trace(self, event: LoggedEvent) -> tuple[Traced, ...]:
         """Return the values that `map` returns, each with where it comes from."""
         at = self._version_at(event)
         mapper = self._mappers.get((at, event.stream)) or self._build(at, event.stream)
+        if mapper.refusal is not None:
+            return ()
         tracer = self._tracers.get((at, event.stream))
         if tracer is None:
             tracer = _compile(self._schemas[at], event.stream, mapper.mappings, by_place=True)
@@ -132,17 +152,33 @@ class Mapper:
             [mapping for mapping in schema.mappings if mapping.stream == stream],
             key=lambda mapping: mapping.field not in marked,
         )
+        refusal = _find_refusal(schema, stream, mappings)
         mapper = _StreamMapper(
-            _compile(schema, stream, mappings),
+            compile_mapping(()) if refusal else _compile(schema, stream, mappings),
             {
                 field.id: (name, field.identifier.rank)
                 for name, field in marked.items()
                 if field.identifier is not None
             },
             tuple(mappings),
+            refusal,
         )
         self._mappers[at, stream] = mapper
         return mapper
+
+
+def _find_refusal(
+    schema: Schema, stream: str, mappings: Sequence[Mapping]
+) -> RejectedMapping | None:
+    """Return why no event of a stream can be mapped, None if they can.
+
+    What was right when it was published may be wrong to a later release. An event is mapped whole
+    or not at all, so its stream waits; all others go on.
+    """
+    if not mappings:
+        return RejectedMapping(f"no mapping reads stream {stream!r}")
+    wrong = next(find_unreadable(schema, stream), None)
+    return None if wrong is None else RejectedMapping(wrong.told, is_unreadable=True)
 
 
 def _named(values: Values, identifying: dict[int, tuple[str, int]]) -> tuple[Identifier, ...]:

@@ -7,7 +7,6 @@ point leaves nothing half done.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
 
 import msgspec
 
@@ -22,7 +21,7 @@ from coterie.flow.run.repeats import REASON, find_repeats
 from coterie.flow.run.step import AccountStep
 from coterie.flow.run.suppress import sift
 from coterie.lang.behaviour import Bounds
-from coterie.model.events import EventOutcome, LoggedEvent
+from coterie.model.events import EventOutcome, LoggedEvent, Verdict
 from coterie.model.mapped import MappedEvent
 from coterie.store import Connection
 from coterie.store.fences import share_fence
@@ -112,7 +111,8 @@ class LaneProcessor:
             said = self._map(event)
             if isinstance(said, RejectedMapping):
                 if not is_duplicate:
-                    outcomes.append(_outcome(event, "rejected", said.reason))
+                    kind: Verdict = "unreadable" if said.is_unreadable else "rejected"
+                    outcomes.append(_outcome(event, kind, said.reason))
                 continue
             if suppresses:
                 sifted.setdefault(event.account, []).append((event, said))
@@ -151,9 +151,7 @@ class LaneProcessor:
         return self._contexts.get(event.account).mapper.map(event)
 
 
-def _outcome(
-    event: LoggedEvent, kind: Literal["duplicate", "rejected", "poison"], reason: str
-) -> EventOutcome:
+def _outcome(event: LoggedEvent, kind: Verdict, reason: str) -> EventOutcome:
     return EventOutcome(
         lane=event.lane,
         seq=event.seq,

@@ -12,9 +12,8 @@ import msgspec
 
 from coterie.base.clock import to_us
 from coterie.flow.changes.record import BACKFILL_LANE, Place, record_swap, take_place
+from coterie.flow.eventlog.outcomes import mark_taken_repaired
 from coterie.flow.eventlog.read import read_after
-from coterie.flow.exports.claims import ClaimPlan, union
-from coterie.flow.exports.wishes import save_plan
 from coterie.flow.identity.maintenance import advance_decisions, highest_decision
 from coterie.flow.mapping.mapper import RejectedMapping
 from coterie.flow.profiles.storage import (
@@ -24,8 +23,8 @@ from coterie.flow.profiles.storage import (
     read_profiles,
 )
 from coterie.flow.run.carry import Carried, carry
-from coterie.flow.run.conclude import conclude, snapshot_of, write
-from coterie.flow.run.context import AccountContext, Contexts
+from coterie.flow.run.conclude import conclude, write
+from coterie.flow.run.context import Contexts
 from coterie.flow.run.generations import enter_generation, live_generation
 from coterie.flow.run.revisit import flip_profiles
 from coterie.flow.run.settle import Settler
@@ -44,6 +43,7 @@ FLIPS_AT_ONCE = 500
 # A swap holds all workers up, so no more than this may be left to read when it begins.
 MOST_BEHIND = 20_000
 NOWHERE = Place(0, 0)
+REPLAYER = "replayer"
 
 
 class Filler:
@@ -123,8 +123,12 @@ class Filler:
             return 0
         last = events[-1]
         asked = {"lane": cursor.lane, "after": cursor.seq, "until": last.seq}
-        aside = {seq for (seq,) in conn.execute(SQL.set_aside, asked)}
-        self._process([event for event in events if event.seq not in aside], conn, now)
+        aside: dict[int, bool] = dict(conn.execute(SQL.set_aside, asked).fetchall())
+        taken = self._process([one for one in events if aside.get(one.seq, True)], conn, now)
+        again = [seq for seq, may_be_taken in aside.items() if may_be_taken and seq in taken]
+        if again:
+            noted = {"number": self.generation, "lane": cursor.lane, "seqs": again}
+            conn.execute(SQL.note_taken, noted)
         moved = {
             "number": self.generation,
             "lane": cursor.lane,
@@ -134,7 +138,10 @@ class Filler:
         conn.execute(SQL.advance_replay, moved)
         return len(events)
 
-    def _process(self, events: Sequence[LoggedEvent], conn: Connection, now: datetime) -> None:
+    def _process(
+        self, events: Sequence[LoggedEvent], conn: Connection, now: datetime
+    ) -> frozenset[int]:
+        """Process events of one lane; return the numbers of those that say something."""
         mapped: dict[int, list[MappedEvent]] = {}
         for event in events:
             if not self._contexts.knows(event.account):
@@ -146,6 +153,7 @@ class Filler:
         for account in sorted(mapped):
             step = AccountStep(conn, self._contexts.get(account), self._contexts.names)
             step.run(mapped[account], NOWHERE, now=now)
+        return frozenset(one.seq for said in mapped.values() for one in said)
 
 
 def begin_generation(conn: Connection, schemas: Mapping[str, int]) -> int:
@@ -166,6 +174,7 @@ def give_up(conn: Connection, generation: int) -> None:
     """Drop a generation that never was live, or is no more."""
     conn.execute(SQL.give_up, {"number": generation})
     conn.execute(SQL.forget_lanes, {"number": generation})
+    conn.execute(SQL.forget_taken, {"number": generation})
     conn.execute(SQL.drop_generation, {"number": generation})
 
 
@@ -202,68 +211,13 @@ def swap(conn: Connection, generation: int, *, now: datetime) -> int:
     conn.execute(SQL.retire_live)
     conn.execute(SQL.make_live, {"number": generation})
     conn.execute(SQL.forget_lanes, {"number": generation})
+    mark_taken_repaired(conn, generation, by=REPLAYER, now=now)
+    conn.execute(SQL.forget_taken, {"number": generation})
     return changed
-
-
-def claim(
-    conn: Connection,
-    contexts: Contexts,
-    generations: tuple[int, int],
-    account: int,
-    after: ProfileId,
-    *,
-    now: datetime,
-) -> ProfileId | None:
-    """Claim what differs for the next profiles of either generation; None if there are no more.
-
-    `generations` are the one before and the one that is live now. Exports see differences alone.
-    """
-    old, new = generations
-    enter_generation(conn, new)
-    contexts.refresh(conn)
-    context = contexts.get(account)
-    if not context.exporter.reads:
-        return None
-    ids = profiles_after(conn, account, after, limit=PROFILES_AT_ONCE)
-    enter_generation(conn, old)
-    gone = profiles_after(conn, account, after, limit=PROFILES_AT_ONCE)
-    enter_generation(conn, new)
-    both = _next_ids(ids, gone)
-    if not both:
-        return None
-    held = lock_profiles(conn, account, both)
-    enter_generation(conn, old)
-    before = _by_id(read_profiles(conn, account, both))
-    enter_generation(conn, new)
-    plans = [_difference(context, before.get(item), held.get(item)) for item in both]
-    save_plan(conn, account, union(plans), now=now)
-    return both[-1]
-
-
-def previous_generation(conn: Connection, generation: int) -> int | None:
-    """Return the generation that was live before this one, if its tables are still there."""
-    row = conn.execute(SQL.retired_generation, {"number": generation}).fetchone()
-    return None if row is None else int(row[0])
 
 
 def _by_id(profiles: Iterable[StoredProfile]) -> dict[ProfileId, StoredProfile]:
     return {profile.profile_id: profile for profile in profiles}
-
-
-def _next_ids(one: Sequence[ProfileId], other: Sequence[ProfileId]) -> list[ProfileId]:
-    """Return the ids up to the end of the shorter full page, so that no page skips any."""
-    full = [ids[-1] for ids in (one, other) if len(ids) == PROFILES_AT_ONCE]
-    merged = sorted({*one, *other})
-    return [item for item in merged if item <= min(full)] if full else merged
-
-
-def _difference(
-    context: AccountContext, before: StoredProfile | None, after: StoredProfile | None
-) -> ClaimPlan:
-    return context.exporter.plan(
-        None if before is None else snapshot_of(context, before),
-        None if after is None else snapshot_of(context, after),
-    )
 
 
 def _as_before(

@@ -16,6 +16,7 @@ from coterie.lang.lql.mapping import (
 from coterie.lang.lql.query import Column, Query
 from coterie.lang.lql.render import render_lql
 from coterie.lang.lql.settings import IDENTIFIER_SETTINGS, Settings, SettingValue
+from coterie.lang.lql.unreadable import find_unreadable
 
 __all__ = [
     "IDENTIFIER_SETTINGS",
@@ -30,6 +31,7 @@ __all__ = [
     "Values",
     "check_rule",
     "compile_mapping",
+    "find_unreadable",
     "format_lql",
     "guess_kind",
     "parse_lql",

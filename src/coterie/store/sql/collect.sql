@@ -22,7 +22,7 @@ SELECT o.account, o.stream, e.received_at, 'log', 'lane ' || o.lane || ', event 
        o.reason, convert_to(e.body, 'UTF8')
 FROM event_outcome o
 JOIN event_log e ON e.lane = o.lane AND e.seq = o.seq
-WHERE e.received_day = :day AND o.kind IN ('rejected', 'poison') AND o.repaired_at IS NULL;
+WHERE e.received_day = :day AND o.kind IN ('rejected', 'unreadable', 'poison') AND o.repaired_at IS NULL;
 
 -- name: forget_rejected(before, count)!
 -- The oldest first, in chunks, so that no vacuum and no replica meets one huge delete.

@@ -237,11 +237,31 @@ SELECT set_config('lock_timeout', '2s', true);
 SELECT drop_day(:day);
 
 -- name: find_open_outcome(account, stream, lane, seq)^
--- Locked, so that two people do not run the event again at a time.
-SELECT kind FROM event_outcome
-WHERE lane = :lane AND seq = :seq AND account = :account AND stream = :stream
-  AND kind IN ('rejected', 'poison') AND repaired_at IS NULL
+-- Locked, so that two people do not run the event again at a time. What a replay has read already
+-- counts in what it fills.
+SELECT kind FROM event_outcome o
+WHERE o.lane = :lane AND o.seq = :seq AND o.account = :account AND o.stream = :stream
+  AND o.kind IN ('rejected', 'unreadable', 'poison') AND o.repaired_at IS NULL
+  AND NOT EXISTS (SELECT FROM replay_taken t WHERE t.lane = o.lane AND t.seq = o.seq)
 FOR UPDATE;
+
+-- name: mark_taken_repaired(number, by, now)!
+-- What a replay could read counts once it is live.
+UPDATE event_outcome o SET repaired_at = :now, repaired_by = :by
+FROM replay_taken t WHERE t.generation = :number AND t.lane = o.lane AND t.seq = o.seq;
+
+-- name: unreadable_streams()
+-- Those whose events wait until a mapping is corrected.
+SELECT DISTINCT account, stream FROM event_outcome
+WHERE kind = 'unreadable' AND repaired_at IS NULL ORDER BY account, stream;
+
+-- name: unreadable_events(account, stream, limit)
+-- The oldest of each lane first.
+SELECT o.lane, o.seq FROM event_outcome o
+WHERE o.account = :account AND o.stream = :stream AND o.kind = 'unreadable'
+  AND o.repaired_at IS NULL
+  AND NOT EXISTS (SELECT FROM replay_taken t WHERE t.lane = o.lane AND t.seq = o.seq)
+ORDER BY o.lane, o.seq LIMIT :limit;
 
 -- name: mark_outcome_repaired(lane, seq, by, now)!
 -- The verdict stays: it is about the event as it was, which no replay takes.

@@ -37,9 +37,19 @@ SELECT COALESCE(sum(r.cursor_seq), 0), COALESCE(sum(l.cursor_seq), 0)
 FROM lane l LEFT JOIN replay_lane r ON r.lane = l.lane AND r.generation = :number;
 
 -- name: set_aside(lane, after, until)
--- What no replay takes: counted before, impossible to process, or forgotten.
-SELECT seq FROM event_outcome
-WHERE lane = :lane AND seq > :after AND seq <= :until AND kind IN ('duplicate', 'poison', 'erased');
+-- With whether a replay may take it: not what counted before, was impossible to process or forgotten,
+-- nor what was run again, which stands in the log a second time.
+SELECT seq, kind IN ('rejected', 'unreadable') AND repaired_at IS NULL FROM event_outcome
+WHERE lane = :lane AND seq > :after AND seq <= :until;
+
+-- name: note_taken(number, lane, seqs)!
+-- In the transaction that wrote the effects.
+INSERT INTO replay_taken (generation, lane, seq)
+SELECT :number, :lane, seq FROM unnest(CAST(:seqs AS bigint[])) AS seq;
+
+-- name: forget_taken(number)!
+-- After the swap, or when it is given up.
+DELETE FROM replay_taken WHERE generation = :number;
 
 -- name: retire_live()!
 -- Before the other one becomes live, since there is one.

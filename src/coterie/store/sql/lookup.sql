@@ -56,7 +56,7 @@ ORDER BY received_at DESC, id DESC LIMIT :limit;
 SELECT o.lane, o.seq, e.stream, e.received_at, e.occurred_at, substring(e.body FROM 1 FOR :most),
        o.kind, o.reason, length(e.body) > :most
 FROM event_outcome o JOIN event_log e ON e.lane = o.lane AND e.seq = o.seq
-WHERE o.account = :account AND o.stream = :stream AND o.kind IN ('rejected', 'poison')
+WHERE o.account = :account AND o.stream = :stream AND o.kind IN ('rejected', 'unreadable', 'poison')
   AND o.repaired_at IS NULL
 ORDER BY o.decided_at DESC, o.lane, o.seq LIMIT :limit;
 
