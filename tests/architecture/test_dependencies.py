@@ -11,6 +11,8 @@ from tests.architecture.conftest import Module
 # Distribution to import name, where they differ.
 IMPORTED_AS = {
     "argon2-cffi": "argon2",
+    "arro3-core": "arro3",
+    "arro3-io": "arro3",
     "google-re2": "re2",
     "prometheus-client": "prometheus_client",
     "psycopg-pool": "psycopg_pool",

@@ -18,7 +18,7 @@ OWNERS = {
     "flow/profiles": {"profile", "timeline"},
     "flow/audiences": {"membership"},
     "flow/changes": {"change", "change_floor", "change_lane"},
-    "flow/exports": {"outbox", "omission", "delivery_request", "outbox_queue"},
+    "flow/exports": {"outbox", "omission", "delivery_request", "outbox_queue", "export_file"},
     "flow/imports": {"import_file", "import_reject"},
     "flow/inspect": {"stream_key", "inspected_lane"},
     "control": {
@@ -45,6 +45,7 @@ HOMES = {
     "exports": "flow/exports",
     "outbox": "flow/exports",
     "ledger": "flow/exports",
+    "outfiles": "flow/exports",
     "imports": "flow/imports",
     "inspect": "flow/inspect",
     "lookup": "flow/run",

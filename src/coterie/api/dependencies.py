@@ -39,6 +39,7 @@ from coterie.model.dry_run import DryRun
 from coterie.model.entity import Entity, FieldLineage
 from coterie.model.erasure import Dossier, Erasure
 from coterie.model.events import IncomingEvent
+from coterie.model.file_exports import WrittenFile
 from coterie.model.identities import IdentityGraph, Relation
 from coterie.model.imports import ImportedFile
 from coterie.model.insights import Estimate, FieldReport, Overlap
@@ -230,6 +231,17 @@ class ImportCalls(msgspec.Struct, frozen=True, kw_only=True):
     rejected_rows: Callable[[int, int], Iterable[str]]
 
 
+class FileExportCalls(msgspec.Struct, frozen=True, kw_only=True):
+    """What the API does with exports to files. All raise UserError.
+
+    create(account, label, description, authorization_id, options, actor) by keyword;
+    written(account, job_id), newest first.
+    """
+
+    create: Callable[..., Job]
+    written: Callable[[int, int], Sequence[WrittenFile]]
+
+
 class ApiDependencies(msgspec.Struct, frozen=True, kw_only=True):
     """Functions that the composition root binds to the store; blocking unless it says otherwise.
 
@@ -263,5 +275,6 @@ class ApiDependencies(msgspec.Struct, frozen=True, kw_only=True):
     schemas: SchemaCalls
     drafts: DraftCalls
     imports: ImportCalls
+    file_exports: FileExportCalls
     streams: StreamCalls
     clock: Clock

@@ -36,6 +36,7 @@ from coterie.api.deliveries import (
 from coterie.api.dependencies import ApiDependencies
 from coterie.api.entity import get_entity
 from coterie.api.errors import ErrorAnswer, answer_error
+from coterie.api.file_exports import create_file_export, list_written_files
 from coterie.api.health import live, metrics, ready
 from coterie.api.identities import (
     ask_why,
@@ -185,6 +186,8 @@ def build_api(dependencies: ApiDependencies) -> Api:
             look_at_files,
             list_imported_files,
             get_rejected_rows,
+            create_file_export,
+            list_written_files,
             get_job,
             create_export,
             update_export,

@@ -6,14 +6,16 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from coterie.api.dependencies import ImportCalls
+from coterie.api.dependencies import FileExportCalls, ImportCalls
 from coterie.app.services import Services, config_source
-from coterie.control.jobs import create_import_csv, get_job
+from coterie.control.jobs import create_export_files, create_import_csv, get_job
 from coterie.control.jobs.import_checks import check_import, read_import
 from coterie.control.places import Places
+from coterie.flow.exports.written import list_written
 from coterie.flow.imports.files import list_files, list_rejects
 from coterie.flow.run.look import FileLooker, Source
 from coterie.model.control import ImportCsvConfig, Job
+from coterie.model.file_exports import WrittenFile
 from coterie.model.imports import ImportedFile
 from coterie.model.previews import FilesLook
 
@@ -43,6 +45,12 @@ class FileDesk:
         get_job(self._store, account, job_id)
         with self._store.transaction() as conn:
             return list_files(conn, job_id)
+
+    def written(self, account: int, job_id: int) -> list[WrittenFile]:
+        """Return the files that a job has written, newest first. Raises UnknownJobError."""
+        get_job(self._store, account, job_id)
+        with self._store.transaction() as conn:
+            return list_written(conn, job_id)
 
     def rejected_rows(self, account: int, job_id: int) -> Iterator[str]:
         """Yield the rows that a job left out as lines of CSV. Raises UnknownJobError."""
@@ -78,6 +86,24 @@ def import_calls(services: Services) -> ImportCalls:
         )
 
     return ImportCalls(create=create, look=look, files=desk.files, rejected_rows=desk.rejected_rows)
+
+
+def file_export_calls(services: Services) -> FileExportCalls:
+    """Return the functions that the API calls."""
+
+    def create(
+        *, account: int, authorization_id: int | None, options: Mapping[str, Any], **names: Any
+    ) -> Job:
+        return create_export_files(
+            services.store,
+            account=account,
+            authorization_id=authorization_id,
+            config=options,
+            now=services.clock(),
+            **names,
+        )
+
+    return FileExportCalls(create=create, written=FileDesk(services).written)
 
 
 def _line(cells: tuple[str, ...]) -> str:

@@ -7,6 +7,7 @@ from typing import BinaryIO, Protocol
 import msgspec
 
 from coterie.base.errors import TransientError, UserError
+from coterie.base.ids import random_token
 
 Watch = Callable[[int], None]
 """Hears how many bytes of a file have travelled; may raise to end the journey."""
@@ -86,8 +87,14 @@ class FileSource(Protocol):
 class FileTarget(Protocol):
     """A folder that takes files."""
 
-    def put(self, name: str, source: BinaryIO, *, watch: Watch | None = None) -> SourceFile:
-        """Write a file whole or not at all, replacing one of that name. Raises its errors."""
+    def put(
+        self, name: str, source: BinaryIO, *, watch: Watch | None = None, mark: str = ""
+    ) -> SourceFile:
+        """Write a file whole or not at all, replacing one of that name. Raises its errors.
+
+        Until it is whole its name is that of `unfinished_name`. A `mark` that a killed process had
+        used takes the place of what that process left behind.
+        """
         ...
 
 
@@ -99,6 +106,11 @@ def check_name(name: str) -> str:
     if name in ("", ".", "..") or "/" in name or "\\" in name or not name.isprintable():
         raise BadFileNameError(name=name)
     return name
+
+
+def unfinished_name(name: str, mark: str) -> str:
+    """Return what a file is called while it is written, in the same folder."""
+    return f".{name}.{mark or random_token()[:8]}.part"
 
 
 def describe_files(files: Sequence[SourceFile]) -> str:

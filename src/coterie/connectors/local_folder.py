@@ -1,12 +1,12 @@
 """A folder of this machine, to read files from and to put files into."""
 
+import os
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from coterie.base.errors import UserError
-from coterie.base.ids import random_token
 from coterie.connectors.files import (
     MissingFileError,
     MissingFolderError,
@@ -14,6 +14,7 @@ from coterie.connectors.files import (
     SourceFile,
     Watch,
     check_name,
+    unfinished_name,
 )
 
 HERE = "on this machine"
@@ -63,16 +64,23 @@ class LocalFolder:
         except OSError as error:
             raise MissingFileError(name=name, folder=self._folder, where=HERE) from error
 
-    def put(self, name: str, source: BinaryIO, *, watch: Watch | None = None) -> SourceFile:
+    def put(
+        self, name: str, source: BinaryIO, *, watch: Watch | None = None, mark: str = ""
+    ) -> SourceFile:
         """Write a file whole or not at all: under another name first, then renamed in one step.
 
-        A file of that name is replaced. Raises `MissingFolderError`, `BadFileNameError`.
+        A file of that name is replaced. Raises `MissingFolderError`, `BadFileNameError`, and
+        whatever `watch` raises.
         """
         path = self._path / check_name(name)
-        unfinished = self._path / f".{name}.{random_token()[:8]}.part"
+        unfinished = self._path / unfinished_name(name, mark)
         try:
+            # What a killed process left behind is no file to be written into: it may be a link.
+            unfinished.unlink(missing_ok=True)
             with unfinished.open("xb") as stream:
                 _copy(source, stream, watch)
+                stream.flush()
+                os.fsync(stream.fileno())
             return self._describe(unfinished.replace(path))
         except OSError as error:
             raise MissingFolderError(folder=self._folder, where=HERE) from error

@@ -16,6 +16,7 @@ from coterie.flow.run.deliveries import DeliveryCalls
 from coterie.model.control import Actor, ImportCsvConfig
 from coterie.model.dry_run import DryRun
 from coterie.model.erasure import Dossier, Erasure
+from coterie.model.file_exports import WrittenFile
 from coterie.model.imports import ImportedFile
 from coterie.model.mapped import Identifier
 from coterie.model.previews import FilesLook
@@ -44,6 +45,9 @@ class Files(Protocol):
 
     def files(self, account: int, job_id: int) -> Sequence[ImportedFile]:
         """Return the ledger of a job, newest first."""
+
+    def written(self, account: int, job_id: int) -> Sequence[WrittenFile]:
+        """Return the files that a job has written, newest first."""
 
     def rejected_rows(self, account: int, job_id: int) -> Iterable[str]:
         """Yield the rows that a job left out as lines of CSV."""

@@ -16,7 +16,7 @@ from coterie.connectors.sftp.config import read_sftp_config
 from coterie.connectors.sftp.folder import SftpFolder
 from coterie.control.managed_sftp import managed_folder
 from coterie.control.provider_sftp import MANAGED
-from coterie.control.readable import check_is_readable
+from coterie.control.readable import check_is_readable, check_is_writable
 from coterie.control.sealed import keep_learned, read_sealed, unseal
 from coterie.store import Store
 
@@ -37,7 +37,10 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class OutPlace(msgspec.Struct, frozen=True):
-    """A folder that files are written to, encrypted for `public_key` unless that is empty."""
+    """A folder that files are written to, encrypted for `public_key` unless that is empty.
+
+    `settle` is to be called after the folder was used, as that of a `Place`.
+    """
 
     target: FileTarget
     public_key: str
@@ -72,13 +75,17 @@ class Places:
         return Place(server, key, ON_SERVER, settle)
 
     def open_target(self, authorization_id: int | None, folder: str) -> OutPlace:
-        """Return a folder to write to. Raises what `open_source` raises."""
+        """Return a folder to write to.
+
+        Raises UnknownAuthorizationError, ImportOnlyError, BadSftpConfigError, FolderOutsideError.
+        """
         if authorization_id is None:
             root = self._settings.data_dir / "exports"
             root.mkdir(parents=True, exist_ok=True)
             return OutPlace(LocalFolder(folder, root=root), "", _nothing)
         sealed = read_sealed(self._store, None, authorization_id)
         config = unseal(self._ring, sealed)
+        check_is_writable(label=sealed.label, method=sealed.method, config=config)
         if sealed.method == MANAGED:
             return OutPlace(self._managed(authorization_id, folder), "", _nothing)
         server, settle = self._client(authorization_id, config, folder)

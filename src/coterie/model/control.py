@@ -10,6 +10,7 @@ from coterie.model.exports import (
     ExportProfilesConfig,
     ExportSubscriptionsConfig,
 )
+from coterie.model.file_exports import ExportFilesConfig
 
 Health = Literal["healthy", "unhealthy", "unknown"]
 AudienceState = Literal["draft", "building", "live", "expired", "archived"]
@@ -195,7 +196,11 @@ class ImportCsvConfig(
 
 
 JobConfig = (
-    ExportAudienceConfig | ExportProfilesConfig | ExportSubscriptionsConfig | ImportCsvConfig
+    ExportAudienceConfig
+    | ExportProfilesConfig
+    | ExportSubscriptionsConfig
+    | ExportFilesConfig
+    | ImportCsvConfig
 )
 
 

@@ -136,7 +136,8 @@ class DeliveryTotals(msgspec.Struct, frozen=True, kw_only=True):
 class JobFigures(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one job's work: adds and removals sent, users omitted, writes refused.
 
-    For an import `added` counts rows taken and `refused` rows rejected.
+    For an import `added` counts rows taken and `refused` rows rejected; for an export to files
+    `added` counts rows of the last file and `omitted` who was left out of it.
     """
 
     added: int = 0

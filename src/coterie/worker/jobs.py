@@ -12,6 +12,7 @@ from coterie.model.control import Job
 from coterie.store import Connection, StoreUnavailableError, store_errors
 from coterie.worker.dependencies import Bench
 from coterie.worker.runners.export import run_export
+from coterie.worker.runners.export_files import run_export_files
 from coterie.worker.runners.import_csv import run_import_csv
 
 log = structlog.get_logger(__name__)
@@ -23,6 +24,7 @@ RUNNERS: Mapping[str, Runner] = {
     "export_audience": run_export,
     "export_profiles": run_export,
     "export_subscriptions": run_export,
+    "export_files": run_export_files,
     "import_csv": run_import_csv,
 }
 

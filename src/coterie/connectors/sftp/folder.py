@@ -10,7 +10,6 @@ from typing import Any, BinaryIO, TypeVar, cast
 
 import asyncssh
 
-from coterie.base.ids import random_token
 from coterie.connectors.addresses import find_addresses
 from coterie.connectors.files import (
     MissingFileError,
@@ -19,6 +18,7 @@ from coterie.connectors.files import (
     SourceFile,
     Watch,
     check_name,
+    unfinished_name,
 )
 from coterie.connectors.sftp.config import SftpConfig
 from coterie.connectors.sftp.errors import (
@@ -80,12 +80,15 @@ class SftpFolder:
         """
         return _run(self._fetch(check_name(name), into, watch))
 
-    def put(self, name: str, source: BinaryIO, *, watch: Watch | None = None) -> SourceFile:
+    def put(
+        self, name: str, source: BinaryIO, *, watch: Watch | None = None, mark: str = ""
+    ) -> SourceFile:
         """Write a file whole or not at all: under another name first, then renamed in one step.
 
-        A file of that name is replaced. Raises `SftpWriteError` and what `list_files` raises.
+        A file of that name is replaced. Raises `SftpWriteError`, what `list_files` raises, and
+        whatever `watch` raises.
         """
-        return _run(self._put(check_name(name), source, watch))
+        return _run(self._put(check_name(name), source, watch, unfinished_name(name, mark)))
 
     async def _list(self) -> list[SourceFile]:
         async with self._client() as client:
@@ -115,20 +118,23 @@ class SftpFolder:
             except MISSING as error:
                 raise MissingFileError(name=name, folder=self._folder, where=self._where) from error
 
-    async def _put(self, name: str, source: BinaryIO, watch: Watch | None) -> SourceFile:
+    async def _put(self, name: str, source: BinaryIO, watch: Watch | None, part: str) -> SourceFile:
         path = posixpath.join(self._folder, name)
-        unfinished = posixpath.join(self._folder, f".{name}.{random_token()[:8]}.part")
+        unfinished = posixpath.join(self._folder, part)
         async with self._client() as client:
             try:
                 await self._write(client, unfinished, source, watch)
                 await _replace(client, unfinished, path)
                 return _describe(name, await client.stat(path))
             except (*MISSING, asyncssh.SFTPFailure, asyncssh.SFTPNoSpaceOnFilesystem) as error:
-                with suppress(asyncssh.SFTPError):
-                    await client.remove(unfinished)
+                await _discard(client, unfinished)
                 raise SftpWriteError(
                     host=self._config.host, folder=self._folder, reason=error.reason
                 ) from error
+            except Exception:
+                # Who watches has ended the journey, or the connection is lost.
+                await _discard(client, unfinished)
+                raise
 
     async def _write(
         self, client: asyncssh.SFTPClient, path: str, source: BinaryIO, watch: Watch | None
@@ -215,6 +221,11 @@ async def _replace(client: asyncssh.SFTPClient, unfinished: str, path: str) -> N
         with suppress(*MISSING):
             await client.remove(path)
         await client.rename(unfinished, path)
+
+
+async def _discard(client: asyncssh.SFTPClient, unfinished: str) -> None:
+    with suppress(asyncssh.Error, OSError):
+        await client.remove(unfinished)
 
 
 def _run(call: Coroutine[Any, Any, T]) -> T:

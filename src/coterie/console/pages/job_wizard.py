@@ -13,12 +13,14 @@ from coterie.console.visit import Visit
 from coterie.control.authorizations import get_authorization, list_authorizations
 from coterie.control.jobs import BadJobError
 from coterie.control.providers import find_method
+from coterie.control.readable import is_writable
 from coterie.model.control import Authorization
 
 PROVIDER_OF = {
     "export_audience": "braze",
     "export_profiles": "braze",
     "export_subscriptions": "braze",
+    "export_files": "sftp",
     "import_csv": "sftp",
 }
 LOCAL = "local"
@@ -48,6 +50,7 @@ def authorization_page(visit: Visit, kind: str) -> Page:
         kind=KINDS[kind],
         path=f"{HOME}/new/{kind.replace('_', '-')}",
         is_import=kind == "import_csv",
+        is_files=PROVIDER_OF[kind] == "sftp",
         authorizations=[each for each in found if _fits(each, kind)],
     )
 
@@ -56,4 +59,8 @@ def _fits(authorization: Authorization, kind: str) -> bool:
     if authorization.provider != PROVIDER_OF[kind]:
         return False
     method = find_method(authorization.provider, authorization.method)
-    return not (kind == "import_csv" and method.is_export_only)
+    if kind == "import_csv":
+        return not method.is_export_only
+    if kind == "export_files":
+        return is_writable(method=authorization.method, config=authorization.public_config)
+    return True

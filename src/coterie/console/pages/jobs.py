@@ -26,6 +26,7 @@ from coterie.control.jobs import (
 from coterie.control.jobs.states import ENDED, may_follow
 from coterie.model.control import ENDING, ImportCsvConfig, Job
 from coterie.model.exports import ExportAudienceConfig, ExportConfig
+from coterie.model.file_exports import ExportFilesConfig, WrittenFile
 from coterie.model.imports import ImportedFile
 
 HOME = "/data/jobs"
@@ -33,6 +34,7 @@ KINDS = {
     "export_audience": "Export Audience",
     "export_profiles": "Export Profiles",
     "export_subscriptions": "Export Subscriptions",
+    "export_files": "Export to SFTP",
     "import_csv": "Import CSV",
 }
 IDENTIFIER_NAMES = {
@@ -81,6 +83,8 @@ def show_job(visit: Visitor, job_id: FromPath[int]) -> Page:
         omitted=omitted,
         refused=refused,
         files=_files(visit, job),
+        written_files=_written_files(visit, job),
+        writes_files=isinstance(job.config, ExportFilesConfig),
         log_lines=job_logs(store, visit.account, job_id, LOG_LINES),
         names=actor_names(visit),
         is_export=isinstance(job.config, ExportConfig),
@@ -144,6 +148,12 @@ def _files(visit: Visit, job: Job) -> Sequence[ImportedFile]:
     return visit.deps.files.files(visit.account, job.id)
 
 
+def _written_files(visit: Visit, job: Job) -> Sequence[WrittenFile]:
+    if not isinstance(job.config, ExportFilesConfig):
+        return ()
+    return visit.deps.files.written(visit.account, job.id)
+
+
 def _steps(job: Job) -> dict[str, bool]:
     return {
         "pause": may_follow(job.state, "paused"),
@@ -182,6 +192,7 @@ def _confirm_page(visit: Visit, job_id: int, *, step: str) -> Page:
         job=job,
         step=step,
         is_export=isinstance(job.config, ExportConfig),
+        writes_files=isinstance(job.config, ExportFilesConfig),
         is_over=job.state in ("killed", "completed"),
         ending=job.checkpoint.get(ENDING),
         written=sorted(job.config.keys) if isinstance(job.config, ExportConfig) else [],

@@ -1,6 +1,7 @@
 """Jobs: made and steered by people, taken by runners; their row is the queue."""
 
 from coterie.control.jobs.create import create_export, create_import_csv
+from coterie.control.jobs.create_files import create_export_files
 from coterie.control.jobs.draft import draft_export
 from coterie.control.jobs.ending import (
     delete_job,
@@ -30,6 +31,7 @@ __all__ = [
     "UnknownJobError",
     "add_log",
     "create_export",
+    "create_export_files",
     "create_import_csv",
     "delete_job",
     "draft_export",

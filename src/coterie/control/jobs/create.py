@@ -75,7 +75,7 @@ def create_export(  # noqa: PLR0913 - the job form, spelled out
             "run_at": run_at,
             "started_at": change.now,
         }
-        return _insert(change, values, actor=actor)
+        return insert_job(change, values, actor=actor)
 
 
 def create_import_csv(  # noqa: PLR0913 - the job form, spelled out
@@ -99,7 +99,7 @@ def create_import_csv(  # noqa: PLR0913 - the job form, spelled out
     with store.transaction() as conn:
         require_account(conn, account)
         if authorization_id is not None:
-            _require_provider(conn, account, authorization_id, provider="sftp")
+            require_provider(conn, account, authorization_id, provider="sftp")
             _require_readable(conn, account, authorization_id)
         ensure_in(conn, account, [checked.stream], actor=actor, now=now)
         values = {
@@ -114,7 +114,7 @@ def create_import_csv(  # noqa: PLR0913 - the job form, spelled out
             "run_at": now,
             "started_at": None,
         }
-        return _insert(Change(conn, now), values, actor=actor)
+        return insert_job(Change(conn, now), values, actor=actor)
 
 
 def require_braze(conn: Connection, account: int, authorization_id: int) -> None:
@@ -122,7 +122,7 @@ def require_braze(conn: Connection, account: int, authorization_id: int) -> None
 
     Raises UnknownAuthorizationError, BadJobError.
     """
-    _require_provider(conn, account, authorization_id, provider="braze")
+    require_provider(conn, account, authorization_id, provider="braze")
 
 
 def ensure_destination(
@@ -143,9 +143,10 @@ def ensure_destination(
     return get_value(conn, queries.find_destination, values, kind=int)
 
 
-def _require_provider(
+def require_provider(
     conn: Connection, account: int, authorization_id: int, *, provider: str
 ) -> None:
+    """Raise unless the authorization is one for `provider`, as `require_braze` does."""
     values = {"account": account, "authorization_id": authorization_id}
     query = load_queries("authorizations").lock_authorization
     found = find_one(conn, query, values, row=_Provider)
@@ -165,7 +166,8 @@ def _require_readable(conn: Connection, account: int, authorization_id: int) -> 
         check_is_readable(sealed)
 
 
-def _insert(change: Change, values: Mapping[str, Any], *, actor: Actor) -> Job:
+def insert_job(change: Change, values: Mapping[str, Any], *, actor: Actor) -> Job:
+    """Write a checked job down, in the audit log and its own too."""
     row = {**values, "created_by": actor.name, "now": change.now}
     (job,) = list_all(change.conn, load_queries("jobs").insert_job, row, row=Job)
     detail = {"kind": job.kind, "label": job.label}

@@ -90,19 +90,22 @@ def _check_columns(config: ImportCsvConfig) -> None:
 
 
 def _check_times(config: ImportCsvConfig) -> None:
-    if config.time_of_day and TIME.fullmatch(config.time_of_day) is None:
-        raise BadJobError(
-            message=f"The time of day must look like 02:30, and is {config.time_of_day!r}."
-        )
-    if config.timezone:
-        try:
-            ZoneInfo(config.timezone)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise BadJobError(
-                message=f"There is no time zone {config.timezone!r}. Write it as Europe/Oslo."
-            ) from error
+    check_time_of_day(config.time_of_day, config.timezone)
     if (config.time_of_day or config.file_frequency) and not config.continuous_update:
         raise BadJobError(
             "A time of day and a frequency belong to a job that is kept updated. Switch that on, "
             "or leave them out."
         )
+
+
+def check_time_of_day(time_of_day: str, timezone: str) -> None:
+    """Raise BadJobError unless both are as they should be, or empty."""
+    if time_of_day and TIME.fullmatch(time_of_day) is None:
+        raise BadJobError(message=f"The time of day must look like 02:30, and is {time_of_day!r}.")
+    if timezone:
+        try:
+            ZoneInfo(timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise BadJobError(
+                message=f"There is no time zone {timezone!r}. Write it as Europe/Oslo."
+            ) from error

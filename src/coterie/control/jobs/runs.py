@@ -11,10 +11,13 @@ from coterie.control.jobs.steps import BACKFILLED, EDITION, RESTATED
 from coterie.control.rows import find_one, get_value, list_all, run, to_json
 from coterie.model.control import Job, JobState
 from coterie.model.exports import ExportConfig
+from coterie.model.file_exports import ExportFilesConfig
 from coterie.store import Connection, load_queries
 from coterie.store.fences import JOB_SPACE
 
-KINDS = ("export_audience", "export_profiles", "export_subscriptions", "import_csv")
+KINDS = (
+    "export_audience", "export_profiles", "export_subscriptions", "export_files", "import_csv",
+)  # fmt: skip
 FIRST_RETRY = timedelta(seconds=10)
 LONGEST_RETRY = timedelta(minutes=30)
 # Lytics gives up after errors in a row for over ten hours, and so do we.
@@ -87,8 +90,8 @@ def finish(
 ) -> None:
     """Note that a run ended well.
 
-    An export goes on as "running", led by the worker; an import sleeps until `next_run_at`, or is
-    completed without one.
+    An export goes on as "running", led by the worker; a job of files sleeps until `next_run_at`, or
+    is completed without one.
     """
     queries = load_queries("jobs")
     state: JobState
@@ -103,7 +106,8 @@ def finish(
         # A job that watches a folder wakes every minute, mostly to find nothing new.
         latest = get_value(conn, queries.latest_log_code, {"job_id": job.id}, kind=str)
         if (code, latest) != ("sleeping", "sleeping"):
-            add_log(conn, job.id, code, _ENDINGS[code], now=now)
+            said = _FILE_ENDINGS if isinstance(job.config, ExportFilesConfig) else _ENDINGS
+            add_log(conn, job.id, code, said[code], now=now)
 
 
 def fail(conn: Connection, job: Job, *, error: str, now: datetime, permanent: bool = False) -> Job:
@@ -141,6 +145,10 @@ _ENDINGS = {
     "synced": "The members at the start are on their way; from now on changes follow.",
     "sleeping": "All files are read; waiting for newer ones.",
     "completed": "All files are read.",
+}
+_FILE_ENDINGS = {
+    "sleeping": "The file is written; waiting until the next one is due.",
+    "completed": "The file is written.",
 }
 
 

@@ -87,7 +87,10 @@ def update_export(  # noqa: PLR0913 - the job form, spelled out
 def require_changeable(job: Job) -> ExportConfig:
     """Return the options of an export that goes on. Raises BadJobError."""
     if not isinstance(job.config, ExportConfig):
-        raise BadJobError(message=f"Job {job.id} is no export. Only exports can be changed.")
+        raise BadJobError(
+            message=f"Job {job.id} does not export to Braze, so it cannot be changed. Create "
+            "another one, and delete this one."
+        )
     if job.state in ENDED:
         raise BadJobError(message=f"Job {job.id} is {job.state}. Create another one.")
     if ENDING in job.checkpoint:

@@ -168,6 +168,8 @@ class Lookup:
             kind, destination = job
             if kind == "import_csv":
                 row = conn.execute(SQL.import_figures, {"job_id": job_id}).fetchone()
+            elif kind == "export_files":
+                row = conn.execute(SQL.written_figures, {"job_id": job_id}).fetchone()
             else:
                 asked = {"job_id": job_id, "destination": destination}
                 row = conn.execute(SQL.export_figures, asked).fetchone()

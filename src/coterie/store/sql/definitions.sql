@@ -176,7 +176,8 @@ SELECT id, slug FROM audience WHERE account = :account AND state <> 'archived';
 -- name: list_jobs_exporting(account, slug)
 -- The jobs that keep an audience from being archived.
 SELECT id, label FROM job
-WHERE account = :account AND destination_id IS NOT NULL
+WHERE account = :account AND (destination_id IS NOT NULL OR kind = 'export_files')
   AND state NOT IN ('completed', 'killed', 'deleted')
-  AND (config -> 'audiences' ? :slug OR config -> 'suppressed_by' ? :slug)
+  AND (config -> 'audiences' ? :slug OR config -> 'suppressed_by' ? :slug
+       OR config ->> 'audience' = :slug)
 ORDER BY id;

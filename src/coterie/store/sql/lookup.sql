@@ -79,6 +79,12 @@ FROM destination d WHERE d.id = :destination;
 SELECT COALESCE(sum(rows_done), 0), 0, 0, COALESCE(sum(rows_rejected), 0), 0
 FROM import_file WHERE job_id = :job_id;
 
+-- name: written_figures(job_id)^
+-- Of the file that was written last.
+SELECT COALESCE(max(people), 0), 0, COALESCE(max(left_out), 0), 0, 0
+FROM (SELECT people, left_out FROM export_file WHERE job_id = :job_id AND state = 'done'
+      ORDER BY finished_at DESC LIMIT 1) latest;
+
 -- name: omitted_profiles(account, job_id, limit)
 -- Those that were omitted last; the profile is there as long as the omission is.
 SELECT replace(profile_id::text, '-', ''), reason, since FROM omission
@@ -115,3 +121,7 @@ WHERE destination = ANY(CAST(:destinations AS bigint[]))
 -- name: audience_slugs(account)
 -- Archived ones too: what happened names them.
 SELECT id, slug FROM audience WHERE account = :account;
+
+-- name: see_one_instant()!
+-- For what must be of one piece though many statements read it; the first of its transaction.
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;

@@ -13,6 +13,7 @@ from coterie.store import Connection, Store
 ROWS = "rows"
 PROGRESS = "progress"
 EVERY_SECONDS = 1.0
+Stops = Callable[[], bool]
 DIGITS = 3
 
 
@@ -28,9 +29,7 @@ class JobProgress:
     eta_seconds.
     """
 
-    def __init__(
-        self, store: Store, job: Job, clock: Clock, is_stopping: Callable[[], bool]
-    ) -> None:
+    def __init__(self, store: Store, job: Job, clock: Clock, is_stopping: Stops) -> None:
         self._store = store
         self._job = job
         self._clock = clock

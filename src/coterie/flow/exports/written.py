@@ -1,0 +1,34 @@
+"""The ledger of files that jobs have written."""
+
+from datetime import datetime
+
+from coterie.model.file_exports import WrittenFile
+from coterie.store import Connection, load_queries
+
+SQL = load_queries("outfiles")
+
+
+def start_written(conn: Connection, job_id: int, name: str, *, now: datetime) -> None:
+    """Note that a file is being written."""
+    conn.execute(SQL.start_written, {"job_id": job_id, "name": name, "now": now})
+
+
+def finish_written(conn: Connection, job_id: int, file: WrittenFile) -> None:
+    """Note what a file holds that lies at the receiver."""
+    values = {
+        "job_id": job_id,
+        "name": file.name,
+        "people": file.people,
+        "left_out": file.left_out,
+        "size": file.size,
+        "sha256": bytes.fromhex(file.sha256),
+        "now": file.finished_at,
+    }
+    conn.execute(SQL.finish_written, values)
+
+
+def list_written(conn: Connection, job_id: int) -> list[WrittenFile]:
+    """Return the files of a job, the latest first, at most 200."""
+    names = WrittenFile.__struct_fields__
+    rows = conn.execute(SQL.list_written, {"job_id": job_id})
+    return [WrittenFile(**dict(zip(names, row, strict=True))) for row in rows]

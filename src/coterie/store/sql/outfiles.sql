@@ -1,0 +1,16 @@
+-- name: start_written(job_id, name, now)!
+-- A run that begins again writes the same file.
+INSERT INTO export_file (job_id, name, state, started_at) VALUES (:job_id, :name, 'writing', :now)
+ON CONFLICT (job_id, name) DO UPDATE
+SET state = 'writing', started_at = EXCLUDED.started_at, finished_at = NULL;
+
+-- name: finish_written(job_id, name, people, left_out, size, sha256, now)!
+-- With the end of the run, once the file has its name at the receiver.
+UPDATE export_file SET state = 'done', people = :people, left_out = :left_out, size = :size,
+                       sha256 = :sha256, finished_at = :now
+WHERE job_id = :job_id AND name = :name;
+
+-- name: list_written(job_id)
+-- Newest first.
+SELECT name, state, people, left_out, size, COALESCE(encode(sha256, 'hex'), ''), started_at, finished_at
+FROM export_file WHERE job_id = :job_id ORDER BY started_at DESC, name LIMIT 200;
