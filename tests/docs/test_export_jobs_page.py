@@ -10,13 +10,15 @@ from coterie.model.exports import (
     ExportProfilesConfig,
     ExportSubscriptionsConfig,
 )
+from coterie.model.file_exports import ExportFilesConfig
 
 PAGE = (ROOT / "docs" / "reference" / "export-jobs.md").read_text("utf-8")
 KEPT_FOR_US = {"joined"}
 
 
-def named(section: str) -> set[str]:
-    rows = re.findall(r"^\| (`[^|]+) \|", PAGE.partition(section)[2], re.MULTILINE)
+def named(section: str, *, until: str = "\0") -> set[str]:
+    text = PAGE.partition(section)[2].partition(until)[0]
+    rows = re.findall(r"^\| (`[^|]+) \|", text, re.MULTILINE)
     return {name for row in rows for name in re.findall(r"`(\w+)`", row)}
 
 
@@ -27,7 +29,11 @@ def test_every_option_of_an_export_stands_on_the_page() -> None:
     assert options <= named("## Options")
 
 
+def test_every_option_of_an_export_to_files_stands_on_the_page() -> None:
+    assert named("<!-- options of files") == set(ExportFilesConfig.__struct_fields__)
+
+
 def test_every_figure_of_a_dry_run_stands_on_the_page() -> None:
     figures = set(DryRun.__struct_fields__) - {"objects_per_request", "requests_per_minute"}
 
-    assert named("## Dry runs") == figures
+    assert named("## Dry runs", until="## Export to SFTP") == figures

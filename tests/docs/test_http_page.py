@@ -15,6 +15,7 @@ from coterie.api.dependencies import (
     CollectCalls,
     DraftCalls,
     EntityCalls,
+    FileExportCalls,
     IdentityCalls,
     ImportCalls,
     JobCalls,
@@ -62,6 +63,7 @@ def litestar_routes() -> Iterator[tuple[str, str]]:
         identities=IdentityCalls(
             graph=unused, relation=unused, list_decisions=unused, decide=unused, undo=unused
         ),
+        file_exports=FileExportCalls(create=unused, written=unused),
         streams=StreamCalls(
             list_all=unused,
             keys=unused,

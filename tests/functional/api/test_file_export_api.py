@@ -40,7 +40,7 @@ async def test_an_export_to_files_is_made_and_tells_of_its_files(
     made = await client.post("/api/jobs/export-files", headers=manager, json=new)
 
     assert refused.status_code == 403
-    assert bad.status_code == 400
+    assert bad.status_code == 404
     assert "nothing" in bad.text
     assert made.status_code == 201, made.text
     job = made.json()["data"]

@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -11,7 +10,7 @@ from coterie.base.clock import system_clock
 from coterie.base.seal import new_ring
 from coterie.base.settings import Settings
 from coterie.connectors import local_folder
-from coterie.connectors.files import Sink
+from coterie.connectors.files import Sink, Watch
 from coterie.control.definitions import load_config
 from coterie.flow.run.context import Contexts
 from coterie.flow.run.names import Names
@@ -20,7 +19,7 @@ from coterie.worker.dependencies import Bench
 from coterie.worker.jobs import run_due_job
 
 
-def die_half_way(source: BinaryIO, target: Sink, _watch: Callable[[int], None] | None) -> None:
+def die_half_way(source: BinaryIO, target: Sink, watch: Watch | None) -> None:  # noqa: ARG001 - as _copy
     """Copy the first bytes of a file, then end as if the machine had been switched off."""
     target.write(source.read(10))
     target.flush()  # type: ignore[attr-defined]

@@ -84,5 +84,5 @@ def _check_is_alone(
         ):
             raise BadJobError(
                 message=f"Job {job.id} ({job.label}) writes files of this name into the same "
-                "folder. Choose another file name or folder, so that neither takes the other's place."
+                "folder. Choose another name or folder, so that neither takes the other's place."
             )
