@@ -11,7 +11,8 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     """How many of an account's `profiles` a filter would hold, from asking `asked` of them.
 
     The size lies between `low` and `high` in 19 of 20 cases; all three are the same, and `is_exact`
-    holds, where everybody was asked. `matched` of those who were asked fit.
+    holds, where everybody was asked. `matched` of those who were asked fit. Of more than 200,000
+    `profiles` the number is estimated too, to about one in a hundred; the bar allows for that.
     """
 
     size: int

@@ -22,7 +22,7 @@ from coterie.control.definitions.building import (
 )
 from coterie.control.definitions.sizes import note_size
 from coterie.control.definitions.trackers import set_filled
-from coterie.flow.profiles.storage import count_profiles
+from coterie.flow.profiles.counting import estimate_profiles
 from coterie.flow.run.context import Contexts
 from coterie.flow.run.generations import enter_live_generation
 from coterie.flow.run.revisit import build_audience, empty_audience
@@ -112,7 +112,7 @@ def _split_next(conn: Connection) -> bool:
     building = next_unsplit(conn)
     if building is None:
         return False
-    total = count_profiles(conn, building.account)
+    total = estimate_profiles(conn, building.account).profiles
     split_building(conn, building, ends=cut(total), total=total)
     return True
 

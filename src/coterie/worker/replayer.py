@@ -18,7 +18,7 @@ from coterie.control.replays import (
     save_report,
     take_replay,
 )
-from coterie.flow.profiles.storage import count_profiles
+from coterie.flow.profiles.counting import count_profiles
 from coterie.flow.run.context import Contexts
 from coterie.flow.run.generations import enter_generation
 from coterie.flow.run.replay import (

@@ -159,12 +159,6 @@ def read_members_after(
         return [_load(row) for row in rows.execute(SQL.read_members_after, asked).fetchall()]
 
 
-def count_profiles(conn: Connection, account: int) -> int:
-    """Return how many profiles an account has."""
-    row = conn.execute(SQL.count_profiles, {"account": account}).fetchone()
-    return int(row[0]) if row else 0
-
-
 def _load(row: _Row) -> StoredProfile:
     profile_id, version, updated_at, next_flip, audiences, body, *place = row
     return StoredProfile(

@@ -8,7 +8,8 @@ import msgspec
 
 from coterie.base.clock import to_us
 from coterie.flow.audiences.membership import count_members, count_overlaps
-from coterie.flow.profiles.storage import count_profiles, read_after, read_members_after
+from coterie.flow.profiles.counting import Total, estimate_profiles
+from coterie.flow.profiles.storage import read_after, read_members_after
 from coterie.flow.run.context import AccountContext, ConfigAt
 from coterie.flow.run.filling import fill
 from coterie.flow.run.generations import enter_live_generation
@@ -81,7 +82,7 @@ class Insights:
                     view = context.viewer.facts(profile.body.fragments, at_us, affected.reads)
                     matched += ask(view, now) is True
                 asked += len(profiles)
-            total = max(count_profiles(conn, account), asked)
+            total = estimate_profiles(conn, account)
         return estimate(matched, asked, total)
 
     def overlaps(
@@ -137,7 +138,7 @@ class Insights:
                         tallies[name].add(value)
                 asked += len(profiles)
             if audience_id is None:
-                size = count_profiles(conn, account)
+                size = estimate_profiles(conn, account).profiles
             else:
                 size = count_members(conn, account, [audience_id])
         return FieldReport(
@@ -200,12 +201,14 @@ class Insights:
         )
 
 
-def estimate(matched: int, asked: int, total: int) -> Estimate:
+def estimate(matched: int, asked: int, among: Total) -> Estimate:
     """Return the size that a draw speaks for, with Wilson's interval for 19 of 20 cases.
 
     E. B. Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", 1927. It
-    holds for shares near 0 and 1 too, where the usual one pretends to be certain.
+    holds for shares near 0 and 1 too, where the usual one pretends to be certain. It is widened by
+    the doubt about how many there are to draw from.
     """
+    total = max(among.profiles, asked)
     if asked >= total:
         return Estimate(
             size=matched,
@@ -226,8 +229,10 @@ def estimate(matched: int, asked: int, total: int) -> Estimate:
     return Estimate(
         size=round(share * total),
         # Whoever was asked is known for sure.
-        low=max(matched, math.floor((middle - spread) * total)),
-        high=min(total - (asked - matched), math.ceil((middle + spread) * total)),
+        low=max(matched, math.floor((middle - spread) * total * (1 - among.doubt))),
+        high=min(
+            total - (asked - matched), math.ceil((middle + spread) * total * (1 + among.doubt))
+        ),
         profiles=total,
         asked=asked,
         matched=matched,

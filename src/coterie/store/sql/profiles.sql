@@ -111,6 +111,10 @@ ORDER BY profile_id LIMIT :limit;
 -- All persons of an account.
 SELECT count(*) FROM profile WHERE account = :account;
 
+-- name: count_profiles_upto(account, upto)$
+-- Those of a range of ids.
+SELECT count(*) FROM profile WHERE account = :account AND profile_id <= CAST(:upto AS uuid);
+
 -- name: read_profiles_after(account, after, upto, limit)
 -- Ids are keyed hashes, so those that follow any id are a fair draw of all.
 SELECT uuid_send(profile_id), version, updated_at, next_flip, audiences, body
