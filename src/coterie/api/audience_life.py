@@ -1,6 +1,6 @@
 """What programs do with an audience beside defining it: activate, build again, end; starters."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 from litestar import delete, get, post
@@ -33,9 +33,7 @@ def activate_audience(
     slug: FromPath[str], grant: NamedDependency[Grant], api: NamedDependency[ApiState]
 ) -> Success[Audience]:
     """Build a draft, or an expired audience whose end was taken off."""
-    check_scope(grant, SAVE_SCOPE)
-    activate = api.dependencies.audiences.activate
-    return Success(activate(account=grant.account, slug=slug, actor=actor_of(grant)))
+    return _change(api.dependencies.audiences.activate, slug, grant)
 
 
 @post(
@@ -49,9 +47,7 @@ def rebuild_audience(
     slug: FromPath[str], grant: NamedDependency[Grant], api: NamedDependency[ApiState]
 ) -> Success[Audience]:
     """Ask every profile again about an audience; only differences are sent."""
-    check_scope(grant, SAVE_SCOPE)
-    rebuild = api.dependencies.audiences.rebuild
-    return Success(rebuild(account=grant.account, slug=slug, actor=actor_of(grant)))
+    return _change(api.dependencies.audiences.rebuild, slug, grant)
 
 
 @delete(
@@ -65,9 +61,7 @@ def archive_audience(
     slug: FromPath[str], grant: NamedDependency[Grant], api: NamedDependency[ApiState]
 ) -> Success[Audience]:
     """Let everyone leave an audience; refused while a job or another audience needs it."""
-    check_scope(grant, SAVE_SCOPE)
-    archive = api.dependencies.audiences.archive
-    return Success(archive(account=grant.account, slug=slug, actor=actor_of(grant)))
+    return _change(api.dependencies.audiences.archive, slug, grant)
 
 
 @get("/api/starters", summary="Audiences to start with", tags=["audiences"], sync_to_thread=False)
@@ -95,3 +89,8 @@ def install_starters(
         account=grant.account, slugs=data.slugs, is_draft=data.is_draft, actor=actor_of(grant)
     )
     return Success(made, status=201)
+
+
+def _change(step: Callable[..., Audience], slug: str, grant: Grant) -> Success[Audience]:
+    check_scope(grant, SAVE_SCOPE)
+    return Success(step(account=grant.account, slug=slug, actor=actor_of(grant)))

@@ -1,6 +1,6 @@
 """Deliveries to destinations: how they go, what they hold of a user, and what a person does."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -15,7 +15,7 @@ from coterie.api.state import ApiState
 from coterie.base.errors import UserError
 from coterie.control.delivery_steps import UnknownDeliveryError
 from coterie.flow.exports.parked import AsideState, Choice
-from coterie.model.control import Grant
+from coterie.model.control import Actor, Grant
 from coterie.model.delivery import DeliveryState, Repeats
 from coterie.model.ledger import DeliveryView, Holding, RequestView, SetAside
 
@@ -147,9 +147,7 @@ def replay_aside(
     api: NamedDependency[ApiState],
 ) -> Success[Counted]:
     """Make chosen users, events and purchases due again, by id, by reason, by time."""
-    check_scope(grant, STEP_SCOPE)
-    calls, actor = api.dependencies.deliveries, actor_of(grant)
-    return Success(Counted(calls.replay(grant.account, destination, data.choice(), actor)))
+    return _choose(api.dependencies.deliveries.replay, destination, data, grant)
 
 
 @post(
@@ -166,9 +164,7 @@ def drop_aside(
     api: NamedDependency[ApiState],
 ) -> Success[Counted]:
     """Note that chosen events and purchases need not be sent any more."""
-    check_scope(grant, STEP_SCOPE)
-    calls, actor = api.dependencies.deliveries, actor_of(grant)
-    return Success(Counted(calls.drop(grant.account, destination, data.choice(), actor)))
+    return _choose(api.dependencies.deliveries.drop, destination, data, grant)
 
 
 @post(
@@ -240,3 +236,13 @@ def get_request(
     if found is None:
         raise UnknownRequestError(number=number)
     return Success(found)
+
+
+def _choose(
+    step: Callable[[int, int, Choice, Actor], int],
+    destination: int,
+    data: ChoiceBody,
+    grant: Grant,
+) -> Success[Counted]:
+    check_scope(grant, STEP_SCOPE)
+    return Success(Counted(step(grant.account, destination, data.choice(), actor_of(grant))))

@@ -1,6 +1,6 @@
 """Commands about audiences."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import msgspec
@@ -144,15 +144,7 @@ def show(slug: Slug, account: AccountNumber = None, as_json: AsJson = False) -> 
 @app.command("archive")
 def archive(slug: Slug, account: AccountNumber = None, as_json: AsJson = False) -> None:
     """Take an audience off the list; everyone leaves it."""
-    with open_context() as context:
-        found = audiences.archive_audience(
-            context.store,
-            account=choose_number(context, account),
-            slug=slug,
-            actor=ACTOR,
-            clock=context.clock,
-        )
-    print_audiences([found], as_json=as_json)
+    change(audiences.archive_audience, slug, account, as_json=as_json)
 
 
 @app.command("trackers")
@@ -185,6 +177,19 @@ def _read_filter(filter_text: str | None, ast: str | None) -> str | None:
     except (msgspec.DecodeError, RecursionError) as error:
         raise BadEntryError(message=f"--ast does not hold JSON: {error}.") from error
     return format_filter(json_form_text(form))
+
+
+def change(step: Callable[..., Audience], slug: str, account: int | None, *, as_json: bool) -> None:
+    """Change an audience by a step of the control plane, and print it as it is then."""
+    with open_context() as context:
+        after = step(
+            context.store,
+            account=choose_number(context, account),
+            slug=slug,
+            actor=ACTOR,
+            clock=context.clock,
+        )
+    print_audiences([after], as_json=as_json)
 
 
 def choose_number(context: CliContext, account: int | None) -> int:

@@ -1,11 +1,12 @@
 """Commands about the life of audiences: activated, built again, ended; audiences to start with."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from coterie.cli.audience import Slug, app, choose_number, print_audiences
+from coterie.cli.audience import Slug, app, change, choose_number
 from coterie.cli.context import ACTOR, open_context
 from coterie.cli.entries import BadEntryError
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
@@ -20,29 +21,13 @@ app.add_typer(starters)
 @app.command("activate")
 def activate(slug: Slug, account: AccountNumber = None, as_json: AsJson = False) -> None:
     """Let a draft find its members, or an expired audience whose end was taken off."""
-    with open_context() as context:
-        after = audience_life.activate_audience(
-            context.store,
-            account=choose_number(context, account),
-            slug=slug,
-            actor=ACTOR,
-            clock=context.clock,
-        )
-    print_audiences([after], as_json=as_json)
+    change(audience_life.activate_audience, slug, account, as_json=as_json)
 
 
 @app.command("rebuild")
 def rebuild(slug: Slug, account: AccountNumber = None, as_json: AsJson = False) -> None:
     """Ask every profile again about an audience; only differences are sent."""
-    with open_context() as context:
-        after = audience_life.build_again(
-            context.store,
-            account=choose_number(context, account),
-            slug=slug,
-            actor=ACTOR,
-            clock=context.clock,
-        )
-    print_audiences([after], as_json=as_json)
+    change(audience_life.build_again, slug, account, as_json=as_json)
 
 
 @app.command("expire")
@@ -58,16 +43,8 @@ def expire(
     """Say until when an audience holds anybody; one that expired is built again by a later end."""
     if (at is None) is not never:
         raise BadEntryError(message="Say when: give --at or --never.")
-    with open_context() as context:
-        after = audience_life.set_expiry(
-            context.store,
-            account=choose_number(context, account),
-            slug=slug,
-            expires_at=None if at is None else read_instant(at),
-            actor=ACTOR,
-            clock=context.clock,
-        )
-    print_audiences([after], as_json=as_json)
+    set_end = partial(audience_life.set_expiry, expires_at=None if at is None else read_instant(at))
+    change(set_end, slug, account, as_json=as_json)
 
 
 @starters.command("list")

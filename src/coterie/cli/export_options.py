@@ -1,5 +1,7 @@
 """The options of export jobs, as commands take them and as jobs keep them."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import typer
@@ -90,10 +92,31 @@ class Choices(dict[str, Any]):
             self[name] = value
 
 
-def put_identifiers(options: Choices, **fields: str | None) -> None:
-    """Keep the fields of identifiers that were given; none takes one away."""
-    for name, value in fields.items():
-        options.put(name, "" if value == NONE else value)
+Identifiers = Mapping[str, str]
+NO_IDENTIFIERS: Identifiers = MappingProxyType({})
+
+
+def read_identifiers(
+    *,
+    identifier_field: ExternalId = None,
+    braze_id_field: BrazeId = None,
+    alias_field: AliasField = None,
+    alias_label: AliasLabel = None,
+    email_field: Email = None,
+    phone_field: Phone = None,
+) -> Identifiers:
+    """Return the fields of identifiers that were given; none takes one away."""
+    given = {
+        "identifier_field": identifier_field,
+        "braze_id_field": braze_id_field,
+        "alias_field": alias_field,
+        "alias_label": alias_label,
+        "email_field": email_field,
+        "phone_field": phone_field,
+    }
+    return {
+        name: "" if value == NONE else value for name, value in given.items() if value is not None
+    }
 
 
 def read_quiet(text: str | None, *, drop: bool) -> dict[str, Any] | None:

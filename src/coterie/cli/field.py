@@ -8,7 +8,8 @@ import typer
 from coterie.cli.context import open_context
 from coterie.cli.identify import identify
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_record, print_table
-from coterie.cli.schema_edits import DraftName, apply_edit
+from coterie.cli.schema_edits import HERE, Target, apply_edit, read_target
+from coterie.cli.shared_options import takes
 from coterie.control import accounts
 from coterie.control.definitions import edits
 from coterie.control.definitions import schema as schemas
@@ -23,6 +24,7 @@ COLUMNS = ("Id", "Field", "Kind", "Merged by", "Rank", "Personal", "Description"
 
 
 @app.command("create")
+@takes(read_target, into="target")
 def create(
     name: Name,
     kind: Annotated[str, typer.Option(help=f"One of {', '.join(KINDS)}.")] = "string",
@@ -55,8 +57,7 @@ def create(
     normalise: Annotated[
         str, typer.Option(help=f"Spelling of an identifier: {', '.join(edits.SPELLINGS)}.")
     ] = "none",
-    draft: DraftName = None,
-    account: AccountNumber = None,
+    target: Target = HERE,
     as_json: AsJson = False,
 ) -> None:
     """Make a field and publish the schema's next version."""
@@ -76,13 +77,13 @@ def create(
         name,
         lambda draft: edits.create_field(draft, new),
         f"Field {name}",
-        account=account,
-        draft=draft,
+        target,
         as_json=as_json,
     )
 
 
 @app.command("update")
+@takes(read_target, into="target")
 def update(
     name: Name,
     description: Annotated[str | None, typer.Option(help="What it means.")] = None,
@@ -100,8 +101,7 @@ def update(
     personal: Annotated[
         bool | None, typer.Option("--personal/--not-personal", help="Whether it is personal data.")
     ] = None,
-    draft: DraftName = None,
-    account: AccountNumber = None,
+    target: Target = HERE,
     as_json: AsJson = False,
 ) -> None:
     """Change a field and publish the schema's next version; what is not given stays."""
@@ -112,8 +112,7 @@ def update(
         name,
         lambda draft: edits.change_field(draft, name, change),
         f"Field {name} changed",
-        account=account,
-        draft=draft,
+        target,
         as_json=as_json,
     )
 
@@ -122,9 +121,8 @@ app.command("identify")(identify)
 
 
 @app.command("delete")
-def delete(
-    name: Name, draft: DraftName = None, account: AccountNumber = None, as_json: AsJson = False
-) -> None:
+@takes(read_target, into="target")
+def delete(name: Name, target: Target = HERE, as_json: AsJson = False) -> None:
     """Take a field and the mappings to it out of the schema; publish the next version.
 
     What profiles hold of it is seen no more. `coterie schema draft check` names who reads it.
@@ -132,8 +130,7 @@ def delete(
     made = apply_edit(
         lambda draft: edits.drop_field(draft, name),
         f"Field {name} deleted",
-        account=account,
-        draft=draft,
+        target,
     )
     if as_json:
         print_json(made.fields)
@@ -169,15 +166,9 @@ def print_fields(fields: Sequence[Field], *, version: int) -> None:
 
 
 def _apply(
-    name: str,
-    edit: schemas.Edit,
-    description: str,
-    *,
-    account: int | None,
-    draft: str | None,
-    as_json: bool,
+    name: str, edit: schemas.Edit, description: str, target: Target, *, as_json: bool
 ) -> None:
-    made = apply_edit(edit, description, account=account, draft=draft)
+    made = apply_edit(edit, description, target)
     found = next(field for field in made.fields if field.name == name)
     _print(found, as_json=as_json)
 

@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
-from coterie.cli.schema_edits import DraftName, apply_edit
+from coterie.cli.output import AsJson, print_json, print_table
+from coterie.cli.schema_edits import HERE, Target, apply_edit, read_target
+from coterie.cli.shared_options import takes
 from coterie.control.definitions import edits
 from coterie.control.definitions.identifying import (
     MOST_NEIGHBOURS,
@@ -26,6 +27,7 @@ COLUMNS = (
 )
 
 
+@takes(read_target, into="target")
 def identify(
     name: Annotated[str, typer.Argument(help="The field's name.")],
     rank: Annotated[
@@ -62,8 +64,7 @@ def identify(
     unblock: Annotated[
         list[str] | None, typer.Option(help="A value that is no longer blocked; may be repeated.")
     ] = None,
-    draft: DraftName = None,
-    account: AccountNumber = None,
+    target: Target = HERE,
     as_json: AsJson = False,
 ) -> None:
     """Say how a field identifies people, and publish the schema's next version.
@@ -84,14 +85,13 @@ def identify(
     made = apply_edit(
         lambda draft: change_identifier(draft, name, change),
         f"Identifier {name} changed",
-        account=account,
-        draft=draft,
+        target,
     )
     found = identifiers_of(made)
     if as_json:
         print_json(found)
         return
-    place = f"version {made.version}" if isinstance(made, Schema) else f"the draft {draft}"
+    place = f"version {made.version}" if isinstance(made, Schema) else f"the draft {target.draft}"
     title = f"Identifiers of {place}"
     print_table(title, COLUMNS, [_row(field) for field in found], empty="No identifiers.")
 

@@ -13,22 +13,19 @@ from coterie.cli.entries import BadEntryError, read_entries
 from coterie.cli.job_output import print_jobs, which_account
 from coterie.cli.job_profiles import make_export, read_attributes, read_groups
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
+from coterie.cli.shared_options import takes
 from coterie.control import jobs
 from coterie.flow.run.lookup import Lookup
 from coterie.model.control import Job
 from coterie.model.exports import ExportAudienceConfig
 
 
+@takes(option.read_identifiers, into="identifiers")
 def export_audience(
     label: option.Label,
     authorization: Annotated[int, typer.Option(help="Id of a Braze authorization.")],
     audience: option.Audiences = None,
-    identifier_field: option.ExternalId = None,
-    braze_id_field: option.BrazeId = None,
-    alias_field: option.AliasField = None,
-    alias_label: option.AliasLabel = None,
-    email_field: option.Email = None,
-    phone_field: option.Phone = None,
+    identifiers: option.Identifiers = option.NO_IDENTIFIERS,
     identifier_order: option.Order = None,
     existing_users: Annotated[
         bool, typer.Option(help="Send the present members first, or only changes from now on.")
@@ -67,15 +64,7 @@ def export_audience(
         names=read_entries(name or []),
         suppressed_by=suppress or [],
     )
-    option.put_identifiers(
-        options,
-        identifier_field=identifier_field,
-        braze_id_field=braze_id_field,
-        alias_field=alias_field,
-        alias_label=alias_label,
-        email_field=email_field,
-        phone_field=phone_field,
-    )
+    options |= identifiers
     options.put("identifier_order", option.read_words(identifier_order))
     options.put("value_prefix", value_prefix)
     options.put("audience_events", audience_events)
@@ -95,6 +84,7 @@ def export_audience(
     )
 
 
+@takes(option.read_identifiers, into="identifiers")
 def update(
     job_id: Annotated[int, typer.Argument(help="The job's id, as listed.")],
     label: Annotated[str | None, typer.Option(help="How lists call it.")] = None,
@@ -110,12 +100,7 @@ def update(
             "--clean-up", help="Take away what was written of removed audiences, or of old names."
         ),
     ] = False,
-    identifier_field: option.ExternalId = None,
-    braze_id_field: option.BrazeId = None,
-    alias_field: option.AliasField = None,
-    alias_label: option.AliasLabel = None,
-    email_field: option.Email = None,
-    phone_field: option.Phone = None,
+    identifiers: option.Identifiers = option.NO_IDENTIFIERS,
     identifier_order: option.Order = None,
     existing_users: Annotated[
         bool, typer.Option("--existing-users", help="Send the present members after all.")
@@ -151,15 +136,7 @@ def update(
     What is left out stays as it is; none takes a field, consent, quiet window or expiry away.
     """
     options = option.Choices()
-    option.put_identifiers(
-        options,
-        identifier_field=identifier_field,
-        braze_id_field=braze_id_field,
-        alias_field=alias_field,
-        alias_label=alias_label,
-        email_field=email_field,
-        phone_field=phone_field,
-    )
+    options |= identifiers
     options.put("value_prefix", "" if value_prefix == option.NONE else value_prefix)
     options.put("identifier_order", option.read_words(identifier_order))
     options.put("audience_events", audience_events)

@@ -11,6 +11,7 @@ from coterie.cli.dry_run_output import print_dry_run
 from coterie.cli.entries import BadEntryError, read_entries
 from coterie.cli.job_output import print_jobs, which_account
 from coterie.cli.output import AccountNumber, AsJson
+from coterie.cli.shared_options import takes
 from coterie.control import jobs
 
 AuthorizationId = Annotated[int, typer.Option(help="Id of a Braze authorization.")]
@@ -19,6 +20,7 @@ ExistingUsers = Annotated[
 ]
 
 
+@takes(option.read_identifiers, into="identifiers")
 def export_profiles(
     label: option.Label,
     authorization: AuthorizationId,
@@ -31,12 +33,7 @@ def export_profiles(
         ),
     ],
     audience: option.Audiences = None,
-    identifier_field: option.ExternalId = None,
-    braze_id_field: option.BrazeId = None,
-    alias_field: option.AliasField = None,
-    alias_label: option.AliasLabel = None,
-    email_field: option.Email = None,
-    phone_field: option.Phone = None,
+    identifiers: option.Identifiers = option.NO_IDENTIFIERS,
     identifier_order: option.Order = None,
     existing_users: ExistingUsers = True,
     on_leaving: Annotated[
@@ -64,15 +61,7 @@ def export_profiles(
         on_leaving=on_leaving,
         suppressed_by=suppress or [],
     )
-    option.put_identifiers(
-        options,
-        identifier_field=identifier_field,
-        braze_id_field=braze_id_field,
-        alias_field=alias_field,
-        alias_label=alias_label,
-        email_field=email_field,
-        phone_field=phone_field,
-    )
+    options |= identifiers
     options.put("identifier_order", option.read_words(identifier_order))
     options.put("consent", option.read_consent(consent))
     options.put("quiet", option.read_quiet(quiet, drop=False))
@@ -90,6 +79,7 @@ def export_profiles(
     )
 
 
+@takes(option.read_identifiers, into="identifiers")
 def export_subscriptions(
     label: option.Label,
     authorization: AuthorizationId,
@@ -102,12 +92,7 @@ def export_subscriptions(
         ),
     ],
     audience: option.Audiences = None,
-    identifier_field: option.ExternalId = None,
-    braze_id_field: option.BrazeId = None,
-    alias_field: option.AliasField = None,
-    alias_label: option.AliasLabel = None,
-    email_field: option.Email = None,
-    phone_field: option.Phone = None,
+    identifiers: option.Identifiers = option.NO_IDENTIFIERS,
     existing_users: ExistingUsers = True,
     suppress: option.Suppressing = None,
     quiet: option.Quiet = None,
@@ -126,15 +111,7 @@ def export_subscriptions(
         existing_users=existing_users,
         suppressed_by=suppress or [],
     )
-    option.put_identifiers(
-        options,
-        identifier_field=identifier_field,
-        braze_id_field=braze_id_field,
-        alias_field=alias_field,
-        alias_label=alias_label,
-        email_field=email_field,
-        phone_field=phone_field,
-    )
+    options |= identifiers
     options.put("quiet", option.read_quiet(quiet, drop=False))
     options.put("existing_only", existing_only)
     options.put("expires_at", expires_at)

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 import typer
@@ -13,6 +13,7 @@ from coterie.cli.lang_batch import answer_line, read_lines
 from coterie.cli.lang_explain import explained_lines
 from coterie.cli.lang_input import decode_json, open_file, read_includes, read_question, read_words
 from coterie.cli.output import AsJson
+from coterie.cli.shared_options import takes
 from coterie.lang.questions import Kind, Language, Question, answer, explain_answer, format_text
 
 app = typer.Typer(
@@ -47,16 +48,34 @@ _TEXT_FIRST = {"ignore_unknown_options": True}
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
-@app.command("eval")
-def eval_(
+class Asked(NamedTuple):
+    """A text, the file with what it is asked about, and how."""
+
+    text: str
+    data: str
+    now: str | None
+    includes: str | None
+    times_as_text: bool
+
+
+def _read(
+    *,
     filter_text: Filter,
     profile: Profile,
     now: Now = None,
     includes: Includes = None,
     times_as_text: TimesAsText = False,
+) -> Asked:
+    return Asked(filter_text, profile, now, includes, times_as_text)
+
+
+@app.command("eval")
+@takes(_read, into="asked")
+def eval_(
+    asked: Asked,
 ) -> None:
     """Say whether a filter holds for a profile: true, false, or null for not evaluable."""
-    _ask("eval", filter_text, profile, now, includes, as_text=times_as_text)
+    _ask("eval", asked)
 
 
 @app.command("expr", context_settings=_TEXT_FIRST)
@@ -69,39 +88,33 @@ def expr(
     times_as_text: TimesAsText = False,
 ) -> None:
     """Print the value of an expression for an event, as JSON; null is no value."""
-    _ask("expr", expression, event, now, None, as_text=times_as_text)
+    _ask("expr", Asked(expression, event, now, None, times_as_text))
 
 
 @app.command("flip")
+@takes(_read, into="asked")
 def flip(
-    filter_text: Filter,
-    profile: Profile,
-    now: Now = None,
-    includes: Includes = None,
-    times_as_text: TimesAsText = False,
+    asked: Asked,
 ) -> None:
     """Print when the answer changes with no new data, or never.
 
     The instant is in UTC. It is never later than the true one; where nothing foretells the change
     exactly, it is the earliest at which it may come.
     """
-    _ask("flip", filter_text, profile, now, includes, as_text=times_as_text)
+    _ask("flip", asked)
 
 
 @app.command("explain")
+@takes(_read, into="asked")
 def explain(
-    filter_text: Filter,
-    profile: Profile,
-    now: Now = None,
-    includes: Includes = None,
-    times_as_text: TimesAsText = False,
+    asked: Asked,
     as_json: AsJson = False,
 ) -> None:
     """Show why a filter holds for a profile or not: each condition with what it looked at.
 
     A * marks what the answer rests on, null means that it cannot be told.
     """
-    question = _question("explain", filter_text, profile, now, includes, as_text=times_as_text)
+    question = _question("explain", asked)
     found = explain_answer(question, now=system_clock())
     if as_json:
         _print(found, indent=2)
@@ -176,28 +189,23 @@ def batch(
             sys.stdout.buffer.flush()
 
 
-def _ask(
-    kind: Kind, text: str, data: str, now: str | None, includes: str | None, *, as_text: bool
-) -> None:
-    question = _question(kind, text, data, now, includes, as_text=as_text)
-    found = answer(question, now=system_clock())
+def _ask(kind: Kind, asked: Asked) -> None:
+    found = answer(_question(kind, asked), now=system_clock())
     if kind == "flip":
         typer.echo(found)
     else:
         _print(found)
 
 
-def _question(
-    kind: Kind, text: str, data: str, now: str | None, includes: str | None, *, as_text: bool
-) -> Question:
-    words, row, others = read_question(text, data, includes)
+def _question(kind: Kind, asked: Asked) -> Question:
+    words, row, others = read_question(asked.text, asked.data, asked.includes)
     return Question(
         kind=kind,
         text=words,
         data=row,
-        now=now,
+        now=asked.now,
         includes=others,
-        times="text" if as_text else "find",
+        times="text" if asked.times_as_text else "find",
     )
 
 

@@ -8,7 +8,8 @@ import typer
 from coterie.cli.context import open_context
 from coterie.cli.entries import read_text
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
-from coterie.cli.schema_edits import DraftName, apply_edit
+from coterie.cli.schema_edits import Target, apply_edit, read_target
+from coterie.cli.shared_options import takes
 from coterie.control import accounts
 from coterie.control.definitions import edits
 from coterie.control.definitions import schema as schemas
@@ -31,62 +32,47 @@ Guard = Annotated[
 ]
 
 
+def _read(
+    *, stream: StreamName, field: FieldName, expression: Expression, guard: Guard = None
+) -> Mapping:
+    condition = None if guard is None else read_text(guard).strip()
+    return Mapping(stream=stream, field=field, expr=read_text(expression).strip(), guard=condition)
+
+
 @app.command("create")
-def create(
-    stream: StreamName,
-    field: FieldName,
-    expression: Expression,
-    guard: Guard = None,
-    draft: DraftName = None,
-    account: AccountNumber = None,
-    as_json: AsJson = False,
-) -> None:
+@takes(_read, into="mapping")
+@takes(read_target, into="target")
+def create(mapping: Mapping, target: Target, as_json: AsJson = False) -> None:
     """Add a mapping and publish the schema's next version."""
-    mapping = _read(stream, field, expression, guard)
     made = apply_edit(
         lambda draft: edits.add_mapping(draft, mapping),
-        f"Mapping of {stream} to {field}",
-        account=account,
-        draft=draft,
+        f"Mapping of {mapping.stream} to {mapping.field}",
+        target,
     )
-    _print(_only(made.mappings, stream, field), as_json=as_json)
+    _print(_only(made.mappings, mapping.stream, mapping.field), as_json=as_json)
 
 
 @app.command("update")
-def update(
-    stream: StreamName,
-    field: FieldName,
-    expression: Expression,
-    guard: Guard = None,
-    draft: DraftName = None,
-    account: AccountNumber = None,
-    as_json: AsJson = False,
-) -> None:
+@takes(_read, into="mapping")
+@takes(read_target, into="target")
+def update(mapping: Mapping, target: Target, as_json: AsJson = False) -> None:
     """Put a mapping in place of the stream's others to the field; publish the next version."""
-    mapping = _read(stream, field, expression, guard)
     made = apply_edit(
         lambda draft: edits.replace_mappings(draft, mapping),
-        f"Mapping of {stream} to {field} changed",
-        account=account,
-        draft=draft,
+        f"Mapping of {mapping.stream} to {mapping.field} changed",
+        target,
     )
-    _print(_only(made.mappings, stream, field), as_json=as_json)
+    _print(_only(made.mappings, mapping.stream, mapping.field), as_json=as_json)
 
 
 @app.command("delete")
-def delete(
-    stream: StreamName,
-    field: FieldName,
-    draft: DraftName = None,
-    account: AccountNumber = None,
-    as_json: AsJson = False,
-) -> None:
+@takes(read_target, into="target")
+def delete(stream: StreamName, field: FieldName, target: Target, as_json: AsJson = False) -> None:
     """Take a stream's mappings to a field away and publish the next version; values stay."""
     made = apply_edit(
         lambda draft: drop_mappings(draft, stream, field),
         f"Mapping of {stream} to {field} deleted",
-        account=account,
-        draft=draft,
+        target,
     )
     _print(_only(made.mappings, stream, field), as_json=as_json)
 
@@ -109,11 +95,6 @@ def print_mappings(mappings: Sequence[Mapping]) -> None:
     """Print mappings as a table."""
     rows = [(one.stream, one.field, one.expr, one.guard) for one in mappings]
     print_table("Mappings", ("Stream", "Field", "From", "If"), rows, empty="No mappings.")
-
-
-def _read(stream: str, field: str, expression: str, guard: str | None) -> Mapping:
-    condition = None if guard is None else read_text(guard).strip()
-    return Mapping(stream=stream, field=field, expr=read_text(expression).strip(), guard=condition)
 
 
 def _only(mappings: Sequence[Mapping], stream: str | None, field: str | None) -> list[Mapping]:

@@ -1,13 +1,12 @@
 """Commands about the profiles of single people."""
 
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
 from coterie.app.entities import entity_calls
-from coterie.app.services import Services
 from coterie.base.errors import UserError
-from coterie.cli.context import CliContext, open_context
+from coterie.cli.context import open_context
 from coterie.cli.output import (
     AccountNumber,
     AsJson,
@@ -16,8 +15,10 @@ from coterie.cli.output import (
     print_table,
     show,
 )
+from coterie.cli.shared_options import takes
 from coterie.control import accounts
 from coterie.model.entity import Entity, FieldLineage, Origin
+from coterie.model.mapped import Identifier
 
 app = typer.Typer(
     name="profile", help="Profiles: what is known of one person.", no_args_is_help=True
@@ -40,21 +41,30 @@ class NobodyError(UserError):
         )
 
 
+class Asked(NamedTuple):
+    """Whom a command asks about, and which fields of theirs (None: all)."""
+
+    identifier: Identifier
+    fields: list[str] | None
+
+
+def _read(*, field: FieldName, value: Value, fields: Fields = None) -> Asked:
+    return Asked((field, value), fields)
+
+
 @app.command("show")
+@takes(_read, into="asked")
 def show_profile(
-    field: FieldName,
-    value: Value,
-    fields: Fields = None,
+    asked: Asked,
     account: AccountNumber = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the values and audiences of the person that an identifier belongs to."""
     with open_context() as context:
-        found = entity_calls(_services(context)).find(
-            _number(context, account), (field, value), fields
-        )
+        number = accounts.choose_account(context.store, account).number
+        found = entity_calls(context.services).find(number, asked.identifier, asked.fields)
     if found is None:
-        raise NobodyError(field=field)
+        raise NobodyError(field=asked.identifier[0])
     if as_json:
         print_json(found)
         return
@@ -62,20 +72,18 @@ def show_profile(
 
 
 @app.command("lineage")
+@takes(_read, into="asked")
 def show_lineage(
-    field: FieldName,
-    value: Value,
-    fields: Fields = None,
+    asked: Asked,
     account: AccountNumber = None,
     as_json: AsJson = False,
 ) -> None:
     """Show from which events and mappings the values of a person come."""
     with open_context() as context:
-        found = entity_calls(_services(context)).lineage(
-            _number(context, account), (field, value), fields
-        )
+        number = accounts.choose_account(context.store, account).number
+        found = entity_calls(context.services).lineage(number, asked.identifier, asked.fields)
     if found is None:
-        raise NobodyError(field=field)
+        raise NobodyError(field=asked.identifier[0])
     if as_json:
         print_json(found)
         return
@@ -115,11 +123,3 @@ def _row(lineage: FieldLineage, origin: Origin) -> tuple[object, ...]:
         origin.occurred_at,
         f"{origin.lane}/{origin.seq}",
     )
-
-
-def _services(context: CliContext) -> Services:
-    return Services(context.settings, context.clock, context.ring, context.store)
-
-
-def _number(context: CliContext, account: int | None) -> int:
-    return accounts.choose_account(context.store, account).number

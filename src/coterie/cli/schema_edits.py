@@ -1,10 +1,11 @@
 """Carries out an edit of the schema: published at once, or kept in a draft."""
 
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
 from coterie.cli.context import ACTOR, open_context
+from coterie.cli.output import AccountNumber
 from coterie.control import accounts
 from coterie.control.definitions import schema as schemas
 from coterie.control.definitions import schema_drafts
@@ -18,15 +19,30 @@ DraftName = Annotated[
 ]
 
 
-def apply_edit(
-    edit: schemas.Edit, description: str, *, account: int | None, draft: str | None
-) -> Schema | Draft:
+class Target(NamedTuple):
+    """Whose schema a command changes, and which draft of it; None: what is published."""
+
+    draft: str | None
+    account: int | None
+
+
+HERE = Target(None, None)
+"""The published schema of the only account."""
+
+
+def read_target(*, draft: DraftName = None, account: AccountNumber = None) -> Target:
+    """Return where a change is to be made; see `shared_options.takes`."""
+    return Target(draft, account)
+
+
+def apply_edit(edit: schemas.Edit, description: str, target: Target) -> Schema | Draft:
     """Publish what an edit makes of the schema, or keep it in a draft; return what it made."""
     with open_context() as context:
-        number = accounts.choose_account(context.store, account).number
-        if draft is not None:
+        number = accounts.choose_account(context.store, target.account).number
+        if target.draft is not None:
+            wanted = DraftRef(number, target.draft)
             edited = schema_drafts.edit_draft(
-                context.store, DraftRef(number, draft), edit, actor=ACTOR, clock=context.clock
+                context.store, wanted, edit, actor=ACTOR, clock=context.clock
             )
             return edited.content
         return schemas.publish_edit(
