@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from coterie.cli.context import ACTOR, CliContext, open_context
+from coterie.cli.context import ACTOR, open_context
 from coterie.cli.entries import read_text
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
-from coterie.control import accounts, alerts
+from coterie.control import alerts
 from coterie.control.alerts import NewAlert, UnknownAlertError
 from coterie.model.alerts import Alert, AlertChannel, AlertKind, AlertMetric, AlertRule
 from coterie.worker.alerting import send_alert
@@ -55,7 +55,7 @@ def create(
         above=above,
     )
     with open_context() as context:
-        number = _number(context, account)
+        number = context.number(account)
         rule = alerts.create_alert(
             context.store, context.ring, account=number, new=new, actor=ACTOR, clock=context.clock
         )
@@ -66,7 +66,7 @@ def create(
 def list_(account: AccountNumber = None, as_json: AsJson = False) -> None:
     """List alerts, and which of them hold."""
     with open_context() as context:
-        found = alerts.list_alerts(context.store, _number(context, account))
+        found = alerts.list_alerts(context.store, context.number(account))
     _print(found, as_json=as_json)
 
 
@@ -74,7 +74,7 @@ def list_(account: AccountNumber = None, as_json: AsJson = False) -> None:
 def try_(rule_id: RuleId, account: AccountNumber = None) -> None:
     """Send a message of an alert now, to see whether it arrives."""
     with open_context() as context:
-        number = _number(context, account)
+        number = context.number(account)
         rules = {rule.id: rule for rule in alerts.list_alerts(context.store, number)}
         if rule_id not in rules:
             raise UnknownAlertError(account=number, rule=rule_id)
@@ -97,7 +97,7 @@ def try_(rule_id: RuleId, account: AccountNumber = None) -> None:
 def delete(rule_id: RuleId, account: AccountNumber = None) -> None:
     """Forget an alert."""
     with open_context() as context:
-        number = _number(context, account)
+        number = context.number(account)
         alerts.delete_alert(
             context.store, account=number, rule=rule_id, actor=ACTOR, clock=context.clock
         )
@@ -142,7 +142,3 @@ def _print(found: list[AlertRule], *, as_json: bool) -> None:
         for one in found
     ]
     print_table("Alerts", columns, rows, empty="Nobody is told of anything yet.")
-
-
-def _number(context: CliContext, account: int | None) -> int:
-    return accounts.choose_account(context.store, account).number

@@ -6,10 +6,9 @@ from typing import Annotated
 import msgspec
 import typer
 
-from coterie.cli.context import ACTOR, CliContext, open_context
+from coterie.cli.context import ACTOR, open_context
 from coterie.cli.entries import BadEntryError, read_text
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table, print_warnings
-from coterie.control import accounts
 from coterie.control.definitions import audiences, saved_filters, trackers
 from coterie.lang.filterql import format_filter, json_form_text
 from coterie.model.control import Audience
@@ -51,7 +50,7 @@ def create(
     with open_context() as context:
         made = audiences.create_audience(
             context.store,
-            account=choose_number(context, account),
+            account=context.number(account),
             slug=slug,
             name=name or slug,
             description=description,
@@ -82,7 +81,7 @@ def update(
     with open_context() as context:
         after = audiences.update_audience(
             context.store,
-            account=choose_number(context, account),
+            account=context.number(account),
             slug=slug,
             name=name,
             description=description,
@@ -111,7 +110,7 @@ def validate(
     """
     text = read_text(filter_text)
     with open_context() as context:
-        number = choose_number(context, account)
+        number = context.number(account)
         report = saved_filters.report_filter(context.store, number, text, slug=slug)
     if as_json:
         print_json(report)
@@ -128,7 +127,7 @@ def list_(
 ) -> None:
     """List an account's audiences with exact sizes."""
     with open_context() as context:
-        number = choose_number(context, account)
+        number = context.number(account)
         found = audiences.list_audiences(context.store, number, with_archived=archived)
     print_audiences(found, as_json=as_json)
 
@@ -137,7 +136,7 @@ def list_(
 def show(slug: Slug, account: AccountNumber = None, as_json: AsJson = False) -> None:
     """Show one audience."""
     with open_context() as context:
-        found = audiences.get_audience(context.store, choose_number(context, account), slug)
+        found = audiences.get_audience(context.store, context.number(account), slug)
     print_audiences([found], as_json=as_json)
 
 
@@ -151,7 +150,7 @@ def archive(slug: Slug, account: AccountNumber = None, as_json: AsJson = False) 
 def list_trackers(account: AccountNumber = None, as_json: AsJson = False) -> None:
     """List what audiences have watched for in events, and since when its history is known."""
     with open_context() as context:
-        found = trackers.list_trackers(context.store, choose_number(context, account))
+        found = trackers.list_trackers(context.store, context.number(account))
     if as_json:
         print_json(found)
         return
@@ -184,17 +183,12 @@ def change(step: Callable[..., Audience], slug: str, account: int | None, *, as_
     with open_context() as context:
         after = step(
             context.store,
-            account=choose_number(context, account),
+            account=context.number(account),
             slug=slug,
             actor=ACTOR,
             clock=context.clock,
         )
     print_audiences([after], as_json=as_json)
-
-
-def choose_number(context: CliContext, account: int | None) -> int:
-    """Return the account's number, that of the only one if none is given. Raises UserError."""
-    return accounts.choose_account(context.store, account).number
 
 
 def print_audiences(found: Sequence[Audience], *, as_json: bool) -> None:

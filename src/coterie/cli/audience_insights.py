@@ -6,9 +6,8 @@ import typer
 
 from coterie.api.dependencies import AudienceCalls
 from coterie.app.audiences import audience_calls
-from coterie.app.services import Services
 from coterie.base.words import counted, grouped
-from coterie.cli.audience import Slug, app, choose_number
+from coterie.cli.audience import Slug, app
 from coterie.cli.context import CliContext, open_context
 from coterie.cli.entries import read_text
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table, show
@@ -31,7 +30,7 @@ def preview(
     """Estimate whom a filter would hold, from a fair draw of profiles; save nothing."""
     text = read_text(filter_text)
     with open_context() as context:
-        found = _calls(context).preview(choose_number(context, account), text, slug)
+        found = _calls(context).preview(context.number(account), text, slug)
     if as_json:
         print_json(found)
     elif found.is_exact:
@@ -53,7 +52,7 @@ def sizes(
 ) -> None:
     """Show how large an audience was: by hour for a month, by day before that."""
     with open_context() as context:
-        found = _calls(context).sizes(choose_number(context, account), slug, days)
+        found = _calls(context).sizes(context.number(account), slug, days)
     if as_json:
         print_json(found)
         return
@@ -72,7 +71,7 @@ def overlap(
 ) -> None:
     """Count the members that an audience shares with others, exactly."""
     with open_context() as context:
-        number = choose_number(context, account)
+        number = context.number(account)
         found = _calls(context).overlaps(number, slug, others or ())
     if as_json:
         print_json(found)
@@ -105,7 +104,7 @@ def fields(
 ) -> None:
     """Show the values that members have, the most common ones first."""
     with open_context() as context:
-        number = choose_number(context, account)
+        number = context.number(account)
         found = _calls(context).field_report(number, slug, names or None, limit, False)
     if as_json:
         print_json(found)
@@ -131,4 +130,4 @@ def _row(info: FieldInfo) -> tuple[object, ...]:
 
 
 def _calls(context: CliContext) -> AudienceCalls:
-    return audience_calls(Services(context.settings, context.clock, context.ring, context.store))
+    return audience_calls(context.services)

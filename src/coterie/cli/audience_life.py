@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from coterie.cli.audience import Slug, app, change, choose_number
+from coterie.cli.audience import Slug, app, change
 from coterie.cli.context import ACTOR, open_context
 from coterie.cli.entries import BadEntryError
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
@@ -73,7 +73,7 @@ def install(
     with open_context() as context:
         found = starter.install_starters(
             context.store,
-            account=choose_number(context, account),
+            account=context.number(account),
             slugs=slugs or None,
             is_draft=not activate,
             actor=ACTOR,

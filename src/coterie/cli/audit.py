@@ -6,7 +6,6 @@ import typer
 
 from coterie.cli.context import open_context
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
-from coterie.control import accounts
 from coterie.control.audit import list_audit
 
 app = typer.Typer(name="audit", help="The audit log: who changed what.", no_args_is_help=True)
@@ -20,7 +19,7 @@ def list_(
 ) -> None:
     """List the changes made to an account, newest first."""
     with open_context() as context:
-        number = accounts.choose_account(context.store, account).number
+        number = context.number(account)
         found = list_audit(context.store, number, limit)
     if as_json:
         print_json(found)

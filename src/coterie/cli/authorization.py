@@ -8,7 +8,7 @@ from coterie.app.sftp import public_host_key
 from coterie.cli.context import ACTOR, CliContext, open_context
 from coterie.cli.entries import read_entries
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_record, print_table
-from coterie.control import accounts, authorizations
+from coterie.control import authorizations
 from coterie.control.authorizations import Probe
 from coterie.control.probes import choose_probe
 from coterie.control.providers import PROVIDERS
@@ -58,7 +58,7 @@ def create(
         made = authorizations.create_authorization(
             context.store,
             context.ring,
-            account=_number(context, account),
+            account=context.number(account),
             provider=provider,
             method=method or _only_method(provider),
             label=label,
@@ -83,7 +83,7 @@ def update(
 ) -> None:
     """Change an authorization; what is not given stays."""
     with open_context() as context:
-        number = _number(context, account)
+        number = context.number(account)
         before = authorizations.get_authorization(context.store, number, authorization_id)
         after = authorizations.update_authorization(
             context.store,
@@ -104,7 +104,7 @@ def update(
 def list_(account: AccountNumber = None, as_json: AsJson = False) -> None:
     """List an account's authorizations, without secrets."""
     with open_context() as context:
-        found = authorizations.list_authorizations(context.store, _number(context, account))
+        found = authorizations.list_authorizations(context.store, context.number(account))
     _print(found, as_json=as_json)
 
 
@@ -114,7 +114,7 @@ def show(
 ) -> None:
     """Show one authorization, without secrets."""
     with open_context() as context:
-        number = _number(context, account)
+        number = context.number(account)
         found = authorizations.get_authorization(context.store, number, authorization_id)
     _show(found, as_json=as_json)
 
@@ -125,7 +125,7 @@ def try_(
 ) -> None:
     """Try an authorization; exit code 1 if it is refused."""
     with open_context() as context:
-        number = _number(context, account)
+        number = context.number(account)
         found = authorizations.get_authorization(context.store, number, authorization_id)
         probe = _probe(context, found.provider)
         if probe is None:
@@ -157,16 +157,12 @@ def delete(authorization_id: AuthorizationId, account: AccountNumber = None) -> 
     with open_context() as context:
         authorizations.delete_authorization(
             context.store,
-            account=_number(context, account),
+            account=context.number(account),
             authorization_id=authorization_id,
             actor=ACTOR,
             now=context.clock(),
         )
     typer.echo(f"Authorization {authorization_id} and its secrets are gone.")
-
-
-def _number(context: CliContext, account: int | None) -> int:
-    return accounts.choose_account(context.store, account).number
 
 
 def _only_method(provider: str) -> str:

@@ -12,11 +12,9 @@ import typer
 
 from coterie.api.changes import read_kinds
 from coterie.app.changes import change_reader
-from coterie.app.services import Services
 from coterie.cli.context import open_context
 from coterie.cli.entries import BadEntryError
 from coterie.cli.output import AccountNumber, AsJson
-from coterie.control import accounts
 from coterie.flow.run.stream import ChangePage, ChangeView, Wanted
 
 app = typer.Typer(
@@ -53,8 +51,8 @@ def list_(
     """Show a page of changes; the cursor that leads on goes to standard error."""
     wanted = _wanted(audiences, kinds, fields)
     with open_context() as context:
-        number = accounts.choose_account(context.store, account).number
-        services = Services(context.settings, context.clock, context.ring, context.store)
+        number = context.number(account)
+        services = context.services
         page = change_reader(services)(number, begin, wanted, limit)
     _print(page, as_json=as_json)
     typer.echo(page.cursor, err=True)
@@ -84,8 +82,8 @@ def follow(
     wanted = _wanted(audiences, kinds, fields)
     after = _remembered(state) or begin
     with open_context() as context:
-        number = accounts.choose_account(context.store, account).number
-        services = Services(context.settings, context.clock, context.ring, context.store)
+        number = context.number(account)
+        services = context.services
         read = change_reader(services)
         while True:
             page = read(number, after, wanted, PAGE)

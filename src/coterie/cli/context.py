@@ -13,6 +13,7 @@ from coterie.base.keyfile import open_key_ring
 from coterie.base.seal import KeyRing
 from coterie.base.settings import Settings, load_settings
 from coterie.control import Store
+from coterie.control.accounts import choose_account
 from coterie.control.installation import check_keys
 from coterie.model.control import Actor
 
@@ -43,6 +44,13 @@ class CliContext(msgspec.Struct, frozen=True, kw_only=True):
     def services(self) -> Services:
         """Return what the composition root builds from."""
         return Services(self.settings, self.clock, self.ring, self.store)
+
+    def number(self, account: int | None) -> int:
+        """Return the number of an account, that of the only one if none is named.
+
+        Raises UserError.
+        """
+        return choose_account(self.store, account).number
 
     def __enter__(self) -> Self:
         """Return this context."""

@@ -8,12 +8,10 @@ import typer
 
 from coterie.api.dependencies import PrivacyCalls
 from coterie.app.erasures import privacy_calls
-from coterie.app.services import Services
 from coterie.cli.context import ACTOR, CliContext, open_context
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
 from coterie.cli.profile import FieldName, NobodyError, Value
 from coterie.cli.profile import app as profile_app
-from coterie.control import accounts
 from coterie.control.erasures import get_erasure, list_erasures
 from coterie.model.erasure import Erasure
 
@@ -39,7 +37,7 @@ def forget(
     if not yes:
         typer.confirm("The person's data cannot be brought back. Forget them?", abort=True)
     with open_context() as context:
-        made = _calls(context).forget(_number(context, account), (field, value), block, ACTOR)
+        made = _calls(context).forget(context.number(account), (field, value), block, ACTOR)
     _print([made], as_json=as_json)
 
 
@@ -47,7 +45,7 @@ def forget(
 def export(field: FieldName, value: Value, account: AccountNumber = None) -> None:
     """Print all that is held about a person as JSON, for the person."""
     with open_context() as context:
-        found = _calls(context).dossier(_number(context, account), (field, value), ACTOR)
+        found = _calls(context).dossier(context.number(account), (field, value), ACTOR)
     if found is None:
         raise NobodyError(field=field)
     sys.stdout.write(msgspec.json.format(_encode(found), indent=2).decode())
@@ -58,7 +56,7 @@ def export(field: FieldName, value: Value, account: AccountNumber = None) -> Non
 def list_(account: AccountNumber = None, as_json: AsJson = False) -> None:
     """List erasures, newest first; whom they were about is told nowhere."""
     with open_context() as context:
-        found = list_erasures(context.store, _number(context, account))
+        found = list_erasures(context.store, context.number(account))
     _print(found, as_json=as_json)
 
 
@@ -70,7 +68,7 @@ def show(
 ) -> None:
     """Show how far an erasure is."""
     with open_context() as context:
-        found = get_erasure(context.store, _number(context, account), number)
+        found = get_erasure(context.store, context.number(account), number)
     _print([found], as_json=as_json)
 
 
@@ -87,9 +85,5 @@ def _print(found: list[Erasure], *, as_json: bool) -> None:
     print_table("Erasures", columns, rows, empty="Nobody asked to be forgotten.")
 
 
-def _number(context: CliContext, account: int | None) -> int:
-    return accounts.choose_account(context.store, account).number
-
-
 def _calls(context: CliContext) -> PrivacyCalls:
-    return privacy_calls(Services(context.settings, context.clock, context.ring, context.store))
+    return privacy_calls(context.services)

@@ -10,7 +10,6 @@ from coterie.cli.identify import identify
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_record, print_table
 from coterie.cli.schema_edits import HERE, Target, apply_edit, read_target
 from coterie.cli.shared_options import takes
-from coterie.control import accounts
 from coterie.control.definitions import edits
 from coterie.control.definitions import schema as schemas
 from coterie.model.merging import KINDS
@@ -142,7 +141,7 @@ def delete(name: Name, target: Target = HERE, as_json: AsJson = False) -> None:
 def list_(account: AccountNumber = None, as_json: AsJson = False) -> None:
     """List the fields of the schema in force."""
     with open_context() as context:
-        number = accounts.choose_account(context.store, account).number
+        number = context.number(account)
         found = schemas.current_schema(context.store, number)
     if as_json:
         print_json(found.fields)
@@ -154,7 +153,7 @@ def list_(account: AccountNumber = None, as_json: AsJson = False) -> None:
 def show(name: Name, account: AccountNumber = None, as_json: AsJson = False) -> None:
     """Show one field."""
     with open_context() as context:
-        number = accounts.choose_account(context.store, account).number
+        number = context.number(account)
         found = schemas.get_field(context.store, number, name)
     _print(found, as_json=as_json)
 

@@ -6,11 +6,9 @@ from typing import Annotated
 import typer
 
 from coterie.app.identities import make_explainer
-from coterie.app.services import Services
 from coterie.base.errors import UserError
 from coterie.cli.context import ACTOR, CliContext, open_context
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
-from coterie.control import accounts
 from coterie.control.definitions import decisions
 from coterie.flow.run.identities import IdentityExplainer
 from coterie.model.decisions import Decision, DecisionKind
@@ -49,7 +47,7 @@ class UnknownIdentifierError(UserError):
 def graph(one: One, account: AccountNumber = None, as_json: AsJson = False) -> None:
     """Show the identifiers of a profile, and the edges that joined them or did not."""
     with open_context() as context:
-        found = _explainer(context).graph(_number(context, account), _read(one))
+        found = _explainer(context).graph(context.number(account), _read(one))
     if found is None:
         raise UnknownIdentifierError(identifier=one)
     if as_json:
@@ -63,7 +61,7 @@ def why(one: One, other: One, account: AccountNumber = None, as_json: AsJson = F
     """Say whether two identifiers are one person, with each step, or what keeps them apart."""
     with open_context() as context:
         asked = _read(one), _read(other)
-        found = _explainer(context).relation(_number(context, account), *asked)
+        found = _explainer(context).relation(context.number(account), *asked)
     if as_json:
         print_json(found)
         return
@@ -125,7 +123,7 @@ def list_(
 ) -> None:
     """List decisions, newest first."""
     with open_context() as context:
-        number = _number(context, account)
+        number = context.number(account)
         found = decisions.list_decisions(context.store, number, with_undone=undone, before=before)
     _print(found, as_json=as_json)
 
@@ -157,7 +155,7 @@ def _undo(
 
 def _act(act: Callable[[CliContext, int], Decision], *, account: int | None, as_json: bool) -> None:
     with open_context() as context:
-        made = act(context, _number(context, account))
+        made = act(context, context.number(account))
     if as_json:
         print_json(made)
         return
@@ -165,12 +163,8 @@ def _act(act: Callable[[CliContext, int], Decision], *, account: int | None, as_
     typer.echo("A worker lets profiles, audiences and exports follow within moments.")
 
 
-def _number(context: CliContext, account: int | None) -> int:
-    return accounts.choose_account(context.store, account).number
-
-
 def _explainer(context: CliContext) -> IdentityExplainer:
-    return make_explainer(Services(context.settings, context.clock, context.ring, context.store))
+    return make_explainer(context.services)
 
 
 def _read(text: str) -> Identifier:

@@ -10,7 +10,6 @@ from coterie.cli.entries import read_text
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
 from coterie.cli.schema_edits import Target, apply_edit, read_target
 from coterie.cli.shared_options import takes
-from coterie.control import accounts
 from coterie.control.definitions import edits
 from coterie.control.definitions import schema as schemas
 from coterie.control.definitions.draft import drop_mappings
@@ -86,7 +85,7 @@ def list_(
 ) -> None:
     """List the mappings of the schema in force."""
     with open_context() as context:
-        number = accounts.choose_account(context.store, account).number
+        number = context.number(account)
         found = schemas.current_schema(context.store, number).mappings
     _print(_only(found, stream, field), as_json=as_json)
 

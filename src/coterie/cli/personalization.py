@@ -6,7 +6,7 @@ import typer
 
 from coterie.cli.context import ACTOR, open_context
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_record
-from coterie.control import accounts, personalization
+from coterie.control import personalization
 from coterie.model.control import Personalization
 
 app = typer.Typer(
@@ -38,7 +38,7 @@ def allow(
     with open_context() as context:
         made = personalization.allow_personalization(
             context.store,
-            account=accounts.choose_account(context.store, account).number,
+            account=context.number(account),
             allowed=personalization.Allowed(
                 fields=field or (), audiences=audience or (), by_fields=by, origins=origin or ()
             ),
@@ -52,7 +52,7 @@ def allow(
 def show(account: AccountNumber = None, as_json: AsJson = False) -> None:
     """Show what is public."""
     with open_context() as context:
-        number = accounts.choose_account(context.store, account).number
+        number = context.number(account)
         found = personalization.find_personalization(context.store, number)
     _print(found, as_json=as_json)
 
@@ -61,7 +61,7 @@ def show(account: AccountNumber = None, as_json: AsJson = False) -> None:
 def stop(account: AccountNumber = None) -> None:
     """Make nothing public from now on."""
     with open_context() as context:
-        number = accounts.choose_account(context.store, account).number
+        number = context.number(account)
         was = personalization.stop_personalization(
             context.store, account=number, actor=ACTOR, now=context.clock()
         )

@@ -16,7 +16,6 @@ from coterie.cli.output import (
     show,
 )
 from coterie.cli.shared_options import takes
-from coterie.control import accounts
 from coterie.model.entity import Entity, FieldLineage, Origin
 from coterie.model.mapped import Identifier
 
@@ -61,7 +60,7 @@ def show_profile(
 ) -> None:
     """Show the values and audiences of the person that an identifier belongs to."""
     with open_context() as context:
-        number = accounts.choose_account(context.store, account).number
+        number = context.number(account)
         found = entity_calls(context.services).find(number, asked.identifier, asked.fields)
     if found is None:
         raise NobodyError(field=asked.identifier[0])
@@ -80,7 +79,7 @@ def show_lineage(
 ) -> None:
     """Show from which events and mappings the values of a person come."""
     with open_context() as context:
-        number = accounts.choose_account(context.store, account).number
+        number = context.number(account)
         found = entity_calls(context.services).lineage(number, asked.identifier, asked.fields)
     if found is None:
         raise NobodyError(field=asked.identifier[0])

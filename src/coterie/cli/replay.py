@@ -6,7 +6,7 @@ import typer
 
 from coterie.cli.context import ACTOR, CliContext, open_context
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_record, print_table
-from coterie.control import accounts, replays
+from coterie.control import replays
 from coterie.control.definitions.audiences import list_audiences
 from coterie.model.replay import Replay
 
@@ -36,7 +36,7 @@ def start(
     with open_context() as context:
         found = replays.start_replay(
             context.store,
-            account=_number(context, account),
+            account=context.number(account),
             events_a_second=rate,
             accepts_loss=accepts_loss,
             actor=ACTOR,
@@ -49,7 +49,7 @@ def start(
 def show(account: AccountNumber = None, as_json: AsJson = False) -> None:
     """Show how far the newest replay is, and once it is ready what it would change."""
     with open_context() as context:
-        found = replays.get_replay(context.store, _number(context, account))
+        found = replays.get_replay(context.store, context.number(account))
         _print(context, found, as_json=as_json)
 
 
@@ -58,7 +58,7 @@ def confirm(account: AccountNumber = None, as_json: AsJson = False) -> None:
     """Let a replay that is ready take the place of what is live."""
     with open_context() as context:
         found = replays.confirm_replay(
-            context.store, account=_number(context, account), actor=ACTOR, clock=context.clock
+            context.store, account=context.number(account), actor=ACTOR, clock=context.clock
         )
         _print(context, found, as_json=as_json)
 
@@ -68,13 +68,9 @@ def cancel(account: AccountNumber = None, as_json: AsJson = False) -> None:
     """Give a replay up; what is live stays as it is."""
     with open_context() as context:
         found = replays.cancel_replay(
-            context.store, account=_number(context, account), actor=ACTOR, clock=context.clock
+            context.store, account=context.number(account), actor=ACTOR, clock=context.clock
         )
         _print(context, found, as_json=as_json)
-
-
-def _number(context: CliContext, account: int | None) -> int:
-    return accounts.choose_account(context.store, account).number
 
 
 def _print(context: CliContext, replay: Replay, *, as_json: bool) -> None:

@@ -11,7 +11,6 @@ from coterie.cli.field import print_fields
 from coterie.cli.mapping import print_mappings
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
 from coterie.cli.schema_output import print_differences
-from coterie.control import accounts
 from coterie.control.definitions import schema as schemas
 from coterie.control.definitions import schema_diff
 from coterie.control.definitions.lql_text import write_queries, write_query
@@ -37,7 +36,7 @@ def publish(
     with open_context() as context:
         published = schemas.publish_lql(
             context.store,
-            account=accounts.choose_account(context.store, account).number,
+            account=context.number(account),
             text=text,
             description=description,
             actor=ACTOR,
@@ -62,7 +61,7 @@ def validate(
     refuse_file_name(lql)
     text = read_text(lql)
     with open_context() as context:
-        number = accounts.choose_account(context.store, account).number
+        number = context.number(account)
         report = schemas.check_lql(context.store, number, text)
     if as_json:
         print_json(report)
@@ -84,7 +83,7 @@ def show(
 ) -> None:
     """Show the fields and mappings of a version."""
     with open_context() as context:
-        number = accounts.choose_account(context.store, account).number
+        number = context.number(account)
         found = (
             schemas.current_schema(context.store, number)
             if version is None
@@ -105,7 +104,7 @@ def show(
 def versions(account: AccountNumber = None, as_json: AsJson = False) -> None:
     """List the published versions, newest first."""
     with open_context() as context:
-        number = accounts.choose_account(context.store, account).number
+        number = context.number(account)
         found = schemas.list_versions(context.store, number)
     if as_json:
         print_json(found)
@@ -128,7 +127,7 @@ def diff(
 ) -> None:
     """Show what a version changed."""
     with open_context() as context:
-        number = accounts.choose_account(context.store, account).number
+        number = context.number(account)
         found = schema_diff.find_differences(context.store, number, since, version)
     if as_json:
         print_json(found)
@@ -146,7 +145,7 @@ def revert(
     with open_context() as context:
         made = schema_diff.revert_schema(
             context.store,
-            account=accounts.choose_account(context.store, account).number,
+            account=context.number(account),
             version=version,
             actor=ACTOR,
             clock=context.clock,

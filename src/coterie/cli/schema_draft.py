@@ -6,12 +6,11 @@ from typing import Annotated
 import typer
 
 from coterie.app.schema_drafts import draft_calls
-from coterie.cli.context import ACTOR, CliContext, open_context
+from coterie.cli.context import ACTOR, open_context
 from coterie.cli.entries import read_text, refuse_file_name
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_record, print_table
 from coterie.cli.output import show as show_value
 from coterie.cli.schema_output import print_differences
-from coterie.control import accounts
 from coterie.control.definitions import schema_drafts
 from coterie.control.definitions.draft import Draft, schema_of
 from coterie.control.definitions.drafted import DraftRef, SchemaDraft
@@ -41,7 +40,7 @@ def create(
     with open_context() as context:
         made = schema_drafts.create_draft(
             context.store,
-            account=accounts.choose_account(context.store, account).number,
+            account=context.number(account),
             name=name,
             description=description,
             actor=ACTOR,
@@ -54,7 +53,7 @@ def create(
 def list_(account: AccountNumber = None, as_json: AsJson = False) -> None:
     """List the open drafts, the one changed last first."""
     with open_context() as context:
-        number = accounts.choose_account(context.store, account).number
+        number = context.number(account)
         found = schema_drafts.list_drafts(context.store, number)
     if as_json:
         print_json(found)
@@ -78,7 +77,7 @@ def show(
 ) -> None:
     """Show a draft whole."""
     with open_context() as context:
-        found = schema_drafts.get_draft(context.store, _account(context, account), name)
+        found = schema_drafts.get_draft(context.store, context.number(account), name)
     if as_lql:
         schema = schema_of(found.content, version=found.base_version, published_at=found.created_at)
         typer.echo("\n".join(write_queries(schema).values()), nl=False)
@@ -106,7 +105,7 @@ def write(
     with open_context() as context:
         found = schema_drafts.edit_draft(
             context.store,
-            DraftRef(_account(context, account), name),
+            DraftRef(context.number(account), name),
             edit,
             actor=ACTOR,
             clock=context.clock,
@@ -118,7 +117,7 @@ def write(
 def check(name: Name, account: AccountNumber = None, as_json: AsJson = False) -> None:
     """Tell all that a draft changes and all that is wrong with it; exit 1 if it is faulty."""
     with open_context() as context:
-        report = report_draft(context.store, _account(context, account), name)
+        report = report_draft(context.store, context.number(account), name)
     if as_json:
         print_json(report)
     else:
@@ -132,7 +131,7 @@ def preview(name: Name, account: AccountNumber = None, as_json: AsJson = False) 
     """Show what a draft would make of the newest events of each stream; nothing is written."""
     with open_context() as context:
         calls = draft_calls(context.services)
-        found = calls.preview(_account(context, account), name, False)
+        found = calls.preview(context.number(account), name, False)
     if as_json:
         print_json(found)
         return
@@ -158,7 +157,7 @@ def catch_up(
     with open_context() as context:
         found = schema_drafts.catch_up(
             context.store,
-            DraftRef(_account(context, account), name),
+            DraftRef(context.number(account), name),
             prefer=prefer,
             actor=ACTOR,
             clock=context.clock,
@@ -190,7 +189,7 @@ def publish(
     with open_context() as context:
         made = schema_drafts.publish_draft(
             context.store,
-            DraftRef(_account(context, account), name),
+            DraftRef(context.number(account), name),
             description=description,
             actor=ACTOR,
             clock=context.clock,
@@ -207,15 +206,11 @@ def discard(name: Name, account: AccountNumber = None) -> None:
     with open_context() as context:
         schema_drafts.discard_draft(
             context.store,
-            DraftRef(_account(context, account), name),
+            DraftRef(context.number(account), name),
             actor=ACTOR,
             clock=context.clock,
         )
     typer.echo(f"The draft {name} is discarded.")
-
-
-def _account(context: CliContext, account: int | None) -> int:
-    return accounts.choose_account(context.store, account).number
 
 
 def _print(draft: SchemaDraft, *, as_json: bool) -> None:

@@ -6,7 +6,6 @@ import typer
 
 from coterie.cli.context import ACTOR, open_context
 from coterie.cli.output import AccountNumber
-from coterie.control import accounts
 from coterie.control.definitions import schema as schemas
 from coterie.control.definitions import schema_drafts
 from coterie.control.definitions.draft import Draft
@@ -38,7 +37,7 @@ def read_target(*, draft: DraftName = None, account: AccountNumber = None) -> Ta
 def apply_edit(edit: schemas.Edit, description: str, target: Target) -> Schema | Draft:
     """Publish what an edit makes of the schema, or keep it in a draft; return what it made."""
     with open_context() as context:
-        number = accounts.choose_account(context.store, target.account).number
+        number = context.number(target.account)
         if target.draft is not None:
             wanted = DraftRef(number, target.draft)
             edited = schema_drafts.edit_draft(

@@ -6,7 +6,6 @@ import typer
 
 from coterie.cli.context import ACTOR, open_context
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
-from coterie.control import accounts
 from coterie.control.definitions import streams
 from coterie.model.control import Stream
 
@@ -21,7 +20,7 @@ Name = Annotated[str, typer.Argument(help="The stream's name.")]
 def create(name: Name, account: AccountNumber = None, as_json: AsJson = False) -> None:
     """Make a stream; one that exists stays as it is."""
     with open_context() as context:
-        number = accounts.choose_account(context.store, account).number
+        number = context.number(account)
         streams.ensure_streams(
             context.store, account=number, names=[name], actor=ACTOR, now=context.clock()
         )
@@ -33,7 +32,7 @@ def create(name: Name, account: AccountNumber = None, as_json: AsJson = False) -
 def list_(account: AccountNumber = None, as_json: AsJson = False) -> None:
     """List an account's streams."""
     with open_context() as context:
-        number = accounts.choose_account(context.store, account).number
+        number = context.number(account)
         found = streams.list_streams(context.store, number)
     _print(found, as_json=as_json)
 
@@ -51,7 +50,7 @@ def trust(
     with open_context() as context:
         stream = streams.set_trusted(
             context.store,
-            account=accounts.choose_account(context.store, account).number,
+            account=context.number(account),
             name=name,
             trusted=trusted,
             actor=ACTOR,

@@ -10,7 +10,6 @@ from coterie.cli.context import ACTOR, CliContext, open_context
 from coterie.cli.entries import read_text
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
 from coterie.cli.stream import app
-from coterie.control import accounts
 from coterie.flow.run.lookup import Lookup
 from coterie.model.streams import KeyReport
 
@@ -27,7 +26,7 @@ def keys(
 ) -> None:
     """List the raw keys of a stream: kinds, counts, which fields read them, mappings to suggest."""
     with open_context() as context:
-        number = accounts.choose_account(context.store, account).number
+        number = context.number(account)
         found = _desk(context).keys(number, name)
     if unmapped:
         found = [one for one in found if one.key and not one.used_by]
@@ -58,7 +57,7 @@ def map_(
 ) -> None:
     """Publish the mapping that is suggested for a raw key."""
     with open_context() as context:
-        number = accounts.choose_account(context.store, account).number
+        number = context.number(account)
         version = _desk(context).map_key(number, name, key, field, ACTOR)
     if as_json:
         print_json({"schema_version": version})
@@ -72,7 +71,7 @@ def rejected(
 ) -> None:
     """List what became nothing in a stream, newest first, with place and reason."""
     with open_context() as context:
-        number = accounts.choose_account(context.store, account).number
+        number = context.number(account)
         found = _desk(context).rejected(number, name, limit)
     if as_json:
         print_json(found)
@@ -103,7 +102,7 @@ def run_again(
     if (ref is None) is not everything:
         raise typer.BadParameter("Name one event, or give --all.")
     with open_context() as context:
-        number = accounts.choose_account(context.store, account).number
+        number = context.number(account)
         desk = _desk(context)
         refs = [ref] if ref is not None else [x.ref for x in desk.rejected(number, name, limit)]
         text = None if body is None else read_text(body)

@@ -8,7 +8,6 @@ import typer
 from coterie.cli.context import ACTOR, open_context
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
 from coterie.cli.stream import app
-from coterie.control import accounts
 from coterie.control.definitions import intake as rules
 from coterie.control.definitions.intake import StreamIntake
 from coterie.model.intake import Algorithm
@@ -20,7 +19,7 @@ Name = Annotated[str, typer.Argument(help="The stream's name.")]
 def show(name: Name, account: AccountNumber = None, as_json: AsJson = False) -> None:
     """Show the rules of a stream."""
     with open_context() as context:
-        number = accounts.choose_account(context.store, account).number
+        number = context.number(account)
         _print(rules.get_intake(context.store, number, name), as_json=as_json)
 
 
@@ -54,7 +53,7 @@ def set_(
 ) -> None:
     """Change rules of a stream; what is not given stays."""
     with open_context() as context:
-        number = accounts.choose_account(context.store, account).number
+        number = context.number(account)
         now = rules.get_intake(context.store, number, name).intake
         changed = msgspec.structs.replace(
             now,
@@ -85,7 +84,7 @@ def sign(
 ) -> None:
     """Give a stream a new secret for signatures, which is shown this once."""
     with open_context() as context:
-        number = accounts.choose_account(context.store, account).number
+        number = context.number(account)
         if off:
             rules.drop_secret(
                 context.store, account=number, stream=name, actor=ACTOR, clock=context.clock

@@ -6,7 +6,7 @@ import typer
 
 from coterie.cli.context import ACTOR, open_context
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_record, print_table
-from coterie.control import accounts, tokens
+from coterie.control import tokens
 from coterie.model.control import AccessToken
 
 app = typer.Typer(name="token", help="Access tokens for programs.", no_args_is_help=True)
@@ -28,7 +28,7 @@ def create(
         now = context.clock()
         made = tokens.create_token(
             context.store,
-            account=accounts.choose_account(context.store, account).number,
+            account=context.number(account),
             name=name,
             description=description,
             scopes=scope,
@@ -48,7 +48,7 @@ def create(
 def list_(account: AccountNumber = None, as_json: AsJson = False) -> None:
     """List an account's tokens, revoked and expired ones too."""
     with open_context() as context:
-        number = accounts.choose_account(context.store, account).number
+        number = context.number(account)
         found = tokens.list_tokens(context.store, number)
     if as_json:
         print_json(found)
@@ -79,7 +79,7 @@ def revoke(
     with open_context() as context:
         token = tokens.revoke_token(
             context.store,
-            account=accounts.choose_account(context.store, account).number,
+            account=context.number(account),
             token_id=token_id,
             actor=ACTOR,
             now=context.clock(),

@@ -7,7 +7,7 @@ import typer
 
 from coterie.cli.context import ACTOR, open_context
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
-from coterie.control import accounts, users
+from coterie.control import users
 from coterie.control.passwords import generate_password
 from coterie.control.scopes import SCOPES
 from coterie.model.control import Person
@@ -33,7 +33,7 @@ def create(
     with open_context() as context:
         person = users.create_person(
             context.store,
-            account=accounts.choose_account(context.store, account).number,
+            account=context.number(account),
             email=email,
             password=password,
             role=role,
@@ -49,7 +49,7 @@ def create(
 def list_(account: AccountNumber = None, as_json: AsJson = False) -> None:
     """List an account's users."""
     with open_context() as context:
-        number = accounts.choose_account(context.store, account).number
+        number = context.number(account)
         found = users.list_people(context.store, number)
     _print(found, as_json=as_json)
 
@@ -65,7 +65,7 @@ def password(
     with open_context() as context:
         users.set_password(
             context.store,
-            account=accounts.choose_account(context.store, account).number,
+            account=context.number(account),
             person_id=person_id,
             password=new,
             actor=ACTOR,
@@ -86,7 +86,7 @@ def change_role(
     with open_context() as context:
         person = users.set_role(
             context.store,
-            account=accounts.choose_account(context.store, account).number,
+            account=context.number(account),
             person_id=person_id,
             role=role,
             actor=ACTOR,
@@ -111,7 +111,7 @@ def _set_disabled(person_id: int, account: int | None, *, disabled: bool, as_jso
     with open_context() as context:
         person = users.set_disabled(
             context.store,
-            account=accounts.choose_account(context.store, account).number,
+            account=context.number(account),
             person_id=person_id,
             disabled=disabled,
             actor=ACTOR,
