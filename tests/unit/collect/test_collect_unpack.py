@@ -36,7 +36,7 @@ def test_gzip_in_several_members_is_one_body() -> None:
 
 @pytest.mark.parametrize(
     ("body", "encoding"),
-    [(b"{}", "gzip"), (gzip.compress(b"abc")[:-6], "gzip"), (b"abc", "br")],
+    [(b"{}", "gzip"), (gzip.compress(b"abc", mtime=0)[:-6], "gzip"), (b"abc", "br")],
 )
 def test_what_cannot_be_undone_is_refused(body: bytes, encoding: str) -> None:
     with pytest.raises(UnsupportedEncodingError):
