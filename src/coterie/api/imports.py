@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from litestar import Response, get, post
+from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
+from litestar.response import Stream
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 
 from coterie.api.auth import actor_of, check_scope
@@ -90,8 +91,8 @@ def list_imported_files(
 )
 def get_rejected_rows(
     job_id: FromPath[int], grant: NamedDependency[Grant], api: NamedDependency[ApiState]
-) -> Response[str]:
+) -> Stream:
     """Return the rows that an import left out as CSV: file, line, column, reason, row."""
     check_scope(grant, PERSONAL_SCOPE)
-    text = "".join(api.dependencies.imports.rejected_rows(grant.account, job_id))
-    return Response(text, media_type="text/csv; charset=utf-8")
+    lines = api.dependencies.imports.rejected_rows(grant.account, job_id)
+    return Stream(iter(lines), media_type="text/csv; charset=utf-8")

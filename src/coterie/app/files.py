@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -53,12 +53,21 @@ class FileDesk:
             return list_written(conn, job_id)
 
     def rejected_rows(self, account: int, job_id: int) -> Iterator[str]:
-        """Yield the rows that a job left out as lines of CSV. Raises UnknownJobError."""
+        """Return the rows that a job left out as CSV, some lines at a time.
+
+        Raises UnknownJobError at once.
+        """
         get_job(self._store, account, job_id)
-        yield _line(COLUMNS)
-        with self._store.transaction() as conn:
-            for row in list_rejects(conn, job_id):
-                yield _line((row.name, str(row.line), row.column, row.reason, row.raw))
+        return self._rejected_lines(job_id)
+
+    def _rejected_lines(self, job_id: int) -> Iterator[str]:
+        yield _lines([COLUMNS])
+        after: int | None = 0
+        while after is not None:
+            # A transaction a page: whoever reads slowly holds no connection meanwhile.
+            with self._store.transaction() as conn:
+                rows, after = list_rejects(conn, job_id, after)
+            yield _lines([(one.name, one.line, one.column, one.reason, one.raw) for one in rows])
 
 
 def import_calls(services: Services) -> ImportCalls:
@@ -106,7 +115,7 @@ def file_export_calls(services: Services) -> FileExportCalls:
     return FileExportCalls(create=create, written=FileDesk(services).written)
 
 
-def _line(cells: tuple[str, ...]) -> str:
+def _lines(rows: Iterable[Sequence[object]]) -> str:
     into = io.StringIO()
-    csv.writer(into).writerow(cells)
+    csv.writer(into).writerows(rows)
     return into.getvalue()

@@ -234,7 +234,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int,
         _described(
             "Days for which events that were refused or set aside are kept whole, though their day "
-            "may have left the log; 0: for ever.",
+            "may have left the log, and rows that imports left out; 0: for ever.",
             ge=0,
             le=36_500,
         ),

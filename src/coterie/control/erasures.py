@@ -16,7 +16,7 @@ from coterie.store import Connection, Store, load_queries
 
 PAGE = 100
 
-Step = Literal["log", "exceptions", "refused", "deliveries"]
+Step = Literal["log", "exceptions", "refused", "rows", "deliveries"]
 
 
 class UnknownErasureError(UserError):

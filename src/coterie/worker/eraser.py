@@ -17,6 +17,7 @@ from coterie.flow.run.erasure import (
     forget_events,
     forget_exceptions,
     forget_refused,
+    forget_rows,
 )
 from coterie.flow.run.generations import enter_live_generation
 from coterie.model.control import Actor
@@ -76,6 +77,12 @@ def _take_step(
         case "refused":
             dropped, seen = forget_refused(conn, work.account, forgotten, position.get("id", 0))
             work = msgspec.structs.replace(work, refused=work.refused + dropped)
+            if seen is None:
+                return _at(work, "rows"), 0
+            return msgspec.structs.replace(work, position={"id": seen}), 0
+        case "rows":
+            # Each of them was counted among what was refused.
+            seen = forget_rows(conn, work.account, forgotten, position.get("id", 0))
             if seen is None:
                 return _at(work, "deliveries"), 0
             return msgspec.structs.replace(work, position={"id": seen}), 0

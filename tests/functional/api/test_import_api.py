@@ -70,7 +70,9 @@ async def test_an_import_is_made_and_tells_of_its_files_and_bad_rows(
     )
     with services.store.transaction() as conn:
         start_file(conn, task, now=system_clock())
-        keep_rejects(conn, task, [BadRow(1, 2, "it has 1 cells", "u1\n", "E-Mail")])
+        keep_rejects(
+            conn, task, [BadRow(1, 2, "it has 1 cells", "u1\n", "E-Mail")], now=system_clock()
+        )
         finish_file(conn, task, now=system_clock())
     reader = {"Authorization": f"Bearer {make_token(['observer']).token}"}
 

@@ -37,7 +37,7 @@ def test_zipped_files_are_one_file_of_the_ledger(world: ImportWorld) -> None:
     assert sorted(event["id"] for event in world.events()) == ["1", "3"]
     assert world.files() == [("users.zip", 3, 1, "done")]
     with world.store.transaction() as conn:
-        (bad,) = list_rejects(conn, job)
+        ((bad,), _) = list_rejects(conn, job)
     assert (bad.name, bad.line, bad.column, bad.raw) == ("users.zip/a.csv", 3, "city", "2")
 
 

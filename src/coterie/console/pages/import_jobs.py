@@ -1,7 +1,8 @@
 """Import CSV jobs: a look at the files, the settings, the rows that were left out."""
 
-from litestar import Response, get, post
+from litestar import get, post
 from litestar.params import FromPath
+from litestar.response import Stream
 
 from coterie.base.errors import CoterieError, UserError
 from coterie.console.doorkeeper import needs
@@ -71,12 +72,12 @@ def do_create_import(visit: Visitor) -> Page:
 
 
 @get(f"{HOME}/{{job_id:int}}/rejected-rows", sync_to_thread=True, opt=needs("data_manager"))
-def download_rejected_rows(visit: Visitor, job_id: FromPath[int]) -> Response[str]:
+def download_rejected_rows(visit: Visitor, job_id: FromPath[int]) -> Stream:
     """Return the rows that an import left out, with line, column and reason, as a CSV file."""
-    text = "".join(visit.deps.files.rejected_rows(visit.account, job_id))
+    lines = visit.deps.files.rejected_rows(visit.account, job_id)
     name = f"rejected-rows-of-job-{job_id}.csv"
-    return Response(
-        text,
+    return Stream(
+        iter(lines),
         media_type="text/csv; charset=utf-8",
         headers={**PAGE_HEADERS, "content-disposition": f'attachment; filename="{name}"'},
     )

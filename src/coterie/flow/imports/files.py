@@ -1,6 +1,6 @@
 """The ledger of files that jobs have read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from coterie.flow.imports.errors import ImportOvertakenError
@@ -77,7 +77,9 @@ def find_hashes(conn: Connection, job_id: int) -> bytes:
     return bytes(row[0]) if row else b""
 
 
-def keep_rejects(conn: Connection, task: ImportTask, rows: Sequence[BadRow]) -> None:
+def keep_rejects(
+    conn: Connection, task: ImportTask, rows: Sequence[BadRow], *, now: datetime
+) -> None:
     """Keep rows that were left out, to be downloaded, in the transaction of their checkpoint."""
     if not rows:
         return
@@ -88,22 +90,47 @@ def keep_rejects(conn: Connection, task: ImportTask, rows: Sequence[BadRow]) -> 
         "columns": [row.column for row in rows],
         "reasons": [row.reason for row in rows],
         "raws": [row.raw[:KEPT].encode("utf-8", "surrogateescape") for row in rows],
+        "now": now,
     }
     conn.execute(SQL.keep_rejects, values)
 
 
-def list_rejects(conn: Connection, job_id: int) -> Iterator[RejectedRow]:
-    """Yield the rows of a job's files that were left out, file by file, in their order."""
-    after = ("", 0)
-    while True:
-        values = {"job_id": job_id, "after_name": after[0], "after_number": after[1], "limit": PAGE}
-        found = conn.execute(SQL.list_rejects, values).fetchall()
-        for row in found:
-            raw = bytes(row[4]).decode("utf-8", "replace").rstrip("\r\n")
-            yield RejectedRow(name=row[0], line=row[1], column=row[2], reason=row[3], raw=raw)
-        if len(found) < PAGE:
-            return
-        after = (found[-1][0], found[-1][5])
+def list_rejects(
+    conn: Connection, job_id: int, after: int = 0
+) -> tuple[list[RejectedRow], int | None]:
+    """Return a job's next rows that were left out, and where the following ones begin, if any."""
+    asked = {"job_id": job_id, "after": after, "limit": PAGE}
+    found = conn.execute(SQL.list_rejects, asked).fetchall()
+    rows = [
+        RejectedRow(
+            name=name,
+            line=line,
+            column=column,
+            reason=reason,
+            raw=bytes(raw).decode("utf-8", "replace").rstrip("\r\n"),
+        )
+        for name, line, column, reason, raw, _ in found
+    ]
+    return rows, found[-1][-1] if len(found) == PAGE else None
+
+
+def read_rejects(
+    conn: Connection, account: int, after: int, *, limit: int
+) -> list[tuple[int, bytes]]:
+    """Return ids and texts of the next rows that imports of an account left out, after an id."""
+    asked = {"account": account, "after": after, "limit": limit}
+    return [(number, bytes(raw)) for number, raw in conn.execute(SQL.rejects_after, asked)]
+
+
+def drop_rejects(conn: Connection, ids: Sequence[int]) -> None:
+    """Delete rows that were left out."""
+    if ids:
+        conn.execute(SQL.drop_rejects, {"ids": list(ids)})
+
+
+def forget_rejects(conn: Connection, *, before: datetime, limit: int) -> int:
+    """Forget rows that were left out before an instant, at most `limit`; return how many."""
+    return conn.execute(SQL.forget_rejects, {"before": before, "count": limit}).rowcount
 
 
 def list_files(conn: Connection, job_id: int) -> list[ImportedFile]:

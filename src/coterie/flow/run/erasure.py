@@ -16,6 +16,7 @@ from coterie.flow.exports.forget import count_forgotten, drop_forgotten, names_o
 from coterie.flow.identity.maintenance import drop_unsettled_of
 from coterie.flow.identity.owners import delete_owners, find_owners, list_passengers
 from coterie.flow.identity.suppression import suppress
+from coterie.flow.imports.files import drop_rejects, read_rejects
 from coterie.flow.mapping.mapper import RejectedMapping
 from coterie.flow.profiles.storage import lock_profiles
 from coterie.flow.profiles.timeline import drop_mentions, take_mentions
@@ -137,6 +138,17 @@ def forget_refused(
     theirs = [number for number, body in rows if scrubber.is_in(body.decode(errors="replace"))]
     drop_refused(conn, account, theirs)
     return len(theirs), rows[-1][0] if rows else None
+
+
+def forget_rows(conn: Connection, account: int, forgotten: Forgotten, after: int) -> int | None:
+    """Delete those of the next rows that imports left out which name a person.
+
+    Returns the last id that was looked at; None if there are no more.
+    """
+    scrubber = Scrubber(value for _, value in forgotten.identifiers)
+    rows = read_rejects(conn, account, after, limit=REFUSED_AT_ONCE)
+    drop_rejects(conn, [n for n, raw in rows if scrubber.is_in(raw.decode(errors="replace"))])
+    return rows[-1][0] if rows else None
 
 
 def forget_deliveries(conn: Connection, account: int, forgotten: Forgotten) -> int:

@@ -40,7 +40,6 @@ BACKLOG_PAUSE = 0.25
 
 # A file of which nothing at all fits is the wrong file, or read in the wrong way.
 HOPELESS_ROWS = 1_000
-REJECTS_KEPT = 10_000
 
 Checkpoint = Callable[[Connection, FileProgress, float], bool]
 """Called in each chunk's transaction with the part of the file that is read (0 to 1); returns
@@ -148,7 +147,7 @@ class ImportRun:
         rejected = [make_rejected(row, shown, received_at=self._clock()) for row in bad]
         with self._store.transaction() as conn:
             keep_rejected(conn, rejected)
-            keep_rejects(conn, shown, bad[: max(0, REJECTS_KEPT - progress.rows_rejected)])
+            keep_rejects(conn, shown, bad, now=self._clock())
             advance_file(conn, task, progress, after)
             goes_on = run.checkpoint(conn, after, run.part())
             append_events(conn, next(run.lanes), events)

@@ -8,6 +8,7 @@ import structlog
 from coterie.flow.changes.forget import change_lanes, forget_changes
 from coterie.flow.collect.keep import forget_rejected, keep_set_aside
 from coterie.flow.eventlog.forget import days_of_log, drop_day, forget_outcomes, unread_lanes
+from coterie.flow.imports.files import forget_rejects
 from coterie.store import Store
 
 log = structlog.get_logger()
@@ -91,3 +92,7 @@ def _forget_rejected(store: Store, *, before: datetime) -> None:
     while gone == REJECTED_AT_ONCE:
         with store.transaction() as conn:
             gone = forget_rejected(conn, before=before, limit=REJECTED_AT_ONCE)
+    gone = REJECTED_AT_ONCE
+    while gone == REJECTED_AT_ONCE:
+        with store.transaction() as conn:
+            gone = forget_rejects(conn, before=before, limit=REJECTED_AT_ONCE)

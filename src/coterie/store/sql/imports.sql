@@ -42,20 +42,34 @@ SELECT name, size, encode(sha256, 'hex'), modified_at, rows_done, rows_rejected,
        failure, started_at, finished_at
 FROM import_file WHERE job_id = :job_id ORDER BY started_at DESC, name LIMIT 200;
 
--- name: keep_rejects(job_id, name, sha256, numbers, lines, columns, reasons, raws)!
+-- name: keep_rejects(job_id, name, sha256, numbers, lines, columns, reasons, raws, now)!
 -- With the rows' checkpoint, so that a killed import keeps each once.
-INSERT INTO import_reject (job_id, name, sha256, row_number, line, column_name, reason, raw)
-SELECT :job_id, :name, :sha256, r.number, r.line, r.column_name, r.reason, r.raw
+INSERT INTO import_reject (job_id, name, sha256, row_number, line, column_name, reason, raw, kept_at)
+SELECT :job_id, :name, :sha256, r.number, r.line, r.column_name, r.reason, r.raw, CAST(:now AS timestamptz)
 FROM unnest(CAST(:numbers AS bigint[]), CAST(:lines AS bigint[]), CAST(:columns AS text[]),
             CAST(:reasons AS text[]), CAST(:raws AS bytea[]))
      AS r (number, line, column_name, reason, raw)
 ON CONFLICT DO NOTHING;
 
--- name: list_rejects(job_id, after_name, after_number, limit)
--- In the order of files and rows.
-SELECT name, line, column_name, reason, raw, row_number FROM import_reject
-WHERE job_id = :job_id AND (name, row_number) > (:after_name, :after_number)
-ORDER BY name, row_number LIMIT :limit;
+-- name: list_rejects(job_id, after, limit)
+-- In the order in which they were kept, which is that of a file's rows.
+SELECT name, line, column_name, reason, raw, id FROM import_reject
+WHERE job_id = :job_id AND id > :after ORDER BY id LIMIT :limit;
+
+-- name: rejects_after(account, after, limit)
+-- For who looks through the rows of all jobs of an account.
+SELECT r.id, r.raw FROM import_reject r JOIN job j ON j.id = r.job_id
+WHERE j.account = :account AND r.id > :after ORDER BY r.id LIMIT :limit;
+
+-- name: drop_rejects(ids)!
+-- What is to be forgotten.
+DELETE FROM import_reject WHERE id = ANY (CAST(:ids AS bigint[]));
+
+-- name: forget_rejects(before, count)!
+-- The oldest first, in chunks, as rejected events are forgotten.
+DELETE FROM import_reject WHERE id IN (
+    SELECT id FROM import_reject WHERE kept_at < :before ORDER BY id LIMIT :count
+);
 
 -- name: count_backlog()$
 -- Events that no worker has taken yet: sequence numbers have no gaps.
