@@ -25,9 +25,14 @@ _SLASHED = re.compile(
     re.VERBOSE,
 )
 _YEAR_MONTH = re.compile(r"(\d{4})-(\d{1,2})")
-# A browser writes `GMT+0100 (British Summer Time)`, Go `+0000 UTC`; the offset says it all, and
-# dateutil would take `GMT+0100` the other way round.
-_ZONE_NAME = re.compile(r"\s*\([^()]*\)$|(?<=[+-]\d{4})\s+[A-Z]{3,4}$")
+# A browser writes `GMT+0100 (British Summer Time)`, Go `+0000 UTC`, Java `+01:00[Europe/London]`;
+# the offset says it all, and dateutil would take `GMT+0100` the other way round.
+_ZONE_NAME = re.compile(
+    r"\s*\([^()]*\)$|(?<=[+-]\d{4})\s+[A-Z]{3,4}$|(?:(?<=[+-]\d\d:\d\d)|(?<=Z))\[[\w/+-]+\]$"
+)
+# Web servers write `04/Mar/2026:05:06:07 +0000`.
+_LOG_COLON = re.compile(r"(?<=/\d{4}):(?=\d\d:)")
+_EAST_ASIAN = str.maketrans({"年": "-", "月": "-", "日": ""})
 _ZONE_SIGN = re.compile(r"(?:GMT|UTC)(?=[+-]\d)")
 _WORD = re.compile(r"[^\W\d_]+")
 _LONGEST_ZONE = 5
@@ -136,7 +141,8 @@ def _from_slashed(found: re.Match[str]) -> datetime | None:
 
 
 def _guess(text: str) -> datetime | None:
-    text = _ZONE_SIGN.sub("", _ZONE_NAME.sub("", text))
+    text = _LOG_COLON.sub(" ", _ZONE_SIGN.sub("", _ZONE_NAME.sub("", text)))
+    text = text if text.isascii() else text.translate(_EAST_ASIAN)
     # Most of what is no date is told by its words, a hundred times as quick as by guessing.
     if not any(letter.isdigit() for letter in text) or not all(map(_may_be, _WORD.findall(text))):
         return None
