@@ -17,9 +17,8 @@ from coterie.worker.eraser import ASK_AGAIN, erase_next
 MAIL = "ada@example.org"
 ADA = ("email", MAIL)
 TABLES = (
-    "event_log", "event_outcome", "rejected_event", "import_reject", "outbox", "omission", "decision",
-    "change",
-    "audit_log", "erasure", "suppression", "seen_message", "job_log",
+    "event_log", "event_outcome", "rejected_event", "import_reject", "outbox", "omission",
+    "decision", "change", "audit_log", "erasure", "suppression", "seen_message", "job_log",
     "outbox_queue", "delivery_request",
     "g1.identity", "g1.profile", "g1.membership", "g1.timeline", "g1.unsettled",
 )  # fmt: skip
@@ -94,7 +93,7 @@ def live_a_life(house: House) -> None:
         # As an import would: the table belongs to a job, whichever.
         conn.execute(
             "INSERT INTO import_reject (job_id, name, sha256, row_number, line, column_name,"
-            " reason, raw) SELECT %s, 'users.csv', '', n, n, '', 'it has 1 cell', convert_to(row, 'UTF8')"
+            " reason, raw) SELECT %s, 'users.csv', '', n, n, '', 'short', convert_to(row, 'UTF8')"
             " FROM unnest(%s::text[]) WITH ORDINALITY AS r (row, n)",
             (house.job.id, [MAIL, "bob@example.org"]),
         )
