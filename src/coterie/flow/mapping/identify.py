@@ -8,6 +8,8 @@ from coterie.lang.identifiers import blocked_values, normaliser
 from coterie.model.mapped import can_identify
 from coterie.model.schema import IdentifierRule
 
+TEXT_SETS = ("[]string", "ts[]string")
+
 
 def identification(kind: str, rule: IdentifierRule, usual: Iterable[str]) -> Coercion:
     """Return the function that makes any value fit an identifying field (None where it cannot).
@@ -27,10 +29,17 @@ def identification(kind: str, rule: IdentifierRule, usual: Iterable[str]) -> Coe
             return None
         return text if can_identify(text) else None
 
+    def identify_one_of_many(value: Any) -> str | list[str] | None:
+        # Most events name one of them, as a text.
+        if value.__class__ is not str:
+            return identify(value)
+        text = name(value) if value else None
+        return None if text is None else [text]
+
     def identify(value: Any) -> str | list[str] | None:
         fitting = coerce(value)
         if fitting.__class__ is list:
             return [text for each in fitting if (text := name(each)) is not None] or None
         return None if fitting is None else name(fitting)
 
-    return identify
+    return identify_one_of_many if kind in TEXT_SETS else identify

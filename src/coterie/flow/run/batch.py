@@ -5,7 +5,7 @@ in id order; resolve, fold, evaluate, diff; write all of it with the cursor; com
 point leaves nothing half done.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -25,6 +25,8 @@ from coterie.model.events import EventOutcome, LoggedEvent, Verdict
 from coterie.model.mapped import MappedEvent
 from coterie.store import Connection
 from coterie.store.fences import share_fence
+
+_Map = Callable[[LoggedEvent], MappedEvent | RejectedMapping]
 
 RECEIVED_BEFORE = "the message was received before"
 
@@ -101,14 +103,16 @@ class LaneProcessor:
         outcomes: list[EventOutcome] = []
         mapped: dict[int, list[MappedEvent]] = {}
         sifted: dict[int, list[tuple[LoggedEvent, MappedEvent]]] = {}
+        mappings = {account: self._mapping(account) for account in {e.account for e in events}}
         for event in events:
+            map_event, suppresses = mappings[event.account]
             reason = duplicates.get((event.lane, event.seq))
-            is_duplicate, suppresses = reason is not None, self._suppresses(event.account)
+            is_duplicate = reason is not None
             if reason is not None:
                 outcomes.append(_outcome(event, "duplicate", reason))
                 if not suppresses:
                     continue
-            said = self._map(event)
+            said = map_event(event)
             if isinstance(said, RejectedMapping):
                 if not is_duplicate:
                     kind: Verdict = "unreadable" if said.is_unreadable else "rejected"
@@ -142,13 +146,16 @@ class LaneProcessor:
             identifiers=identifiers,
         )
 
-    def _suppresses(self, account: int) -> bool:
-        return self._contexts.knows(account) and self._contexts.get(account).suppresses
+    def _mapping(self, account: int) -> tuple[_Map, bool]:
+        """Return how events of an account are mapped, and whether some of them are suppressed."""
+        if not self._contexts.knows(account):
+            return _map_of_nobody, False
+        context = self._contexts.get(account)
+        return context.mapper.map, context.suppresses
 
-    def _map(self, event: LoggedEvent) -> MappedEvent | RejectedMapping:
-        if not self._contexts.knows(event.account):
-            return RejectedMapping(f"account {event.account} does not exist any more")
-        return self._contexts.get(event.account).mapper.map(event)
+
+def _map_of_nobody(event: LoggedEvent) -> RejectedMapping:
+    return RejectedMapping(f"account {event.account} does not exist any more")
 
 
 def _outcome(event: LoggedEvent, kind: Verdict, reason: str) -> EventOutcome:

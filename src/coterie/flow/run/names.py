@@ -1,6 +1,5 @@
 """Keyed names of identifiers, which do not tell what they name."""
 
-from collections import OrderedDict
 from collections.abc import Callable
 
 from coterie.base.ids import keyed_hash
@@ -8,15 +7,18 @@ from coterie.model.mapped import Identifier
 
 IDENTITY_PURPOSE = "identity"
 """What the key that names profiles is made for."""
-NODE_CACHE = 200_000
+YOUNG_NODES = 100_000
+"""Names that were asked for lately; as many older ones are kept."""
 
 
 class Names:
     """Names profiles and nodes of the timeline; remembered for a while because they recur."""
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, *, size: int = YOUNG_NODES) -> None:
         self._key = key
-        self._nodes: OrderedDict[tuple[int, Identifier], bytes] = OrderedDict()
+        self._size = size
+        self._young: dict[tuple[int, Identifier], bytes] = {}
+        self._old: dict[tuple[int, Identifier], bytes] = {}
 
     def profile(self, account: int) -> Callable[[Identifier], str]:
         """Return the function that names an account's profiles by their first identifier."""
@@ -25,16 +27,16 @@ class Names:
 
     def node(self, account: int) -> Callable[[Identifier], bytes]:
         """Return the function that gives an account's nodes of the timeline their 16 bytes."""
-        number, nodes = str(account), self._nodes
+        number = str(account)
 
         def name(identifier: Identifier) -> bytes:
             key = (account, identifier)
-            known = nodes.get(key)
+            known = self._young.get(key)
             if known is None:
-                known = keyed_hash(self._key, "node", number, *identifier)
-                nodes[key] = known
-                if len(nodes) > NODE_CACHE:
-                    nodes.popitem(last=False)
+                known = self._old.get(key) or keyed_hash(self._key, "node", number, *identifier)
+                if len(self._young) >= self._size:
+                    self._old, self._young = self._young, {}
+                self._young[key] = known
             return known
 
         return name

@@ -34,6 +34,8 @@ def _maptime(_row: Row, now: datetime, key: object, date: object = ABSENT) -> ob
 @CATALOGUE.add("valuect(value)", example=Example("valuect(event)", {"view": 1}, {"event": "view"}))
 def _valuect(value: object) -> dict[str, int] | None:
     """Return a map that counts the value once, or each item of a list, to be summed over events."""
+    if value.__class__ is str:
+        return {value: 1} if value else None
     items = items_of(value) if kind_of(value) == "list" else [value]
     counted = Counter(show(each) for each in items if is_filled(each) and kind_of(each) != "map")
     return dict(counted) or None
