@@ -12,7 +12,7 @@ from random import Random
 
 import msgspec
 import pytest
-from tests.e2e.chaos.faults import TIMEOUT, plan_chaos
+from tests.e2e.chaos.faults import LIFE, TIMEOUT, plan_chaos
 from tests.e2e.chaos.minimum import Counted, Kill, count
 from tests.e2e.chaos.story import Story, buy, claim
 from tests.functional.sender.conftest import ACCOUNT, ATTRIBUTE, World
@@ -34,6 +34,7 @@ AT_REST = """
 SELECT (SELECT count(*) FROM outbox WHERE pending)
      + (SELECT count(*) FROM outbox_queue WHERE state = 'waiting')
      + (SELECT count(*) FROM delivery_request WHERE closed_at IS NULL)
+     + (SELECT count(*) FROM outbox WHERE uncertain IS NOT NULL)
 """
 
 
@@ -96,6 +97,7 @@ class Run:
     ) -> None:
         self.world = World(store, load_or_create(key_file), sandbox)
         self.world.set_up()
+        self.world.configure(request_life_seconds=LIFE)
         self.purchases = self.world.add_destination("", form="purchases")
         self.key_file = key_file
         self.size = size

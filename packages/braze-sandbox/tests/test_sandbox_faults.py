@@ -1,5 +1,6 @@
 import http.client
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -190,3 +191,20 @@ def test_the_clock_can_be_wrong(sandbox: RunningSandbox) -> None:
     reset = datetime.fromtimestamp(int(answer.headers["x-ratelimit-reset"]), UTC)
     assert said < reset < said + timedelta(hours=1, seconds=2)
     assert sandbox.users()[0]["created_at"][:13] == f"{said:%Y-%m-%dT%H}"
+
+
+def test_a_held_request_is_worked_when_it_is_released_and_not_before(
+    sandbox: RunningSandbox,
+) -> None:
+    sandbox.fail(path="/users/track", hold=True)
+
+    with ThreadPoolExecutor() as pool:
+        late = pool.submit(track, sandbox)
+        while sandbox.call("GET", "/faults")["faults"]:
+            time.sleep(0.01)
+        newer = sandbox.post("/users/track", {"attributes": [{"external_id": "u2", "n": 1}]})
+        while not sandbox.call("POST", "/faults/release")["released"]:
+            assert sandbox.user("u1") is None
+
+        assert (newer.status, late.result()) == (201, 201)
+    assert sandbox.count_users() == 2

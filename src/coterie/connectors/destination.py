@@ -12,19 +12,25 @@ from coterie.model.delivery import DestinationPlan, Load
 Object = dict[str, Any]
 """What a request says of one load, as JSON."""
 
+# A minute for whatever stands between here and a destination, and half of one that a sender which
+# lost its hold may still wait for its answer (decision 0041).
+LIFE_SECONDS = 90.0
+
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     """Where the objects of a destination go.
 
     Requests of one `lane` share a rate limit and fail together. A request takes `most` objects, and
     leaves `flush_seconds` after the first of them was due even if it is not full (None: as the
-    settings say). `array` names their list in the body, where it has a name.
+    settings say). A request that had no answer may be worked for `life_seconds` after it was given
+    up. `array` names their list in the body, where it has a name.
     """
 
     lane: str
     most: int
     array: str = ""
     flush_seconds: float | None = None
+    life_seconds: float = LIFE_SECONDS
 
 
 class RateLimit(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,6 +20,9 @@ def record_delivery(
     level: JobLogLevel = "warning" if count.refused else "info"
     added, requests = counted(count.added, "value"), counted(count.requests, "request")
     message = f"{added} added, {count.removed:,} removed in {requests}."
+    if count.told_again:
+        again = counted(count.told_again, "user was", "users were")
+        message += f" {again} told again after doubt."
     if count.refused:
         refused = counted(count.refused, "user was refused", "users were refused")
         message += f" {refused}: see and replay on the job's page."

@@ -64,6 +64,16 @@ BRAZE = Provider(
                     "a user meanwhile becomes one. Left empty: as COTERIE_FLUSH_SECONDS says.",
                 ),
                 ConfigField(
+                    name="request_life_seconds",
+                    label="Seconds an unanswered request may live",
+                    kind="number",
+                    default=90,
+                    lowest=1,
+                    highest=86_400,
+                    help="Braze, or something before it, may work a request long after it timed "
+                    "out. After so many seconds everyone who was in one is told once more.",
+                ),
+                ConfigField(
                     name="array_limit",
                     label="Values an array holds",
                     kind="number",

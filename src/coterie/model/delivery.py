@@ -53,7 +53,8 @@ class OutboxRow(msgspec.Struct, frozen=True, kw_only=True):
     """One user at a destination: what it shall hold, what it acknowledged, what is uncertain.
 
     `version` rises with every new wish, `told_version` is the one that was told last; `attempts`
-    counts failures since the last answer.
+    counts failures since the last answer. `uncertain` are keys that requests without an answer
+    carried which are dead by now: they are told once more, whatever the ledger says.
     """
 
     destination: int
@@ -64,6 +65,7 @@ class OutboxRow(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     attempts: int
     told_version: int = 0
+    uncertain: tuple[str, ...] = ()
 
 
 class QueueItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,12 +89,15 @@ class NewQueueItem(msgspec.Struct, frozen=True, kw_only=True):
 class Difference(msgspec.Struct, frozen=True):
     """Items to put and keys to drop at a destination, each in rising order of keys.
 
-    `is_held`: items of paused jobs differ too, and are kept back.
+    `is_held`: items of paused jobs differ too, and are kept back. `again` are keys of either kind
+    that the ledger agrees on already; `left` are keys that stay uncertain, as they are held.
     """
 
     put: Items
     drop: tuple[str, ...]
     is_held: bool = False
+    again: frozenset[str] = frozenset()
+    left: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -175,7 +180,10 @@ class DestinationPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeliveryCount(msgspec.Struct, frozen=True, kw_only=True):
-    """What was done at one destination; a data point is an attribute, event or purchase written."""
+    """What was done at one destination; a data point is an attribute, event or purchase written.
+
+    `told_again` are users who were told once more because a request had no answer.
+    """
 
     added: int = 0
     removed: int = 0
@@ -184,6 +192,7 @@ class DeliveryCount(msgspec.Struct, frozen=True, kw_only=True):
     data_points: int = 0
     data_points_saved: int = 0
     doubtful: int = 0
+    told_again: int = 0
 
     def __add__(self, other: "DeliveryCount") -> "DeliveryCount":
         """Return both together."""

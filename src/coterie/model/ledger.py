@@ -14,7 +14,9 @@ class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
     first of them came. `per_second` is the rate of the last minute, and `seconds_left` what it
     means for all that waits (None: nothing goes). `data_points` were spent; `data_points_saved` are
     changes that never had to be sent, because they cancelled out or told nothing new. `doubtful`
-    are events and purchases that were never answered. `last_error` says its cure.
+    are events and purchases that were never answered. `uncertain` users were in a request without
+    an answer and are told again once it can no longer be worked; `told_again` counts those who
+    were. `last_error` says its cure.
     """
 
     id: int
@@ -35,6 +37,8 @@ class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
     waiting_since: datetime | None
     parked: int
     doubtful: int
+    uncertain: int
+    told_again: int
     per_second: float
     last_success_at: datetime | None
     last_error: str | None

@@ -6,12 +6,12 @@ import functools
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from coterie.connectors.destination import Forms
+from coterie.connectors.destination import LIFE_SECONDS, Forms
 from coterie.flow.exports.delivery import count_delivery, plan_shipments
 from coterie.flow.exports.hold import Hold
 from coterie.flow.exports.outbox import START, Due, Position
 from coterie.flow.exports.requests import Request
-from coterie.flow.exports.settle import recipients_of
+from coterie.flow.exports.settle import DoubtPolicy, recipients_of
 from coterie.model.delivery import (
     QUEUE_FORMS,
     Acknowledged,
@@ -94,11 +94,10 @@ class AuthorizationSender:
 
         Raises `StoreUnavailableError` or `StoreConflictError`.
         """
-        repeats = {shelf.plan.id: shelf.plan.repeats for shelf in self._shelves.values()}
         await asyncio.to_thread(
             self._hold.recover,
             seconds=self._deps.takeover_seconds,
-            repeats=repeats,
+            policy=self._policy(),
             now=self._deps.clock(),
         )
 
@@ -148,6 +147,12 @@ class AuthorizationSender:
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
 
+    def _policy(self) -> DoubtPolicy:
+        repeats = {shelf.plan.id: shelf.plan.repeats for shelf in self._shelves.values()}
+        targets = [self._forms.target(shelf.plan) for shelf in self._shelves.values()]
+        life = max((target.life_seconds for target in targets), default=LIFE_SECONDS)
+        return DoubtPolicy(repeats=repeats, life=timedelta(seconds=life))
+
     def _in_turn(self) -> list[Shelf]:
         # The first of a turn is the last of the next, so that no destination starves another.
         shelves = list(self._shelves.values())
@@ -191,12 +196,14 @@ class AuthorizationSender:
         """Return due loads and whether there are no more."""
         plan = shelf.plan
         # The breaker says when a dead destination is tried again, whatever the rows' own back-off.
-        now = self._deps.clock() + (AHEAD if ahead else timedelta())
+        clock = self._deps.clock()
+        now = clock + (AHEAD if ahead else timedelta())
         if self._deps.monotonic() >= shelf.from_start_at:
             # What changed lately stands before what waits after a failure, so it is looked for
             # again and again, however long the backlog.
             shelf.position, shelf.queue_position = START, 0
             shelf.from_start_at = self._deps.monotonic() + max(self._flush_seconds(plan), 0.5)
+            await asyncio.to_thread(self._hold.wake, plan.id, now=clock)
         if plan.form in QUEUE_FORMS:
             items, shelf.queue_position = await asyncio.to_thread(
                 self._hold.take_items,
@@ -207,13 +214,17 @@ class AuthorizationSender:
         due = Due(
             limit=limit,
             now=now,
+            clock=clock,
             busy=self._busy(shelf),
             after=shelf.position,
             deletion=self._deletion,
             calm=timedelta(seconds=self._deps.calm_seconds),
         )
         rows, shelf.position = await asyncio.to_thread(self._hold.take, plan.id, due)
-        return list(plan_shipments(rows, held=plan.held, kept=plan.kept)), shelf.position == START
+        # An operation on an array costs the same however many values it names.
+        is_whole = plan.form == "array"
+        shipments = plan_shipments(rows, held=plan.held, kept=plan.kept, is_whole=is_whole)
+        return list(shipments), shelf.position == START
 
     def _busy(self, shelf: Shelf) -> set[str]:
         """Return who must not be told now: a deletion and the rest exclude each other."""
@@ -253,7 +264,7 @@ class AuthorizationSender:
             opened,
             [delivery.ended for _, delivery in ended],
             idle=[settlement for _, settlements in idle for settlement in settlements],
-            repeats={shelf.plan.id: shelf.plan.repeats for shelf in self._shelves.values()},
+            policy=self._policy(),
             deletion=self._deletion,
             now=self._deps.clock(),
         )

@@ -28,7 +28,7 @@ class Reporter:
         """Count one flush."""
         if count != DeliveryCount():
             self._counts[destination] = self._counts.get(destination, DeliveryCount()) + count
-            if count.added or count.removed or count.refused or count.doubtful:
+            if count.added or count.removed or count.refused or count.doubtful or count.told_again:
                 self._worth_telling.add(destination)
 
     async def report(self, plans: Sequence[DestinationPlan], *, at_once: bool) -> None:

@@ -9,6 +9,8 @@ TIMEOUT = 1.0
 PATH = "/users/track"
 # Slow ones come in time; late ones do their work when the sender has long given up.
 SLOW, LATE, HANG = 0.3 * TIMEOUT, 1.3 * TIMEOUT, 1.5 * TIMEOUT
+LIFE = "10"
+"""Seconds after which nothing that was given up is worked any more, on a busy machine too."""
 
 
 def plan_chaos(sandbox: BrazeSandbox, chance: float) -> None:

@@ -4,7 +4,8 @@ Nobody can do with fewer than this: a request for every 75 **needed objects**, a
 were **lost**. Lost is a request that got no answer about its objects: refused for its rate, failed,
 cut, timed out, or still under way when the sender was killed. An object of any other request is
 needed if it changed what Braze held; or if Braze refused it, which nobody could know before; or if
-it answers a doubt, since an object that was lost must be sent again whether it was done or not.
+it answers a doubt, since an object that was lost must be sent again whether it was done or not, and
+once more when it can no longer be done late.
 """
 
 from collections.abc import Iterable, Mapping
@@ -45,6 +46,7 @@ def count(
     """Count the requests of a journal, given in its order."""
     held: dict[str, set[str]] = {}
     doubtful: set[str] = set()
+    owed: set[str] = set()
     waiting = sorted(kills, key=lambda kill: kill.number)
     requests = lost = updates = purchases = 0
     for entry in entries:
@@ -63,9 +65,14 @@ def count(
         for index, item in enumerate(body.get("attributes", ())):
             user = item["external_id"]
             changed = index not in refused and _apply(held, user, item[attribute])
-            updates += changed or index in refused or user in doubtful
-            if index not in refused:
+            updates += changed or index in refused or user in doubtful or user in owed
+            if index in refused:
+                continue
+            if user in doubtful:
                 doubtful.discard(user)
+                owed.add(user)
+            elif not changed:
+                owed.discard(user)
     return Counted(requests, lost, updates, purchases)
 
 

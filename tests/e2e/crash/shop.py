@@ -25,6 +25,8 @@ ACCOUNT = 3012
 STREAM = "shop"
 ATTRIBUTE = "lytics_segments"
 PATIENCE = 60.0
+# Nothing delays a request here for so long, in seconds.
+REQUEST_LIFE = 8
 
 LQL = """
 SELECT
@@ -85,7 +87,11 @@ def open_shop(services: Services, *, sandbox_url: str, sandbox_key: str) -> Shop
         method="api_key",
         label="Braze sandbox",
         description="",
-        config={"apikey": sandbox_key, "endpoint_url": sandbox_url},
+        config={
+            "apikey": sandbox_key,
+            "endpoint_url": sandbox_url,
+            "request_life_seconds": REQUEST_LIFE,
+        },
         actor=ACTOR,
         now=clock(),
     )

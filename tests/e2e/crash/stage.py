@@ -27,6 +27,7 @@ from tests.e2e.crash.shop import (
 )
 
 from braze_sandbox.testing import RunningSandbox
+from coterie.app.deliveries import delivery_calls
 from coterie.app.services import Services, config_source, open_services
 from coterie.control.definitions.audiences import list_audiences
 from coterie.control.jobs import list_jobs
@@ -88,9 +89,10 @@ def take_steps(services: Services, shop: Shop, number: int, rounds: int) -> bool
 
 
 def is_at_rest(services: Services) -> bool:
-    """Answer whether there is nothing left to process, to build, to claim, to send."""
+    """Answer whether there is nothing left to process, to build, to claim, to send, to repeat."""
     try:
         overview = Lookup(services.store, config_source()).overview(ACCOUNT, services.clock())
+        deliveries = delivery_calls(services.store, services.clock).list(ACCOUNT)
         audiences = list_audiences(services.store, ACCOUNT)
         jobs = list_jobs(services.store, ACCOUNT)
     except StoreUnavailableError:
@@ -98,6 +100,7 @@ def is_at_rest(services: Services) -> bool:
     return (
         overview.waiting == 0
         and overview.deliveries.pending == 0
+        and not any(delivery.uncertain for delivery in deliveries)
         and all(audience.state == "live" for audience in audiences)
         and all(job.state == "running" and job.checkpoint.get(BACKFILLED) for job in jobs)
     )

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
@@ -16,10 +16,13 @@ from coterie.flow.exports.hold import Ended, Hold, try_hold
 from coterie.flow.exports.outbox import Due
 from coterie.flow.exports.parked import replay_parked
 from coterie.flow.exports.requests import Closing, Request
+from coterie.flow.exports.settle import DoubtPolicy
 from coterie.model.delivery import Acknowledged, Postponed, Refused, Settlement, Shipment, Verdict
 from coterie.store import Connection, Store
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+LIFE = timedelta(seconds=90)
+POLICY = DoubtPolicy(repeats={}, life=LIFE)
 USERS = ("u1", "u2", "u3")
 destinations = itertools.count(1)
 
@@ -35,19 +38,30 @@ class Wish(msgspec.Struct, frozen=True):
 
 
 class Flush(msgspec.Struct, frozen=True):
-    """The sender takes rows; `fate` by user; `during` is a wish between opening and settling."""
+    """The sender takes rows; `fate` by user; `during` is a wish between opening and settling.
+
+    Before that late requests land, or the longest life of a request goes by.
+    """
 
     held: Values
     fates: tuple[str, ...]
     during: Wish | None
     crash: bool
+    lands: bool = False
+    waits: bool = False
 
 
 values = st.frozensets(st.sampled_from("abc"))
 wishes = st.builds(Wish, st.sampled_from(USERS), values, values)
-fates = st.sampled_from(["applied", "lost_before", "lost_after", "refused"])
+fates = st.sampled_from(["applied", "lost_before", "lost_after", "late", "refused"])
 flushes = st.builds(
-    Flush, values, st.tuples(fates, fates, fates), st.none() | wishes, st.booleans()
+    Flush,
+    values,
+    st.tuples(fates, fates, fates),
+    st.none() | wishes,
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
 )
 
 
@@ -56,11 +70,18 @@ class Braze:
 
     def __init__(self) -> None:
         self.users: dict[str, set[str]] = {user: set() for user in USERS}
+        self.late: list[Shipment] = []
 
     def apply(self, shipment: Shipment) -> None:
         held = self.users[shipment.row.recipient]
         held |= set(shipment.difference.put)
         held -= set(shipment.difference.drop)
+
+    def catch_up(self) -> None:
+        """Work what was given up long ago."""
+        for shipment in self.late:
+            self.apply(shipment)
+        self.late.clear()
 
 
 @pytest.fixture
@@ -90,12 +111,13 @@ def test_whatever_happens_the_destination_ends_with_what_is_wanted(
                 run.flush(step)
         run.calm_down()
         told = conn.execute(
-            "SELECT recipient, told, in_doubt FROM outbox WHERE destination = %s", (destination,)
+            "SELECT recipient, told, in_doubt, uncertain FROM outbox WHERE destination = %s",
+            (destination,),
         ).fetchall()
 
     assert {user: braze.users[user] for user in wanted} == wanted
     assert {row[0]: frozenset(row[1]) for row in told} == wanted
-    assert all(row[2] == {} for row in told)
+    assert all(row[2:] == ({}, None) for row in told)
 
 
 class Run:
@@ -114,6 +136,7 @@ class Run:
         self.destination = destination
         self.braze = braze
         self.wanted = wanted
+        self.now = NOW
 
     def wish(self, wish: Wish) -> None:
         self.wanted[wish.user] = wish.values
@@ -132,8 +155,12 @@ class Run:
         )
 
     def flush(self, step: Flush) -> None:
-        rows, _ = self.hold.take(self.destination, Due(limit=100, now=NOW))
-        shipments = plan_shipments(rows, held=step.held)
+        if step.lands:
+            self.braze.catch_up()
+        if step.waits:
+            self.pass_a_life()
+        rows, _ = self.hold.take(self.destination, Due(limit=100, now=self.now))
+        shipments = plan_shipments(rows, held=step.held, is_whole=True)
         idle = [shipment for shipment in shipments if shipment.difference.is_empty]
         due = [shipment for shipment in shipments if not shipment.difference.is_empty]
         (number,) = self.hold.numbers(1)
@@ -146,7 +173,7 @@ class Run:
         if step.during is not None:
             self.wish(step.during)
         if step.crash:
-            self.hold.recover(seconds=0.0, repeats={}, now=NOW)
+            self.hold.recover(seconds=0.0, policy=POLICY, now=self.now)
             return
         closing = Closing(id=number, outcome="answered", status=201, answer="")
         self.write([], [Ended(closing=closing, settlements=tuple(settlements))])
@@ -154,6 +181,8 @@ class Run:
     def send(self, shipment: Shipment, fate: str) -> Verdict:
         if fate in ("applied", "lost_after"):
             self.braze.apply(shipment)
+        if fate == "late":
+            self.braze.late.append(shipment)
         if fate == "applied":
             return Acknowledged()
         if fate == "refused":
@@ -163,13 +192,22 @@ class Run:
     def write(
         self, opened: list[Request], ended: list[Ended], *, idle: Sequence[Settlement] = ()
     ) -> None:
-        self.hold.write(opened, ended, idle=idle, repeats={}, now=NOW)
+        self.hold.write(opened, ended, idle=idle, policy=POLICY, now=self.now)
+
+    def pass_a_life(self) -> None:
+        """What has not landed until now never will; whoever was in it is told again."""
+        self.braze.late.clear()
+        self.now += LIFE
+        self.hold.wake(self.destination, now=self.now)
 
     def calm_down(self) -> None:
-        """Let all jobs run, replay what was refused, and answer everything."""
+        """Let all jobs run, replay what was refused, answer everything, and wait a life."""
         self.hold.unhold(self.destination)
         replay_parked(self.conn, self.destination)
         self.hold.hurry(self.destination)
         calm = Flush(frozenset(), ("applied",) * 3, None, crash=False)
+        self.flush(calm)
+        self.braze.catch_up()
+        self.pass_a_life()
         self.flush(calm)
         assert outbox.count_waiting(self.conn, self.destination) == 0

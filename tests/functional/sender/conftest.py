@@ -26,7 +26,7 @@ from coterie.store import Store
 ACCOUNT = 3012
 ACTOR = Actor(name="cli")
 ATTRIBUTE = "lytics_segments"
-DEADLINE = 20.0
+DEADLINE = 90.0
 
 
 class World:
@@ -196,6 +196,15 @@ class World:
     def pending(self) -> int:
         with self.store.transaction() as conn:
             found = conn.execute("SELECT count(*) FROM outbox WHERE pending").fetchone()
+        assert found is not None
+        return int(found[0])
+
+    def uncertain(self) -> int:
+        """Return how many users are to be told again because a request had no answer."""
+        with self.store.transaction() as conn:
+            found = conn.execute(
+                "SELECT count(*) FROM outbox WHERE uncertain IS NOT NULL"
+            ).fetchone()
         assert found is not None
         return int(found[0])
 

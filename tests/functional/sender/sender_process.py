@@ -19,7 +19,7 @@ async def main(url: str, key_file: Path, seconds: float = 0.0) -> None:
             allow_private_addresses=True,
             flush_seconds=seconds or 0.02,
             poll_seconds=0.01,
-            takeover_seconds=seconds or 0.2,
+            takeover_seconds=0.05 if seconds else 0.2,
             timeout=seconds or 30.0,
         )
         await run_sender(deps, asyncio.Event())

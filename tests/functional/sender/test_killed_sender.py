@@ -32,7 +32,8 @@ async def test_a_sender_killed_at_any_point_loses_and_doubles_nothing(
     chance = Random(seed)
     key_file = tmp_path / "keys"
     world = World(store, load_or_create(key_file), sandbox)
-    world.set_up(objects_per_request=20)
+    world.set_up()
+    world.configure(objects_per_request="20", request_life_seconds="3")
     wanted: dict[str, set[str]] = {}
     # A slow destination makes it likely that the kill hits requests under way, which it finishes.
     sandbox.engine.faults.plan(Fault(path="/users/track", delay_seconds=0.03, times=None))
@@ -49,7 +50,7 @@ async def test_a_sender_killed_at_any_point_loses_and_doubles_nothing(
                 await asyncio.to_thread(change_wishes, world, wanted, chance)
                 await asyncio.sleep(chance.uniform(0, 0.1))
             else:
-                await world.wait_idle()
+                await world.wait_until(lambda: not world.pending() and not world.uncertain())
         finally:
             child.kill()
             await child.wait()

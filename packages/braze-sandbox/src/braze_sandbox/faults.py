@@ -1,5 +1,6 @@
 """The faults that wait for requests to hit."""
 
+import asyncio
 from random import Random
 
 import msgspec
@@ -24,6 +25,7 @@ class Faults:
         self._chance = chance
         self._planned: list[PlannedFault] = []
         self._count = 0
+        self._held: list[asyncio.Event] = []
 
     def plan(self, fault: Fault) -> PlannedFault:
         """Add a fault and return it with its number."""
@@ -41,6 +43,23 @@ class Faults:
         count = len(self._planned)
         self._planned.clear()
         return count
+
+    async def hold(self) -> None:
+        """Wait for the next release."""
+        released = asyncio.Event()
+        self._held.append(released)
+        await released.wait()
+
+    def held(self) -> int:
+        """Return how many requests wait to be released."""
+        return len(self._held)
+
+    def release(self) -> int:
+        """Let the requests go on that are held; return how many there were."""
+        held, self._held = self._held, []
+        for released in held:
+            released.set()
+        return len(held)
 
     def strike(self, path: str) -> Fault | None:
         """Return the fault that hits a request to `path`, used up by one."""

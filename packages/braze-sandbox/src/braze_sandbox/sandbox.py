@@ -89,6 +89,7 @@ async def _serving(
         background.cancel()
         with suppress(asyncio.CancelledError):
             await background
+        engine.faults.release()
         await runner.cleanup()
         await engine.close()
 

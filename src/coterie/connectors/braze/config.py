@@ -6,6 +6,7 @@ import msgspec
 
 from coterie.base.errors import UserError
 from coterie.connectors.braze.instances import rest_url
+from coterie.connectors.destination import LIFE_SECONDS
 
 # Braze takes 75 attributes objects a request, 50 under some contracts (docs of users/track).
 OBJECTS_PER_REQUEST = 75
@@ -28,7 +29,8 @@ class BrazeConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Access to one Braze workspace: `endpoint_url` wins over `instance` if both are given.
 
     A request leaves with `objects_per_request` objects, or with fewer if none with fewer left in
-    the last `flush_seconds` (None: as the settings of the installation say).
+    the last `flush_seconds` (None: as the settings of the installation say). A request that
+    had no answer may be worked for `request_life_seconds` after it was given up.
     """
 
     apikey: Annotated[str, msgspec.Meta(min_length=1)]
@@ -36,6 +38,7 @@ class BrazeConfig(msgspec.Struct, frozen=True, kw_only=True):
     endpoint_url: str = ""
     objects_per_request: Annotated[int, msgspec.Meta(ge=1, le=75)] = OBJECTS_PER_REQUEST
     flush_seconds: Annotated[float, msgspec.Meta(ge=0, le=3600)] | None = None
+    request_life_seconds: Annotated[float, msgspec.Meta(gt=0, le=86_400)] = LIFE_SECONDS
     array_limit: Annotated[int, msgspec.Meta(ge=1)] = ARRAY_LIMIT
     requests_per_minute: Annotated[int, msgspec.Meta(ge=1)] = REQUESTS_PER_MINUTE
 

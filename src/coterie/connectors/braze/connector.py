@@ -4,11 +4,13 @@ from collections.abc import Hashable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
+import msgspec
+
 from coterie.base.clock import Clock
 from coterie.connectors.braze.client import BrazeClient
 from coterie.connectors.braze.config import OBJECTS_PER_REQUEST, BrazeConfig, read_braze_config
 from coterie.connectors.braze.forms import data_points, make_object, target_of
-from coterie.connectors.destination import Answer, Object, Target
+from coterie.connectors.destination import LIFE_SECONDS, Answer, Object, Target
 from coterie.model.delivery import DestinationPlan, Load
 
 
@@ -20,15 +22,18 @@ class BrazeForms:
         *,
         objects_per_request: int = OBJECTS_PER_REQUEST,
         flush_seconds: float | None = None,
+        life_seconds: float = LIFE_SECONDS,
     ) -> None:
         self._objects = objects_per_request
         self._flush_seconds = flush_seconds
+        self._life_seconds = life_seconds
 
     def target(self, plan: DestinationPlan) -> Target:
         """Return where the objects of a destination go."""
-        return target_of(
+        target = target_of(
             plan.form, objects_per_request=self._objects, flush_seconds=self._flush_seconds
         )
+        return msgspec.structs.replace(target, life_seconds=self._life_seconds)
 
     def make_object(self, plan: DestinationPlan, load: Load) -> Object | None:
         """Return the object that tells of a load, None if there is nothing to tell."""
@@ -54,7 +59,9 @@ class BrazeConnector(BrazeForms):
 
     def __init__(self, config: BrazeConfig, client: BrazeClient) -> None:
         super().__init__(
-            objects_per_request=config.objects_per_request, flush_seconds=config.flush_seconds
+            objects_per_request=config.objects_per_request,
+            flush_seconds=config.flush_seconds,
+            life_seconds=config.request_life_seconds,
         )
         self._client = client
 

@@ -127,8 +127,13 @@ def _attributes(shipment: Shipment) -> BrazeObject:
     row, difference = shipment.row, shipment.difference
     written: BrazeObject = dict.fromkeys(difference.drop)
     merged = False
+    # Merging is asked for of all of an object's attributes together, so it must suit each of them.
+    unknown = row.in_doubt.keys() | set(row.uncertain)
+    is_known = not any(
+        isinstance(difference.put[key], dict) for key in unknown & difference.put.keys()
+    )
     for key, value in difference.put.items():
-        part = _nested_change(row.told, value, key=key) if key not in row.in_doubt else None
+        part = _nested_change(row.told, value, key=key) if is_known else None
         written[key] = value if part is None else part
         merged = merged or part is not None
     return written | {"_merge_objects": True} if merged else written

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
+import msgspec
+
 from coterie.model.delivery import (
     Acknowledged,
     DeliveryCount,
@@ -20,13 +22,21 @@ BACK_OFF_LIMIT = 900.0
 
 
 def difference(
-    row: OutboxRow, *, held: frozenset[str], kept: frozenset[str] = frozenset()
+    row: OutboxRow,
+    *,
+    held: frozenset[str],
+    kept: frozenset[str] = frozenset(),
+    is_whole: bool = False,
 ) -> Difference:
     """Return what to put and to drop; keys in `held` are left as they are.
 
     An item in doubt never cancels out: whether it is there is unknown, so it is sent again in the
-    state that is wanted now. Keys in `kept` are put, and never dropped.
+    state that is wanted now. Keys in `kept` are put, and never dropped. What is uncertain is told
+    once more whatever the ledger says; with `is_whole` all the rest that is wanted comes along,
+    because it costs nothing.
     """
+    if row.uncertain:
+        return _once_more(row, held=held, kept=kept, is_whole=is_whole)
     wanted, told, doubt = row.wanted, row.told, row.in_doubt
     if not told and not doubt and not held:
         return Difference(wanted, ())
@@ -45,11 +55,34 @@ def difference(
     return Difference(free, tuple(sorted(set(drop) - stays)), is_held=True)
 
 
+def _once_more(
+    row: OutboxRow, *, held: frozenset[str], kept: frozenset[str], is_whole: bool
+) -> Difference:
+    news = difference(msgspec.structs.replace(row, uncertain=()), held=held, kept=kept)
+    uncertain = frozenset(row.uncertain)
+    free = (row.wanted.keys() if is_whole else row.wanted.keys() & uncertain) - held
+    put = {key: value for key, value in row.wanted.items() if key in news.put or key in free}
+    gone = uncertain - row.wanted.keys()
+    drop = tuple(sorted({*news.drop, *(gone - held - kept)}))
+    left = tuple(sorted((uncertain & held) | (gone & kept)))
+    return Difference(
+        put,
+        drop,
+        is_held=news.is_held or bool(left),
+        again=frozenset((*put, *drop)) - frozenset(news.keys),
+        left=left,
+    )
+
+
 def plan_shipments(
-    rows: Iterable[OutboxRow], *, held: frozenset[str], kept: frozenset[str] = frozenset()
+    rows: Iterable[OutboxRow],
+    *,
+    held: frozenset[str],
+    kept: frozenset[str] = frozenset(),
+    is_whole: bool = False,
 ) -> list[Shipment]:
     """Return a shipment for each row, in the same order; a difference may be empty."""
-    return [Shipment(row, difference(row, held=held, kept=kept)) for row in rows]
+    return [Shipment(row, difference(row, held=held, kept=kept, is_whole=is_whole)) for row in rows]
 
 
 def back_off_seconds(attempts: int, *, chance: float) -> float:
@@ -66,7 +99,7 @@ def count_delivery(
     settlements: Sequence[Settlement], *, requests: int, points_of: Callable[[Load], int]
 ) -> DeliveryCount:
     """Return what was added, removed, refused and spent; `points_of` a load says what it spends."""
-    added = removed = refused = points = saved = doubtful = 0
+    added = removed = refused = points = saved = doubtful = again = 0
     for settlement in settlements:
         load, verdict = settlement.load, settlement.verdict
         if isinstance(verdict, Refused):
@@ -77,8 +110,10 @@ def count_delivery(
             added += 1
             points += points_of(load)
         else:
-            added += len(load.difference.put)
-            removed += len(load.difference.drop)
+            said = load.difference
+            added += len(said.put.keys() - said.again)
+            removed += len(frozenset(said.drop) - said.again)
+            again += bool(load.row.uncertain)
             points += points_of(load)
             saved += _saved(load)
     return DeliveryCount(
@@ -89,6 +124,7 @@ def count_delivery(
         data_points=points,
         data_points_saved=saved,
         doubtful=doubtful,
+        told_again=again,
     )
 
 

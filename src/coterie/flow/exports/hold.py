@@ -1,6 +1,6 @@
 """The right to deliver for an authorization, held by one process at a time."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -18,8 +18,8 @@ from coterie.flow.exports.requests import (
     next_numbers,
     open_requests,
 )
-from coterie.flow.exports.settle import ENDED_UNANSWERED, Settling
-from coterie.model.delivery import OutboxRow, QueueItem, Repeats, Settlement, Shipment
+from coterie.flow.exports.settle import ENDED_UNANSWERED, DoubtPolicy, Settling
+from coterie.model.delivery import OutboxRow, QueueItem, Settlement, Shipment
 from coterie.store import Connection, Store, StoreConflictError, load_queries, store_errors
 
 QUERIES = load_queries("outbox")
@@ -98,14 +98,14 @@ class Hold:
         ended: Sequence[Ended],
         *,
         idle: Sequence[Settlement] = (),
-        repeats: Mapping[int, Repeats],
+        policy: DoubtPolicy,
         deletion: int | None = None,
         now: datetime,
     ) -> None:
         """Durably write what is about to leave, what came of what left, and what need not leave.
 
-        `repeats` is the policy of each destination that has a queue. All or nothing of it is
-        written. Raises `HoldLostError`, `StoreUnavailableError` or `StoreConflictError`.
+        All or nothing of it is written. Raises `HoldLostError`, `StoreUnavailableError` or
+        `StoreConflictError`.
         """
 
         def write() -> int:
@@ -113,13 +113,13 @@ class Hold:
             self._conn.execute(QUERIES.commit_durably.encode())
             if opened:
                 open_requests(self._conn, self._authorization_id, opened, now=now)
-            self._settle(ended, idle, repeats, now)
+            self._settle(ended, idle, policy, now)
             self._note_deleted(ended, deletion, now)
             return len(ended)
 
         self._insist(write)
 
-    def recover(self, *, seconds: float, repeats: Mapping[int, Repeats], now: datetime) -> int:
+    def recover(self, *, seconds: float, policy: DoubtPolicy, now: datetime) -> int:
         """Put in doubt what a dead sender left under way; return how many requests that were.
 
         The doubtful waits `seconds`, so that it cannot overtake a request that is still on the
@@ -131,7 +131,7 @@ class Hold:
                 return 0
             # A row may stand in two requests if a process died twice; the later one is written.
             for request in left:
-                settling = Settling(self._conn, now=now, repeats=repeats)
+                settling = Settling(self._conn, now=now, policy=policy)
                 settling.doubt(request, seconds=seconds)
                 settling.write()
             closings = [
@@ -144,6 +144,10 @@ class Hold:
     def unhold(self, destination: int) -> int:
         """Make rows due whose items were kept back. Raises `StoreUnavailableError`."""
         return self._insist(lambda: outbox.unhold(self._conn, destination))
+
+    def wake(self, destination: int, *, now: datetime) -> int:
+        """Make due who is to be told once more by now. Raises `StoreUnavailableError`."""
+        return self._insist(lambda: outbox.wake(self._conn, destination, now=now))
 
     def hurry(self, destination: int) -> int:
         """End the back-off of all rows. Raises `StoreUnavailableError`."""
@@ -164,10 +168,10 @@ class Hold:
         self,
         ended: Sequence[Ended],
         idle: Sequence[Settlement],
-        repeats: Mapping[int, Repeats],
+        policy: DoubtPolicy,
         now: datetime,
     ) -> None:
-        settling = Settling(self._conn, now=now, repeats=repeats)
+        settling = Settling(self._conn, now=now, policy=policy)
         for one in ended:
             for settlement in one.settlements:
                 settling.add(settlement, request=one.closing.id)

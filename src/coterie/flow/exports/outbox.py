@@ -31,11 +31,12 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
 
     `busy` are recipients that have a request under way. `deletion` is the destination that deletes
     users with the same key, if there is one: a user is deleted, and told of anything after that,
-    only when nothing was sent of them for `calm`.
+    only when nothing was sent of them for `calm`. `clock` is the time, where `now` is ahead of it.
     """
 
     limit: int
     now: datetime
+    clock: datetime | None = None
     busy: Collection[str] = ()
     after: Position = START
     deletion: int | None = None
@@ -52,6 +53,7 @@ def take(conn: Connection, destination: int, due: Due) -> tuple[list[OutboxRow],
         "destination": destination,
         "limit": due.limit,
         "now": due.now,
+        "clock": due.clock or due.now,
         "busy": TextArray(list(due.busy)),
         "after_instant": due.after.not_before,
         "after_recipient": due.after.recipient,
@@ -70,8 +72,19 @@ def take(conn: Connection, destination: int, due: Due) -> tuple[list[OutboxRow],
             version=version,
             attempts=attempts,
             told_version=told_version,
+            uncertain=tuple(uncertain or ()),
         )
-        for recipient, wanted, told, in_doubt, version, attempts, told_version, _ in read
+        for (
+            recipient,
+            wanted,
+            told,
+            in_doubt,
+            version,
+            attempts,
+            told_version,
+            _,
+            uncertain,
+        ) in read
     ]
     if len(read) < due.limit:
         return rows, START
@@ -90,6 +103,12 @@ def forget_deleted(
 def unhold(conn: Connection, destination: int) -> int:
     """Make rows due whose items were kept back, because a job was resumed; return their number."""
     return conn.execute(QUERIES.unhold.encode(), {"destination": destination}).rowcount
+
+
+def wake(conn: Connection, destination: int, *, now: datetime) -> int:
+    """Make rows due whose requests without an answer are dead by now; return their number."""
+    asked = {"destination": destination, "clock": now}
+    return conn.execute(QUERIES.wake.encode(), asked).rowcount
 
 
 def hurry(conn: Connection, destination: int) -> int:

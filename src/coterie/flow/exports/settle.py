@@ -34,19 +34,31 @@ QUERIES = load_queries("outbox")
 ENDED_UNANSWERED = "The sender ended before an answer came."
 
 Rows = list[dict[str, Any]]
+Acknowledgement = tuple[int, str, int, str, str, int, str]
 
 _encode = msgspec.json.Encoder().encode
+
+
+class DoubtPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of what was never answered.
+
+    `repeats` is the policy of each destination that has a queue. A request may be worked for `life`
+    after its sender gave it up.
+    """
+
+    repeats: Mapping[int, Repeats]
+    life: timedelta
 
 
 class Settling:
     """Gathers settlements of one transaction and writes each kind in one statement."""
 
-    def __init__(self, conn: Connection, *, now: datetime, repeats: Mapping[int, Repeats]) -> None:
+    def __init__(self, conn: Connection, *, now: datetime, policy: DoubtPolicy) -> None:
         self._conn = conn
         self._now = now
         self._now_ms = to_us(now) // 1_000
-        self._repeats = repeats
-        self._acknowledged: list[tuple[int, str, int, str, str, int]] = []
+        self._policy = policy
+        self._acknowledged: list[Acknowledgement] = []
         self._refused: Rows = []
         self._postponed: Rows = []
         self._items: Rows = []
@@ -90,7 +102,7 @@ class Settling:
             values = {"rows": msgspec.json.encode(self._items).decode(), "now": now}
             self._conn.execute(QUERIES.settle_items.encode(), values)
 
-    def _told(self, shipment: Shipment, request: int) -> tuple[int, str, int, str, str, int]:
+    def _told(self, shipment: Shipment, request: int) -> Acknowledgement:
         row, difference = shipment.row, shipment.difference
         at_ms = self._now_ms
         put = {key: (value, at_ms, request) for key, value in difference.put.items()}
@@ -101,6 +113,7 @@ class Settling:
             _encode(put).decode() if put else "{}",
             _array(difference.drop) if difference.drop else "{}",
             difference.is_held,
+            _array(difference.left) if row.uncertain else "",
         )
 
     def _lock(self, others: Rows) -> None:
@@ -114,7 +127,7 @@ class Settling:
 
     def _write_acknowledged(self) -> None:
         # By far the most of what is written; arrays cost the server a fifth less than JSON.
-        destinations, recipients, versions, puts, drops, held = zip(
+        destinations, recipients, versions, puts, drops, held, stay = zip(
             *self._acknowledged, strict=True
         )
         values = {
@@ -124,6 +137,7 @@ class Settling:
             "puts": TextArray(puts),
             "drops": TextArray(drops),
             "held": IntArray(held),
+            "stay": TextArray(stay),
             "now": self._now,
         }
         self._conn.execute(QUERIES.settle_acknowledged.encode(), values)
@@ -140,6 +154,7 @@ class Settling:
                 "answer": verdict.answer,
                 "failures": int(verdict.is_failure),
                 "doubt": doubt,
+                "again_at": self._now + self._policy.life if doubt else None,
             }
         )
 
@@ -163,7 +178,7 @@ class Settling:
         self, destination: int, item: int, verdict: Postponed, request: int
     ) -> dict[str, Any]:
         row: dict[str, Any] = {"id": item, "request": request, "failures": 0, "repeats": 0}
-        if self._repeats.get(destination) == "at_least_once":
+        if self._policy.repeats.get(destination) == "at_least_once":
             return row | self._again(verdict) | {"repeats": 1}
         return row | {"state": "doubtful", "reason": verdict.answer, "answer": verdict.answer}
 

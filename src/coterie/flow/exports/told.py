@@ -13,6 +13,8 @@ from coterie.store import Connection, load_queries
 QUERIES = load_queries("ledger")
 
 RATE_SECONDS = 60
+# Where the query gives how many were told within that time.
+RATE_AT = 20
 
 _read_items = msgspec.json.Decoder(Items).decode
 _read_told = msgspec.json.Decoder(dict[str, Told]).decode
@@ -27,8 +29,8 @@ def list_deliveries(
     names = [name for name in DeliveryView.__struct_fields__ if name != "per_second"]
     found = []
     for row in conn.execute(QUERIES.list_deliveries.encode(), values):
-        facts = dict(zip(names, (*row[:18], *row[19:]), strict=True))
-        found.append(DeliveryView(**facts, per_second=float(row[18]) / RATE_SECONDS))
+        facts = dict(zip(names, (*row[:RATE_AT], *row[RATE_AT + 1 :]), strict=True))
+        found.append(DeliveryView(**facts, per_second=float(row[RATE_AT]) / RATE_SECONDS))
     return found
 
 

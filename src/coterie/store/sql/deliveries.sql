@@ -1,9 +1,10 @@
--- name: count_delivery(destination_id, added, removed, refused, requests, data_points, data_points_saved, doubtful, now)!
+-- name: count_delivery(destination_id, added, removed, refused, requests, data_points, data_points_saved, doubtful, told_again, now)!
 -- Totals since the destination was made.
 UPDATE destination SET
     added = added + :added, removed = removed + :removed, refused = refused + :refused,
     requests = requests + :requests, data_points = data_points + :data_points,
     data_points_saved = data_points_saved + :data_points_saved, doubtful = doubtful + :doubtful,
+    told_again = told_again + :told_again,
     last_success_at = CASE WHEN :added + :removed > 0 THEN :now ELSE last_success_at END
 WHERE id = :destination_id;
 

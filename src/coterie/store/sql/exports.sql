@@ -70,7 +70,7 @@ SELECT count(*) FILTER (WHERE parked IS NULL), count(*) FILTER (WHERE parked IS 
 FROM outbox
 WHERE destination = :destination AND EXISTS (
     SELECT FROM unnest(CAST(:keys AS text[])) key
-    WHERE (told ? key OR in_doubt ? key) AND NOT wanted ? key
+    WHERE (told ? key OR in_doubt ? key OR key = ANY (uncertain)) AND NOT wanted ? key
 );
 
 -- name: drop_forgotten(account, recipients)!
@@ -78,7 +78,7 @@ WHERE destination = :destination AND EXISTS (
 DELETE FROM outbox o USING destination d
 WHERE d.id = o.destination AND d.account = :account AND regexp_replace(o.recipient, '^alias:[^:]*:', '') = ANY (CAST(:recipients AS text[]))
   AND o.claims = decode('90', 'hex')
-  AND (d.retired_at IS NOT NULL OR NOT (o.pending OR o.held));
+  AND (d.retired_at IS NOT NULL OR NOT (o.pending OR o.held OR o.uncertain IS NOT NULL));
 
 -- name: count_forgotten(account, recipients)$
 -- Rows that wait for their destination to be told.

@@ -10,6 +10,7 @@ SELECT d.id, d.authorization_id, a.label, d.form, d.attribute, d.delivery, d.rep
        (SELECT count(*) FROM outbox WHERE destination = d.id AND parked IS NOT NULL)
          + (SELECT count(*) FROM outbox_queue WHERE destination = d.id AND state = 'parked'),
        (SELECT count(*) FROM outbox_queue WHERE destination = d.id AND state = 'doubtful'),
+       (SELECT count(*) FROM outbox WHERE destination = d.id AND uncertain IS NOT NULL), d.told_again,
        COALESCE((SELECT sum(objects - refused) FROM (
            SELECT objects, refused, closed_at, outcome FROM delivery_request
            WHERE destination = d.id ORDER BY id DESC LIMIT 50000) AS latest

@@ -44,17 +44,19 @@ SELECT EXISTS (
 SELECT set_config('enable_hashjoin', 'off', false), set_config('enable_mergejoin', 'off', false),
        set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false);
 
--- name: take(destination, now, limit, busy, after_instant, after_recipient, deletion, calm_since)
+-- name: take(destination, now, clock, limit, busy, after_instant, after_recipient, deletion, calm_since)
 -- No locks: only the holder of the authorization's lock sends, and a changed version tells it later
 -- that a row is not what it read. Fresh rows (-infinity) come before those that wait after a failure.
 -- Most rows were never told of anything, and no text is quicker than that of an empty object.
 -- A deletion at Braze may overtake what was tracked before, and be overtaken by what is tracked after: a
--- deletion waits until nothing of its user was sent for a while, and then the user's other rows wait.
+-- deletion waits until nothing of its user was sent for a while, nor is uncertain, and then the user's other rows
+-- wait. Who was in a request without an answer is told again by the clock, however early the rest is taken.
 SELECT recipient, CAST(wanted AS text),
        CASE WHEN told = '{}' THEN '' ELSE CAST(told AS text) END,
        CASE WHEN in_doubt = '{}' THEN '' ELSE CAST(in_doubt AS text) END,
        version, attempts, told_version,
-       CASE WHEN isfinite(not_before) THEN CAST(not_before AS text) ELSE '-infinity' END
+       CASE WHEN isfinite(not_before) THEN CAST(not_before AS text) ELSE '-infinity' END,
+       CASE WHEN again_at <= :clock OR again_at = 'infinity' THEN uncertain END
 FROM outbox
 WHERE destination = :destination AND pending AND not_before <= :now
   AND (not_before, recipient) > (CAST(:after_instant AS timestamptz), :after_recipient)
@@ -65,7 +67,7 @@ WHERE destination = :destination AND pending AND not_before <= :now
       JOIN outbox o ON o.destination = other.id AND o.recipient = outbox.recipient
       WHERE own.id = :destination AND other.id <> own.id
         AND (own.id = :deletion OR other.id = :deletion)
-        AND o.settled_at > :calm_since AND o.told_version > 0
+        AND (o.settled_at > :calm_since AND o.told_version > 0 OR o.again_at > :clock AND isfinite(o.again_at))
   ))
 ORDER BY not_before, recipient LIMIT :limit;
 
@@ -118,11 +120,13 @@ UPDATE outbox o SET version = o.version
 FROM unnest(CAST(:destinations AS bigint[]), CAST(:recipients AS text[])) AS asked (destination, recipient)
 WHERE o.destination = asked.destination AND o.recipient = asked.recipient;
 
--- name: settle_acknowledged(destinations, recipients, versions, puts, drops, held, now)!
+-- name: settle_acknowledged(destinations, recipients, versions, puts, drops, held, stay, now)!
 -- Only the sender writes `told`, so what it sent is true whatever the wish has become meanwhile; a
--- wish that changed keeps the row pending.
+-- wish that changed keeps the row pending. `stay` is given where the row was told again: what stays uncertain.
 UPDATE outbox o
-SET told = CASE WHEN o.told = '{}' THEN CAST(s.put AS jsonb)
+SET uncertain = CASE WHEN s.stay = '' THEN o.uncertain ELSE NULLIF(CAST(s.stay AS text[]), '{}') END,
+    again_at = CASE WHEN s.stay = '' THEN o.again_at WHEN s.stay <> '{}' THEN 'infinity' END,
+    told = CASE WHEN o.told = '{}' THEN CAST(s.put AS jsonb)
                 ELSE o.told - CAST(s.drop AS text[]) || CAST(s.put AS jsonb) END,
     in_doubt = CASE WHEN o.in_doubt = '{}' THEN o.in_doubt
                     ELSE o.in_doubt - CAST(s.drop AS text[])
@@ -138,8 +142,8 @@ SET told = CASE WHEN o.told = '{}' THEN CAST(s.put AS jsonb)
 FROM (
     SELECT * FROM unnest(CAST(:destinations AS bigint[]), CAST(:recipients AS text[]),
                          CAST(:versions AS bigint[]), CAST(:puts AS text[]), CAST(:drops AS text[]),
-                         CAST(:held AS integer[]))
-        AS each (destination, recipient, version, put, drop, held)
+                         CAST(:held AS integer[]), CAST(:stay AS text[]))
+        AS each (destination, recipient, version, put, drop, held, stay)
     ORDER BY destination, recipient
 ) AS s
 WHERE o.destination = s.destination AND o.recipient = s.recipient;
@@ -147,7 +151,7 @@ WHERE o.destination = s.destination AND o.recipient = s.recipient;
 -- name: forget_deleted(destination, recipients, now)!
 -- The destination holds nothing of them any more. What is wanted again is told again; the rest rests.
 UPDATE outbox o
-SET told = '{}', in_doubt = '{}', pending = o.wanted <> '{}', parked = NULL, held = false,
+SET told = '{}', in_doubt = '{}', uncertain = NULL, again_at = NULL, pending = o.wanted <> '{}', parked = NULL, held = false,
     not_before = '-infinity', attempts = 0,
     waiting_since = CASE WHEN o.wanted <> '{}' THEN CAST(:now AS timestamptz) END
 FROM destination own
@@ -184,14 +188,19 @@ FROM (
 WHERE o.destination = s.destination AND o.recipient = s.recipient;
 
 -- name: settle_postponed(rows)!
--- A time-out may have come after the destination had applied them.
+-- A time-out may have come after the destination had applied them, or before: then they come late, and
+-- the row is told again when they no longer can.
 UPDATE outbox o
 SET attempts = o.attempts + s.failures, not_before = s.not_before, last_answer = s.answer,
-    in_doubt = o.in_doubt || s.doubt
+    in_doubt = o.in_doubt || s.doubt,
+    uncertain = CASE WHEN s.again_at IS NULL THEN o.uncertain ELSE ARRAY(
+        SELECT unnest(o.uncertain) UNION SELECT jsonb_object_keys(s.doubt) ORDER BY 1) END,
+    again_at = CASE WHEN o.again_at = 'infinity' AND s.again_at IS NOT NULL THEN s.again_at
+                    ELSE GREATEST(o.again_at, s.again_at) END
 FROM (
     SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb))
         AS each (destination bigint, recipient text, not_before timestamptz, answer text,
-                 failures integer, doubt jsonb)
+                 failures integer, doubt jsonb, again_at timestamptz)
     ORDER BY destination, recipient
 ) AS s
 WHERE o.destination = s.destination AND o.recipient = s.recipient;
@@ -200,6 +209,12 @@ WHERE o.destination = s.destination AND o.recipient = s.recipient;
 -- Items of a paused job that were kept back.
 UPDATE outbox SET pending = true, held = false, waiting_since = COALESCE(waiting_since, now())
 WHERE destination = :destination AND held AND parked IS NULL;
+
+-- name: wake(destination, clock)!
+-- Whose requests without an answer can no longer be alive: due to be told once more.
+UPDATE outbox SET pending = true, waiting_since = COALESCE(waiting_since, :clock)
+WHERE destination = :destination AND uncertain IS NOT NULL AND again_at <= :clock
+  AND NOT pending AND parked IS NULL;
 
 -- name: hurry(destination)!
 -- The destination answers again, so rows need not wait for the end of their back-off.

@@ -16,6 +16,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     cannot know whether it was done. `rate_headers` is the header set of a status answer, which
     tells to wait `retry_after` seconds; `body` is its JSON. `spare` requests pass before the first
     is hit. `reject_every` refuses every n-th object of a /users/track request and does the rest.
+    With `hold` the request waits until the faults are released: its work comes late, whoever gave
+    up.
     """
 
     path: str = "/"
@@ -30,4 +32,5 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     cut: bool = False
     hang_seconds: float | None = None
     after_work: bool = False
+    hold: bool = False
     reject_every: Annotated[int, Meta(ge=1)] | None = None

@@ -73,6 +73,7 @@ def steering_routes() -> list[web.RouteDef]:
         web.get("/_sandbox/faults", list_faults),
         web.post("/_sandbox/faults", add_fault),
         web.delete("/_sandbox/faults", clear_faults),
+        web.post("/_sandbox/faults/release", release_faults),
         web.get("/_sandbox/queue", get_queue),
         web.post("/_sandbox/queue/drain", drain_queue),
         web.get("/_sandbox/schedules", list_schedules),
@@ -214,6 +215,11 @@ async def add_fault(request: web.Request) -> web.Response:
 async def clear_faults(request: web.Request) -> web.Response:
     """Remove all faults."""
     return json_answer({"removed": request.app[ENGINE].faults.clear()})
+
+
+async def release_faults(request: web.Request) -> web.Response:
+    """Let the requests go on that a fault holds."""
+    return json_answer({"released": request.app[ENGINE].faults.release()})
 
 
 async def get_queue(request: web.Request) -> web.Response:

@@ -70,6 +70,8 @@ async def _misbehave(
 ) -> web.StreamResponse | None:
     """Return the answer that `fault` orders, None for a connection to cut."""
     await asyncio.sleep(fault.delay_seconds)
+    if fault.hold:
+        await engine.faults.hold()
     if fault.reject_every is not None:
         request[REJECT_EVERY] = fault.reject_every
     harmless = fault.status is None and not fault.cut and fault.hang_seconds is None
