@@ -47,7 +47,7 @@ check: $(DEV_STAMP) $(DEMO_STAMP) ## format, lint, types, import contracts, then
 
 prove: $(DEV_STAMP) $(DEMO_STAMP) ## all seeds, soaks and full sizes (long); writes docs/explanation/proof.md
 	@rm -f test-results/prove.xml
-	@$(BIN)/python -m pytest -m "prove" --junitxml=test-results/prove.xml || true
+	@$(BIN)/python -m pytest -m "prove" -n 2 --dist load --junitxml=test-results/prove.xml || true
 	@$(BIN)/python -m tests.proof
 
 lock: $(DEV_STAMP) ## renew the pinned dependencies
