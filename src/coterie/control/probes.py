@@ -10,6 +10,7 @@ from coterie.connectors.braze.probe import probe_braze
 from coterie.connectors.pgp.keys import check_pgp_keys
 from coterie.connectors.sftp.keys import check_public_keys
 from coterie.connectors.sftp.probe import probe_sftp
+from coterie.connectors.webhook.probe import probe_webhook
 from coterie.control.authorizations import Probe
 from coterie.model.control import ProbeResult
 
@@ -20,6 +21,7 @@ def build_probes(settings: Settings) -> Mapping[str, Probe]:
     return {
         "braze": functools.partial(probe_braze, allow_private_addresses=allow),
         "sftp": functools.partial(_probe_files, settings),
+        "webhook": functools.partial(probe_webhook, allow_private_addresses=allow),
     }
 
 

@@ -134,7 +134,7 @@ def _check_url(url: str) -> str:
     if parts.scheme not in ("https", "http") or not parts.hostname or not has_port:
         raise BadConfigError(message=f"{url!r} is not a REST endpoint URL. Write https://host.")
     check_host(parts.hostname)
-    if parts.scheme == "http" and not _is_private(parts.hostname):
+    if parts.scheme == "http" and not is_private(parts.hostname):
         raise BadConfigError(
             message=f"{url!r} would carry the API key in the open. Write https:// for a host that "
             "is not private."
@@ -142,7 +142,8 @@ def _check_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def _is_private(host: str) -> bool:
+def is_private(host: str) -> bool:
+    """Say whether a host can be known to a local network alone."""
     try:
         return not is_public(host)
     except ValueError:

@@ -1,5 +1,6 @@
 """The outside systems that can be authorized, and what each needs to be told."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 from unicodedata import category
 
@@ -13,6 +14,7 @@ from coterie.control.provider_forms import (
     UnknownProviderError,
 )
 from coterie.control.provider_sftp import SFTP, check_sftp
+from coterie.control.provider_webhook import WEBHOOK, check_webhook_access
 
 __all__ = [
     "PROVIDERS",
@@ -26,7 +28,7 @@ __all__ = [
     "find_method",
 ]
 
-PROVIDERS = {provider.slug: provider for provider in (BRAZE, SFTP)}
+PROVIDERS = {provider.slug: provider for provider in (BRAZE, SFTP, WEBHOOK)}
 """All providers by slug."""
 
 
@@ -100,4 +102,8 @@ def _read_number(field: ConfigField, text: str) -> int:
     )
 
 
-_EXTRA = {"braze": lambda _, config: check_braze(config), "sftp": check_sftp}
+_EXTRA: Mapping[str, Callable[[str, Config], None]] = {
+    "braze": lambda _, config: check_braze(config),
+    "sftp": check_sftp,
+    "webhook": lambda _, config: check_webhook_access(config),
+}

@@ -16,6 +16,7 @@ from coterie.model.exports import (
 )
 from coterie.model.intake import OwnWrites, RepeatRule
 from coterie.model.schema import Schema
+from coterie.model.webhooks import WebhookSpec
 
 ExportState = Literal["active", "paused", "ended", "cleaning"]
 
@@ -64,6 +65,7 @@ class ExportSpec(msgspec.Struct, frozen=True, kw_only=True):
     people who enter at or after `started_at` are wanted there; `joined` gives a later instant for
     some audiences. `suppressed_by` maps audience id to slug. With `attributes` or `groups` those
     are written of the members, in place of `names`; `keeps_leavers`: who leaves keeps them.
+    `webhook`: its audiences and fields become messages.
     """
 
     job_id: int
@@ -83,6 +85,7 @@ class ExportSpec(msgspec.Struct, frozen=True, kw_only=True):
     attributes: tuple[AttributeSpec, ...] = ()
     groups: dict[str, SubscriptionRule] = {}
     keeps_leavers: bool = False
+    webhook: WebhookSpec | None = None
 
 
 class AccountConfig(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from coterie.model.exports import (
     ExportSubscriptionsConfig,
 )
 from coterie.model.file_exports import ExportFilesConfig
+from coterie.model.webhooks import WebhookConfig
 
 Health = Literal["healthy", "unhealthy", "unknown"]
 AudienceState = Literal["draft", "building", "live", "expired", "archived"]
@@ -201,6 +202,7 @@ JobConfig = (
     | ExportSubscriptionsConfig
     | ExportFilesConfig
     | ImportCsvConfig
+    | WebhookConfig
 )
 
 

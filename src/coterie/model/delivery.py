@@ -9,9 +9,11 @@ from typing import Any, Literal
 
 import msgspec
 
+from coterie.model.webhooks import WebhookSpec
+
 Form = Literal[
     "array", "booleans", "attributes", "subscription_groups", "cohorts", "deletion",
-    "events", "purchases",
+    "events", "purchases", "webhook",
 ]  # fmt: skip
 """What a destination writes for a recipient, and what its items are:
 
@@ -23,6 +25,8 @@ Form = Literal[
 - `subscription_groups`: a key is a group's id, its value "subscribed" or "unsubscribed"; an item
   that goes leaves the group as it is.
 - `cohorts`: a key is a cohort that holds the user, its value true.
+- `webhook`: audiences that hold the person and values of fields (`model.webhooks`); what differs
+  becomes a message.
 - `deletion`: the one item `deleted`: true has the user deleted there.
 - `events`, `purchases`: queues (`QueueItem`), whose bodies are sent once, in order.
 """
@@ -162,6 +166,7 @@ class DestinationPlan(msgspec.Struct, frozen=True, kw_only=True):
     taken away. `standing` are all keys that jobs stand for; others go for good. `existing_only`:
     users that the destination does not know are not created. `jobs` are the active jobs that share
     the destination. `restarts` counts how often a person had the delivery begin anew.
+    `webhook` says what a webhook job tells.
     """
 
     id: int
@@ -177,6 +182,7 @@ class DestinationPlan(msgspec.Struct, frozen=True, kw_only=True):
     repeats: Repeats = "at_most_once"
     delivery: DeliveryState = "running"
     restarts: int = 0
+    webhook: WebhookSpec | None = None
 
 
 class DeliveryCount(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ import msgspec
 
 IdentifierKind = Literal["external_id", "braze_id", "alias", "email", "phone"]
 AudienceEvents = Literal["both", "enters", "exits"]
-ExportForm = Literal["array", "booleans", "attributes", "subscription_groups"]
+ExportForm = Literal["array", "booleans", "attributes", "subscription_groups", "webhook"]
 AttributeType = Literal["string", "integer", "number", "boolean", "time", "array", "object"]
 SubscriptionState = Literal["subscribed", "unsubscribed"]
 
@@ -118,6 +118,11 @@ class ExportConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
     def read_fields(self) -> tuple[str, ...]:
         """The fields whose values are sent."""
         return ()
+
+    @property
+    def sends_members(self) -> bool:
+        """Whether a runner goes over the present members at the start."""
+        return self.existing_users
 
 
 class ExportAudienceConfig(ExportConfig, frozen=True, kw_only=True, tag="export_audience"):

@@ -279,7 +279,8 @@ class AuthorizationSender:
 
     def _count(self, shelf: Shelf, settlements: Sequence[Settlement], *, requests: int) -> None:
         points_of = functools.partial(self._forms.data_points, shelf.plan)
-        count = count_delivery(settlements, requests=requests, points_of=points_of)
+        told_of = functools.partial(self._forms.told, shelf.plan)
+        count = count_delivery(settlements, requests=requests, points_of=points_of, told_of=told_of)
         self._reporter.add(shelf.plan.id, count)
 
     async def _carry(self, shelf: Shelf, parcel: Parcel, number: int) -> None:

@@ -25,6 +25,7 @@ RUNNERS: Mapping[str, Runner] = {
     "export_profiles": run_export,
     "export_subscriptions": run_export,
     "export_files": run_export_files,
+    "webhook": run_export,
     "import_csv": run_import_csv,
 }
 

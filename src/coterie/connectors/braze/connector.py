@@ -11,7 +11,7 @@ from coterie.connectors.braze.client import BrazeClient
 from coterie.connectors.braze.config import OBJECTS_PER_REQUEST, BrazeConfig, read_braze_config
 from coterie.connectors.braze.forms import data_points, make_object, target_of
 from coterie.connectors.destination import LIFE_SECONDS, Answer, Object, Target
-from coterie.model.delivery import DestinationPlan, Load
+from coterie.model.delivery import DestinationPlan, Load, QueueItem
 
 
 class BrazeForms:
@@ -42,6 +42,13 @@ class BrazeForms:
     def company(self, plan: DestinationPlan, made: Object) -> Hashable:
         """Return the kinds of identifiers of a deletion, which names its users by one of them."""
         return tuple(made) if plan.form == "deletion" else ()
+
+    def told(self, plan: DestinationPlan, load: Load) -> tuple[int, int]:  # noqa: ARG002
+        """Return how many items of a load are put there, and how many taken away."""
+        if isinstance(load, QueueItem):
+            return 1, 0
+        said = load.difference
+        return len(said.put.keys() - said.again), len(frozenset(said.drop) - said.again)
 
     def data_points(self, plan: DestinationPlan, load: Load) -> int:
         """Return the data points that a load spends."""

@@ -21,6 +21,7 @@ PROVIDER_OF = {
     "export_profiles": "braze",
     "export_subscriptions": "braze",
     "export_files": "sftp",
+    "webhook": "webhook",
     "import_csv": "sftp",
 }
 LOCAL = "local"

@@ -35,6 +35,7 @@ KINDS = {
     "export_profiles": "Export Profiles",
     "export_subscriptions": "Export Subscriptions",
     "export_files": "Export to SFTP",
+    "webhook": "Webhook",
     "import_csv": "Import CSV",
 }
 IDENTIFIER_NAMES = {

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from coterie.base.clock import to_us
 from coterie.control.definitions.bases import bases_of, live_bases
 from coterie.control.definitions.decided import all_in_force
 from coterie.control.definitions.intake import own_writes, repeat_rules
@@ -38,6 +39,7 @@ from coterie.model.exports import (
 )
 from coterie.model.intake import OwnWrites
 from coterie.model.schema import Schema
+from coterie.model.webhooks import WebhookConfig, WebhookSpec
 from coterie.store import Connection, load_queries
 
 # An expired audience holds nobody, whatever its filter says.
@@ -185,6 +187,7 @@ def export_spec(
 ) -> ExportSpec:
     """Return what the data plane is told of an export; `ids` gives audience id by slug."""
     audience = config if isinstance(config, ExportAudienceConfig) else None
+    hook = config if isinstance(config, WebhookConfig) else None
     return ExportSpec(
         job_id=job_id,
         destination_id=destination_id,
@@ -195,7 +198,7 @@ def export_spec(
             if slug in ids
         },
         values=config.keys,
-        existing=config.existing_users,
+        existing=config.existing_users or hook is not None,
         started_at=started_at,
         joined={ids[slug]: at for slug, at in config.joined.items() if slug in ids},
         state=state,
@@ -206,7 +209,28 @@ def export_spec(
         existing_only=config.existing_only,
         attributes=_attributes(config) if isinstance(config, ExportProfilesConfig) else (),
         groups=config.groups if isinstance(config, ExportSubscriptionsConfig) else {},
-        keeps_leavers=isinstance(config, ExportProfilesConfig) and config.on_leaving == "keep",
+        keeps_leavers=_keeps_leavers(config),
+        webhook=_webhook(hook, job_id, started_at) if hook else None,
+    )
+
+
+def _keeps_leavers(config: ExportConfig) -> bool:
+    # The message of an exit holds fields too, so they stay wanted.
+    is_kept = isinstance(config, ExportProfilesConfig) and config.on_leaving == "keep"
+    return is_kept or isinstance(config, WebhookConfig)
+
+
+def _webhook(config: WebhookConfig, job_id: int, started_at: datetime) -> WebhookSpec:
+    since = {slug: config.joined.get(slug, started_at) for slug in config.audiences}
+    told = {} if config.existing_users else since
+    return WebhookSpec(
+        job_id=job_id,
+        shape=config.shape,
+        events=config.audience_events,
+        fields=config.fields,
+        changes=config.changes,
+        names={item.kind: item.field for item in config.identifiers},
+        from_ms={slug: to_us(at) // 1_000 for slug, at in told.items()},
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from coterie.base.clock import Clock
+from coterie.base.ids import new_id
 from coterie.control.audit import Subject, record
 from coterie.control.definitions.change import Change, definition_change
 from coterie.control.definitions.streams import ensure_in
@@ -26,6 +27,7 @@ from coterie.control.rows import find_one, get_value, list_all, to_json
 from coterie.control.sealed import SealedConfig, UnknownAuthorizationError
 from coterie.model.control import Actor, ImportCsvConfig, Job, JobState
 from coterie.model.exports import ExportConfig
+from coterie.model.webhooks import WebhookConfig
 from coterie.store import Connection, Store, load_queries
 
 
@@ -57,12 +59,13 @@ def create_export(  # noqa: PLR0913 - the job form, spelled out
     with definition_change(store, clock) as change:
         conn = change.conn
         check_export(checked, now=change.now)
-        require_braze(conn, account, authorization_id)
+        require_destination(conn, account, authorization_id, checked)
         check_named(conn, account, checked)
+        checked = give_outlet(checked)
         destination = ensure_destination(conn, account, authorization_id, checked)
         # Once the present members are sent the worker does the rest, and no runner is needed.
-        run_at = change.now if checked.existing_users else checked.expires_at
-        state: JobState = "runnable" if checked.existing_users else "running"
+        run_at = change.now if checked.sends_members else checked.expires_at
+        state: JobState = "runnable" if checked.sends_members else "running"
         values = {
             "account": account,
             "kind": kind_of(checked),
@@ -117,12 +120,22 @@ def create_import_csv(  # noqa: PLR0913 - the job form, spelled out
         return insert_job(Change(conn, now), values, actor=actor)
 
 
-def require_braze(conn: Connection, account: int, authorization_id: int) -> None:
-    """Raise unless the authorization is one for Braze; it stays locked until the transaction ends.
+def require_destination(
+    conn: Connection, account: int, authorization_id: int, config: ExportConfig
+) -> None:
+    """Raise unless an export can use the authorization, which is locked until the end.
 
     Raises UnknownAuthorizationError, BadJobError.
     """
-    require_provider(conn, account, authorization_id, provider="braze")
+    provider = "webhook" if isinstance(config, WebhookConfig) else "braze"
+    require_provider(conn, account, authorization_id, provider=provider)
+
+
+def give_outlet(config: ExportConfig) -> ExportConfig:
+    """Return the options with what keeps a webhook job's deliveries apart from any other's."""
+    if not isinstance(config, WebhookConfig):
+        return config
+    return msgspec.structs.replace(config, outlet=new_id())
 
 
 def ensure_destination(

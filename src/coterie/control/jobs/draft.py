@@ -8,7 +8,7 @@ import msgspec
 
 from coterie.base.clock import Clock
 from coterie.control.definitions.pipeline import export_spec
-from coterie.control.jobs.create import require_braze
+from coterie.control.jobs.create import require_destination
 from coterie.control.jobs.export_checks import check_export, check_named, read_export
 from coterie.control.jobs.update import merge_options, require_changeable
 from coterie.control.rows import list_all
@@ -57,7 +57,7 @@ def draft_export(
         checked = merge_options(require_changeable(job), options, now=now)
     check_export(checked, now=now)
     with store.transaction() as conn:
-        require_braze(conn, account, authorization_id)
+        require_destination(conn, account, authorization_id, checked)
         check_named(conn, account, checked)
         spec = _spec(conn, account, checked, job=job, now=now)
     return Draft(account=account, authorization_id=authorization_id, config=checked, spec=spec)

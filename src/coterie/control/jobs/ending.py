@@ -5,6 +5,7 @@ from datetime import datetime
 from coterie.base.clock import Clock
 from coterie.control.audit import Subject, record
 from coterie.control.definitions.change import Change, definition_change
+from coterie.control.jobs.export_checks import check_clean_up
 from coterie.control.jobs.read import add_log
 from coterie.control.jobs.states import ENDED, check_step
 from coterie.control.jobs.steps import EDITION, RESTATED, lock_job
@@ -84,6 +85,8 @@ def _stop(change: Change, job: Job, wanted: JobState, actor: Actor) -> Job:
 
 def _end(change: Change, job: Job, ending: JobState, actor: Actor, *, clean_up: bool) -> Job:
     check_step(job.id, job.state, ending)
+    if isinstance(job.config, ExportConfig):
+        check_clean_up(job.config, asked=clean_up)
     if not clean_up or not isinstance(job.config, ExportConfig) or job.state in ENDED:
         return _stop(change, job, ending, actor)
     edition = int(job.checkpoint.get(EDITION, 0)) + 1

@@ -18,6 +18,7 @@ from coterie.model.exports import (
     ExportSubscriptionsConfig,
     QuietWindow,
 )
+from coterie.model.webhooks import WebhookConfig
 from coterie.store import Connection
 
 LABEL_LIMIT = 100
@@ -25,8 +26,11 @@ EXPORTS: Mapping[str, type[ExportConfig]] = {
     "export_audience": ExportAudienceConfig,
     "export_profiles": ExportProfilesConfig,
     "export_subscriptions": ExportSubscriptionsConfig,
+    "webhook": WebhookConfig,
 }
 """The options of each kind of export."""
+OURS = ("kind", "joined", "outlet")
+"""What we write among the options ourselves."""
 
 
 def check_label(label: str) -> str:
@@ -68,8 +72,8 @@ def _read(config: Mapping[str, Any]) -> ExportConfig:
     row = EXPORTS.get(str(config.get("kind", "export_audience")))
     if row is None:
         raise BadJobError(message=f"There is no export of kind {config['kind']!r}.")
-    given = {name: value for name, value in config.items() if name not in ("kind", "joined")}
-    known = [name for name in row.__struct_fields__ if name != "joined"]
+    given = {name: value for name, value in config.items() if name not in OURS}
+    known = [name for name in row.__struct_fields__ if name not in OURS]
     unknown = sorted(set(given) - set(known))
     if unknown:
         raise BadJobError(
@@ -108,6 +112,13 @@ def check_export(config: ExportConfig, *, now: datetime) -> None:
     if config.consent is not None and not any(v.strip() for v in config.consent.values):
         raise BadJobError("Name the values of the consent field that mean yes.")
     _check_expiry(config, now)
+    check_clean_up(config, asked=config.clean_up_at_expiry)
+
+
+def check_clean_up(config: ExportConfig, *, asked: bool) -> None:
+    """Raise BadJobError if what the job sent cannot be taken away."""
+    if asked and isinstance(config, WebhookConfig):
+        raise BadJobError("What a webhook job posted cannot be taken back. Do without clean-up.")
 
 
 def check_named(conn: Connection, account: int, config: ExportConfig) -> None:
@@ -127,7 +138,7 @@ def _check_identifiers(config: ExportConfig) -> None:
     used = [identifier.kind for identifier in config.identifiers]
     if not used:
         raise BadJobError(
-            message="Choose at least one field that names the user in Braze: external id, Braze "
+            message="Choose at least one field that names the user: external id, Braze "
             "id, alias, e-mail or phone."
         )
     for kind in config.identifier_order:

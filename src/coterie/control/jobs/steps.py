@@ -46,7 +46,7 @@ def resume_job(store: Store, *, account: int, job_id: int, actor: Actor, clock: 
 def _is_following(job: Job, config: ExportConfig) -> bool:
     if RESTATED in job.checkpoint:
         return False
-    return not config.existing_users or bool(job.checkpoint.get(BACKFILLED))
+    return not config.sends_members or bool(job.checkpoint.get(BACKFILLED))
 
 
 def lock_job(change: Change, account: int, job_id: int) -> Job:

@@ -9,9 +9,10 @@ import msgspec
 from coterie.base.clock import Clock
 from coterie.control.audit import Subject, record
 from coterie.control.definitions.change import Change, definition_change
-from coterie.control.jobs.create import require_braze
+from coterie.control.jobs.create import require_destination
 from coterie.control.jobs.errors import BadJobError
 from coterie.control.jobs.export_checks import (
+    check_clean_up,
     check_export,
     check_label,
     check_named,
@@ -24,6 +25,7 @@ from coterie.control.jobs.steps import EDITION, RESTATED, lock_job
 from coterie.control.rows import list_all, run, to_json
 from coterie.model.control import ENDING, Actor, Job, JobState
 from coterie.model.exports import ExportConfig
+from coterie.model.webhooks import WebhookConfig
 from coterie.store import Store, load_queries
 
 FIXED = ("form", "attribute")
@@ -51,6 +53,7 @@ def update_export(  # noqa: PLR0913 - the job form, spelled out
     with definition_change(store, clock) as change:
         job = lock_job(change, account, job_id)
         before = require_changeable(job)
+        check_clean_up(before, asked=clean_up)
         after = merge_options(before, options or {}, now=change.now)
         checked_label = job.label if label is None else check_label(label)
         values: dict[str, Any] = {
@@ -65,7 +68,7 @@ def update_export(  # noqa: PLR0913 - the job form, spelled out
         }
         if after != before:
             check_export(after, now=change.now)
-            require_braze(change.conn, account, job.authorization_id or 0)
+            require_destination(change.conn, account, job.authorization_id or 0, after)
             check_named(change.conn, account, after)
             values |= _restart(job, change.now)
             _leave_or_clean(change, job, after, clean_up=clean_up)
@@ -116,6 +119,12 @@ def merge_options(
                 message=f"The {name} of a job cannot change: what it wrote would be forgotten. "
                 "Create another job, and delete this one with clean-up."
             )
+    if isinstance(before, WebhookConfig) and isinstance(after, WebhookConfig):
+        if before.existing_users != after.existing_users:
+            raise BadJobError(
+                "Who was told at the start of a webhook job is past. Create another job."
+            )
+        after = msgspec.structs.replace(after, outlet=before.outlet)
     if before.existing_users and not after.existing_users:
         raise BadJobError(
             "Existing Users cannot be switched off once they were sent. Create another job."

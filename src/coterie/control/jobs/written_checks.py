@@ -4,12 +4,14 @@ import re
 
 from coterie.connectors.braze.reserved import CONTROL_KEYS, is_custom
 from coterie.control.jobs.errors import BadJobError
+from coterie.control.jobs.webhook_checks import check_webhook
 from coterie.model.exports import (
     ExportAudienceConfig,
     ExportConfig,
     ExportProfilesConfig,
     ExportSubscriptionsConfig,
 )
+from coterie.model.webhooks import WebhookConfig
 
 # Braze: attribute names up to 255 characters, and array values up to 255.
 NAME_LIMIT = 255
@@ -31,6 +33,8 @@ def check_written(config: ExportConfig) -> None:
         _check_attributes(config)
     elif isinstance(config, ExportSubscriptionsConfig):
         _check_groups(config)
+    elif isinstance(config, WebhookConfig):
+        check_webhook(config)
 
 
 def _check_attributes(config: ExportProfilesConfig) -> None:

@@ -45,7 +45,12 @@ def as_attribute(value: Any, name: str, kind: AttributeType | None) -> Any:
     return _CASTS[kind](value)
 
 
-def _natural(value: Any) -> Any:
+def as_json(value: Any) -> Any:
+    """Return a value as JSON has it, None for none."""
+    return None if value is None else _natural(value, limit=None)
+
+
+def _natural(value: Any, *, limit: int | None = STRING_LIMIT) -> Any:
     match value:
         case bool() | int() | float():
             return value
@@ -57,11 +62,11 @@ def _natural(value: Any) -> Any:
         case date():
             return value.isoformat()
         case list() | tuple() | set() | frozenset():
-            return [_natural(each) for each in value]
+            return [_natural(each, limit=limit) for each in value]
         case Mapping():
-            return {str(key): _natural(each) for key, each in value.items()}
+            return {str(key): _natural(each, limit=limit) for key, each in value.items()}
         case _:
-            return str(value)[:STRING_LIMIT]
+            return str(value)[:limit]
 
 
 def _one(value: Any) -> Any:

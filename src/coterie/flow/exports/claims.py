@@ -172,7 +172,7 @@ class Exporter:
             if not spec.keeps_leavers or spec.job_id in wishes.denied:
                 continue
             if spec.job_id in was.job_ids and not rule.is_member(profile):
-                kept |= {key: was.items[key] for key in spec.values if key in was.items}
+                kept |= rule.kept(was.items, None)
         return kept
 
     def _settle_leavers(
@@ -198,7 +198,7 @@ class Exporter:
                 was = old.claims.get(place)
                 if was is not None and spec.job_id in was.job_ids:
                     known = new.claims.get(place, Wish({}, ()))
-                    kept = {key: was.items[key] for key in spec.values if key in was.items}
+                    kept = rule.kept(was.items, after)
                     job_ids = tuple(dict.fromkeys((*known.job_ids, spec.job_id)))
                     new.claims[place] = Wish(kept | known.items, job_ids)
         return revoked

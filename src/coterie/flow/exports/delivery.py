@@ -96,9 +96,16 @@ def back_off_seconds(attempts: int, *, chance: float) -> float:
 
 
 def count_delivery(
-    settlements: Sequence[Settlement], *, requests: int, points_of: Callable[[Load], int]
+    settlements: Sequence[Settlement],
+    *,
+    requests: int,
+    points_of: Callable[[Load], int],
+    told_of: Callable[[Load], tuple[int, int]],
 ) -> DeliveryCount:
-    """Return what was added, removed, refused and spent; `points_of` a load says what it spends."""
+    """Return what was added, removed, refused and spent; `points_of` says what a load spends.
+
+    `told_of` says how many items of a load were put at the destination, and how many taken away.
+    """
     added = removed = refused = points = saved = doubtful = again = 0
     for settlement in settlements:
         load, verdict = settlement.load, settlement.verdict
@@ -106,16 +113,13 @@ def count_delivery(
             refused += 1
         elif isinstance(verdict, Postponed):
             doubtful += verdict.is_doubtful and isinstance(load, QueueItem)
-        elif isinstance(load, QueueItem):
-            added += 1
-            points += points_of(load)
         else:
-            said = load.difference
-            added += len(said.put.keys() - said.again)
-            removed += len(frozenset(said.drop) - said.again)
-            again += bool(load.row.uncertain)
+            put, dropped = told_of(load)
+            added += put
+            removed += dropped
+            again += not isinstance(load, QueueItem) and bool(load.row.uncertain)
             points += points_of(load)
-            saved += _saved(load)
+            saved += 0 if isinstance(load, QueueItem) else _saved(load)
     return DeliveryCount(
         added=added,
         removed=removed,

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from coterie.connectors.registry import DESTINATIONS
 from coterie.model.config import ExportSpec, PipelineConfig
 from coterie.model.delivery import DeliveryState, DestinationPlan, Form, Repeats
 from coterie.store import Connection, load_queries
@@ -36,7 +37,9 @@ def list_destinations(
             exports[export.destination_id].append(export)
     return [
         plan_destination(_Row(*row), exports[row[0]], now=now)
-        for row in conn.execute(QUERIES.list_destinations.encode())
+        for row in conn.execute(
+            QUERIES.list_destinations.encode(), {"providers": list(DESTINATIONS)}
+        )
     ]
 
 
@@ -79,6 +82,7 @@ def plan_destination(row: _Row, exports: Sequence[ExportSpec], *, now: datetime)
         repeats=row.repeats,
         delivery=row.delivery,
         restarts=row.restarts,
+        webhook=next((export.webhook for export in standing if export.webhook), None),
     )
 
 

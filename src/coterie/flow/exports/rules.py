@@ -6,12 +6,13 @@ from typing import Any
 import msgspec
 
 from coterie.base.clock import from_us, to_us
-from coterie.flow.exports.attributes import attributes_of
+from coterie.flow.exports.attributes import as_json, attributes_of
 from coterie.model.config import ExportSpec
 from coterie.model.delivery import Items
 from coterie.model.mapped import can_identify
 from coterie.model.profile import ProfileId
 from coterie.model.recipients import write_recipient
+from coterie.model.webhooks import AUDIENCE, FIELD
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -31,7 +32,7 @@ class Rule:
         self._started = to_us(spec.started_at)
         self._joined = {item: to_us(at) for item, at in spec.joined.items()}
         self._dropping = spec.quiet if spec.quiet is not None and spec.quiet.drop else None
-        writes_names = not spec.attributes and not spec.groups
+        writes_names = not spec.attributes and not spec.groups and spec.webhook is None
         self.tells_exits = writes_names and (
             spec.events == "exits" or (spec.events == "both" and not spec.existing)
         )
@@ -44,6 +45,8 @@ class Rule:
         fields = {item.field for item in self.spec.identifiers}
         fields |= {item.field for item in self.spec.attributes}
         fields |= {item.field for item in self.spec.groups.values()}
+        if self.spec.webhook is not None:
+            fields |= {*self.spec.webhook.fields, *self.spec.webhook.changes}
         return frozenset(fields if consent is None else {*fields, consent.field})
 
     @property
@@ -63,6 +66,8 @@ class Rule:
         }
         if not names:
             return {}
+        if self.spec.webhook is not None:
+            return self._told_of(profile) | self._fields(profile)
         if self.spec.attributes:
             return attributes_of(profile.view, self.spec.attributes)
         if self.spec.groups:
@@ -72,6 +77,32 @@ class Rule:
             }
             return {group: state for group, state in states.items() if state is not None}
         return names
+
+    def kept(self, was: Items, after: Snapshot | None) -> Items:
+        """Return what who left keeps of a standing claim; None for who is not looked at now."""
+        keys = self.spec.values
+        if self.spec.webhook is not None:
+            if after is not None:
+                return self._fields(after)
+            keys = frozenset(key for key in keys if key.startswith(FIELD))
+        return {key: was[key] for key in sorted(keys) if key in was}
+
+    def _told_of(self, profile: Snapshot) -> Items:
+        return {
+            AUDIENCE + slug: since // 1_000
+            for audience_id, slug in self.spec.names.items()
+            if (since := profile.since_us.get(audience_id)) is not None
+            and self._counts(audience_id, since)
+        }
+
+    def _fields(self, profile: Snapshot) -> Items:
+        """Return values of fields, each in a list, so that none is told from not known."""
+        hook = self.spec.webhook
+        found: Items = {}
+        for name in (*hook.fields, *hook.changes) if hook else ():
+            value = as_json(profile.view.get(name))
+            found[FIELD + name] = [] if value is None else [value]
+        return found
 
     def is_member(self, profile: Snapshot) -> bool:
         """Say whether one of the job's audiences holds a profile."""

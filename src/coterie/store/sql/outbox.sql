@@ -1,8 +1,8 @@
--- name: list_destinations()
+-- name: list_destinations(providers)
 -- What every authorization has to deliver to; the jobs that write there are in the configuration.
 SELECT d.id, d.account, d.authorization_id, d.form, d.attribute, d.repeats, d.delivery, d.restarts, d.left_alone
 FROM destination d JOIN provider_authorization a ON a.id = d.authorization_id
-WHERE a.deleted_at IS NULL AND a.provider = 'braze' AND d.retired_at IS NULL
+WHERE a.deleted_at IS NULL AND a.provider = ANY (CAST(:providers AS text[])) AND d.retired_at IS NULL
 ORDER BY d.authorization_id, d.id;
 
 -- name: find_destination(authorization_id, form, attribute)^

@@ -63,7 +63,7 @@ def run_export(bench: Bench, job: Job, is_stopping: Stops) -> None:
     if is_ending:
         run.watch_cleaning()
         return
-    if config.existing_users and not run.claim_all():
+    if config.sends_members and not run.claim_all():
         return
     with bench.store.transaction() as conn:
         finish(conn, job, now=bench.clock())

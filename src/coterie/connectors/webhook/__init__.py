@@ -1,0 +1,1 @@
+"""Any address that takes signed messages."""
