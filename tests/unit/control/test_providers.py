@@ -23,6 +23,7 @@ def test_an_instance_names_its_endpoint_url() -> None:
         "instance": "EU-01",
         "endpoint_url": "https://rest.fra-01.braze.eu",
         "objects_per_request": 75,
+        "request_life_seconds": 90,
         "array_limit": 500,
         "requests_per_minute": 60_000,
     }
