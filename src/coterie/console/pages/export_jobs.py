@@ -165,6 +165,8 @@ def _export(visit: Visit, job_id: int) -> tuple[Job, ExportConfig]:
     job = get_job(visit.deps.store, visit.account, job_id)
     if not isinstance(job.config, ExportConfig):
         raise BadJobError(message=f"Job {job.id} is no export. Only exports can be changed.")
+    if job.kind not in TITLES:
+        raise BadJobError(message=f"Job {job.id} is changed with PUT /api/jobs/{job.id}.")
     return job, job.config
 
 
