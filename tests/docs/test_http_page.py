@@ -24,6 +24,7 @@ from coterie.api.dependencies import (
     StreamCalls,
 )
 from coterie.api.errors import STATUSES
+from coterie.api.pace import CollectRates
 from coterie.api.routes import build_api
 from coterie.api.targets import COLLECT_PREFIXES, NotFoundError, find_target
 from coterie.control.alerts import AlertCalls
@@ -76,6 +77,7 @@ def litestar_routes() -> Iterator[tuple[str, str]]:
             load_bulk=unused,
             preview=unused,
             bulk_limit=1,
+            rates=CollectRates(),
             find_rules=unused,
             trusted_proxies=(),
             clock=unused,

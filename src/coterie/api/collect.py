@@ -20,6 +20,7 @@ from coterie.api.bulk import SHOWS_PROFILES, bulk_success, read_bulk_request
 from coterie.api.collected import PICTURE, segment_success, success
 from coterie.api.dependencies import CollectCalls
 from coterie.api.guard import RuleBook, check_address, check_signature, is_signed
+from coterie.api.pace import Pace
 from coterie.api.parameters import read_flag
 from coterie.api.targets import Target, choose_reading, find_target
 from coterie.api.tokens import MissingTokenError, TokenDesk
@@ -69,6 +70,7 @@ class CollectDoor:
         self._calls = calls
         self._body_seconds = body_seconds
         self._rules = RuleBook(calls.find_rules, clock=calls.clock)
+        self._pace = Pace(calls.rates, clock=calls.clock)
         self._collector: Collector | None = None
 
     def open(self, collector: Collector | None) -> None:
@@ -124,6 +126,7 @@ class CollectDoor:
             )
             if caller.token_id is None and rules is not None:
                 check_signature(rules, dict(scope["headers"]), payload)
+                self._pace.admit(caller.account, None)
         request = CollectRequest(
             account=caller.account,
             stream=target.stream,
@@ -139,6 +142,8 @@ class CollectDoor:
         )
         drop_errors = read_flag(parameters, "droperrors")
         result = await collector.collect(request)
+        events = result.accepted + len(result.refusals)
+        self._pace.count(caller.account, caller.token_id, events=events)
         if request.is_dryrun:
             result = await self._preview(result, caller)
         if is_pixel and not heading.wants_json:
@@ -152,8 +157,9 @@ class CollectDoor:
     ) -> tuple[Caller, DoorRules | None]:
         """Return who sends to the stream, and its rules.
 
-        Raises the UserError of a sender who may not. Without a token the caller has to check the
-        signature once the body is there.
+        Raises the UserError of a sender who may not, and SentTooFastError. Without a token the
+        caller has to check the signature, then the pace, once the body is there: nobody uses up
+        what an account may send by naming it.
         """
         presented = presented_token(parameters, heading.authorization)
         may_sign = target.account is not None and target.reading.form in SIGNED_FORMS
@@ -167,6 +173,8 @@ class CollectDoor:
         check_address(rules, scope, stream=target.stream, proxies=self._calls.trusted_proxies)
         if caller.token_id is None and (rules is None or not rules.secret):
             raise MissingTokenError
+        if caller.token_id is not None:
+            self._pace.admit(caller.account, caller.token_id)
         return caller, rules
 
     async def _preview(self, result: CollectResult, caller: Caller) -> CollectResult:

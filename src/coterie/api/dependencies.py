@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from coterie.api.guard import FindRules
+from coterie.api.pace import CollectRates
 from coterie.base.clock import Clock
 from coterie.control.alerts import AlertCalls
 from coterie.control.definitions.audiences import SavedAudience
@@ -136,12 +137,14 @@ class CollectCalls(msgspec.Struct, frozen=True, kw_only=True):
 
     load_bulk(request, pieces of the body), which raises CoterieError; preview(account, events,
     with_profiles), blocking; find_rules(account, stream), blocking. `bulk_limit` is the largest
-    body of a load as sent, in bytes; `trusted_proxies` are networks whose X-Forwarded-For counts.
+    body of a load as sent, in bytes; `rates` say how fast events may come; `trusted_proxies` are
+    networks whose X-Forwarded-For counts.
     """
 
     load_bulk: Callable[[BulkRequest, AsyncIterator[bytes]], Awaitable[BulkOutcome]]
     preview: Callable[[int, Sequence[IncomingEvent], bool], Preview]
     bulk_limit: int
+    rates: CollectRates
     find_rules: FindRules
     trusted_proxies: tuple[str, ...]
     clock: Clock

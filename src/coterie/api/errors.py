@@ -32,6 +32,7 @@ STATUSES = {
     "origin_refused": 403,
     "too_many_requests": 429,
     "too_many_bulk_loads": 429,
+    "sent_too_fast": 429,
 }
 RETRY_SECONDS = 2.0
 

@@ -1,13 +1,10 @@
 """How many requests without a token are answered."""
 
 import threading
-from collections import OrderedDict
 
+from coterie.api.allowance import Allowance
 from coterie.base.clock import Clock, to_us
 from coterie.base.errors import TransientError
-
-MOST_ACCOUNTS = 10_000
-BURST_SECONDS = 2
 
 
 class TooManyRequestsError(TransientError):
@@ -27,20 +24,16 @@ class Turnstile:
     """Lets each account's public requests through at a rate, with a burst of two seconds."""
 
     def __init__(self, *, per_second: int, clock: Clock) -> None:
-        self._per_second = per_second
+        self._allowance = Allowance(per_second=per_second)
         self._clock = clock
         self._lock = threading.Lock()
-        self._left: OrderedDict[int, tuple[float, int]] = OrderedDict()
 
     def pass_one(self, account: int) -> None:
         """Count one request. Raises TooManyRequestsError."""
-        now_us, most = to_us(self._clock()), float(self._per_second * BURST_SECONDS)
+        now_us = to_us(self._clock())
         with self._lock:
-            left, at_us = self._left.pop(account, (most, now_us))
-            left = min(most, left + max(now_us - at_us, 0) / 1e6 * self._per_second)
-            allowed = left >= 1
-            self._left[account] = (left - 1 if allowed else left, now_us)
-            if len(self._left) > MOST_ACCOUNTS:
-                self._left.popitem(last=False)
-        if not allowed:
-            raise TooManyRequestsError(limit=self._per_second)
+            is_allowed = not self._allowance.wait_seconds(account, now_us=now_us)
+            if is_allowed:
+                self._allowance.charge(account, 1, now_us=now_us)
+        if not is_allowed:
+            raise TooManyRequestsError(limit=self._allowance.per_second)

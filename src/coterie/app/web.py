@@ -15,6 +15,7 @@ from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
 
 from coterie.api.dependencies import ApiDependencies, CollectCalls
+from coterie.api.pace import CollectRates
 from coterie.api.routes import as_http_response, build_api, with_collect
 from coterie.app.audiences import audience_calls
 from coterie.app.bulk import BulkDesk
@@ -190,6 +191,7 @@ def read_networks(text: str) -> tuple[str, ...]:
 
 def collect_calls(services: Services) -> CollectCalls:
     """Return what the collect door calls beside the collector."""
+    settings = services.settings
 
     def preview(account: int, events: Sequence[IncomingEvent], with_profiles: bool) -> Preview:
         # Compiled configurations belong to one thread.
@@ -197,11 +199,15 @@ def collect_calls(services: Services) -> CollectCalls:
         return previewer.preview(account, events, with_profiles=with_profiles)
 
     return CollectCalls(
-        load_bulk=BulkDesk(most=services.settings.collect_bulk_loads).load,
+        load_bulk=BulkDesk(most=settings.collect_bulk_loads).load,
         preview=preview,
-        bulk_limit=services.settings.collect_bulk_limit_bytes,
+        bulk_limit=settings.collect_bulk_limit_bytes,
+        rates=CollectRates(
+            account=settings.collect_account_events_per_second,
+            token=settings.collect_token_events_per_second,
+        ),
         find_rules=partial(find_door_rules, services.store, services.ring),
-        trusted_proxies=read_networks(services.settings.trusted_proxies),
+        trusted_proxies=read_networks(settings.trusted_proxies),
         clock=services.clock,
     )
 

@@ -1,32 +1,15 @@
 """All settings of the product, read from `COTERIE_…` environment variables."""
 
-import difflib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
 import msgspec
 
-from coterie.base.errors import UserError
+from coterie.base.setting_names import refuse_unknown, variable_of
 from coterie.base.setting_values import find_meta, read_value
 
-PREFIX = "COTERIE_"
-TEST_PREFIX = "COTERIE_TEST_"
 SECRET_FIELDS = frozenset({"database_url", "secret_keys", "smtp_url"})
-
-
-class UnknownSettingError(UserError):
-    """A variable starts with COTERIE_ and names no setting."""
-
-    code = "unknown_setting"
-
-    def __init__(self, *, variable: str, near: str | None) -> None:
-        hint = f" Did you mean {near}?" if near else ""
-        super().__init__(
-            f"There is no setting {variable}.{hint} Correct its name or unset it. "
-            "docs/reference/settings.md lists all settings."
-        )
-        self.variable = variable
 
 
 def _described(text: str, **limits: Any) -> msgspec.Meta:
@@ -185,6 +168,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             le=1_000_000,
         ),
     ] = 10_000
+    collect_account_events_per_second: Annotated[
+        int,
+        _described(
+            "Events that a web process takes of an account a second, with a burst of two seconds; "
+            "more are answered 429. A bulk load counts as one. 0: no limit.",
+            ge=0,
+            le=10_000_000,
+        ),
+    ] = 0
+    collect_token_events_per_second: Annotated[
+        int,
+        _described(
+            "The same for each access token, so that one sender leaves the others room. "
+            "0: no limit.",
+            ge=0,
+            le=10_000_000,
+        ),
+    ] = 0
     public_requests_per_second: Annotated[
         int,
         _described(
@@ -351,8 +352,8 @@ def load_settings(env: Mapping[str, str]) -> Settings:
     Raises `BadSettingError` or `UnknownSettingError`. Variables that start with COTERIE_TEST_
     belong to the test suite and are passed over.
     """
-    known = {_variable(name): name for name in Settings.__struct_fields__}
-    _refuse_unknown(env, known)
+    known = {variable_of(name): name for name in Settings.__struct_fields__}
+    refuse_unknown(env, known)
     kinds = get_type_hints(Settings, include_extras=True)
     values: dict[str, Any] = {}
     for variable, name in known.items():
@@ -367,11 +368,7 @@ def settings_table() -> Iterator[tuple[str, str, str]]:
     """Yield (variable, default, help) of every setting, in the order of the struct."""
     kinds = get_type_hints(Settings, include_extras=True)
     for name in Settings.__struct_fields__:
-        yield _variable(name), _default(name), find_meta(kinds[name]).description or ""
-
-
-def _variable(name: str) -> str:
-    return PREFIX + name.upper()
+        yield variable_of(name), _default(name), find_meta(kinds[name]).description or ""
 
 
 def _default(name: str) -> str:
@@ -379,12 +376,3 @@ def _default(name: str) -> str:
     if value is None:
         return "not set"
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _refuse_unknown(env: Mapping[str, str], known: Mapping[str, str]) -> None:
-    for variable in sorted(env):
-        if not variable.startswith(PREFIX) or variable.startswith(TEST_PREFIX):
-            continue
-        if variable not in known:
-            near = difflib.get_close_matches(variable, known, n=1, cutoff=0.7)
-            raise UnknownSettingError(variable=variable, near=near[0] if near else None)

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from coterie.base.setting_names import UnknownSettingError
 from coterie.base.setting_values import BadSettingError
 from coterie.base.settings import (
     Settings,
-    UnknownSettingError,
     load_settings,
     settings_table,
 )
