@@ -22,6 +22,7 @@ FORMS = {
     "deletion": "Deletions",
     "events": "Events",
     "purchases": "Purchases",
+    "webhook": "Webhook",
 }
 
 

@@ -5,6 +5,7 @@ from datetime import UTC
 from typing import Any
 
 from coterie.console.forms import Form, filled_form
+from coterie.console.pages.webhook_form import webhook_options, webhook_values
 from coterie.model.control import Job
 from coterie.model.exports import (
     IDENTIFIER_KINDS,
@@ -13,6 +14,7 @@ from coterie.model.exports import (
     ExportProfilesConfig,
     ExportSubscriptionsConfig,
 )
+from coterie.model.webhooks import WebhookConfig
 
 NAME = "name:"
 TYPE = "type:"
@@ -54,7 +56,10 @@ TEXTS = (
 
 
 def read_options(form: Form, kind: str, before: ExportConfig | None = None) -> dict[str, Any]:
-    """Return the options that a form says; `before` are those of the job that is changed."""
+    """Return the options that a form says; `before` are those of the job that is changed.
+
+    Raises BadJobError for what cannot be read.
+    """
     options: dict[str, Any] = {
         "kind": kind,
         "audiences": form.choices("audiences"),
@@ -75,6 +80,8 @@ def read_options(form: Form, kind: str, before: ExportConfig | None = None) -> d
     if before is not None:
         # Who was sent cannot be unsent, and what is written is what the destination is.
         options["existing_users"] = before.existing_users or options["existing_users"]
+    if isinstance(before, WebhookConfig):
+        options["existing_users"] = before.existing_users
     if isinstance(before, ExportAudienceConfig):
         options |= {"form": before.form, "attribute": before.attribute}
     if form.text("consent_field"):
@@ -133,6 +140,7 @@ _WRITTEN: Mapping[str, Callable[[Form], dict[str, Any]]] = {
     "export_audience": _audience_options,
     "export_profiles": _profile_options,
     "export_subscriptions": _subscription_options,
+    "webhook": webhook_options,
 }
 
 
@@ -177,6 +185,8 @@ def _written_values(config: ExportConfig) -> dict[str, Any]:
                 values |= {f"group{row}": group, f"field{row}": rule.field}
                 values |= {f"yes{row}": ", ".join(rule.yes), f"no{row}": ", ".join(rule.no)}
             return values
+        case WebhookConfig():
+            return webhook_values(config)
         case _:
             return {}
 

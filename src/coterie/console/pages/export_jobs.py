@@ -23,6 +23,12 @@ from coterie.console.pages.export_form import (
 from coterie.console.pages.job_wizard import authorization_page, chosen_authorization
 from coterie.console.pages.jobs import HOME
 from coterie.console.pages.parts import Visitor
+from coterie.console.pages.webhook_form import (
+    METHOD_NAMES,
+    USUAL_STATUSES,
+    WEBHOOK_EVENT_NAMES,
+    names_of_keys,
+)
 from coterie.console.visit import Visit
 from coterie.control.authorizations import get_authorization
 from coterie.control.definitions.audiences import list_audiences
@@ -41,11 +47,12 @@ from coterie.model.exports import ExportConfig
 from coterie.model.schema import SCALAR_KINDS
 
 NEW = f"{HOME}/new/{{what:str}}"
-What = Literal["export-audience", "export-profiles", "export-subscriptions"]
+What = Literal["export-audience", "export-profiles", "export-subscriptions", "webhook"]
 TITLES = {
     "export_audience": "Export Audience",
     "export_profiles": "Export Profiles",
     "export_subscriptions": "Export Subscriptions",
+    "webhook": "Webhook",
 }
 USUAL_FIELDS = ("external_id", "user_id", "uid", "email")
 ZONES = (
@@ -62,6 +69,7 @@ def show_new_export(visit: Visitor, what: FromPath[What]) -> Page:
     if not visit.query.text("authorization"):
         return authorization_page(visit, _kind(what))
     usual = {"existing_users": "yes", "attribute": "lytics_segments", "first": "external_id"}
+    usual["do_not_retry"] = USUAL_STATUSES
     field = next((name for name in USUAL_FIELDS if name in _scalar_fields(visit)), "")
     return _settings_page(visit, _kind(what), form=filled_form(usual | {"identifier_field": field}))
 
@@ -86,7 +94,7 @@ def do_check_export(visit: Visitor, what: FromPath[What]) -> Page:
             raise BadJobError("Give the job a label.")
     except UserError as error:
         return _settings_page(visit, _kind(what), form=form, failure=error.message)
-    return _check_page(visit, found, path=f"{HOME}/new/{what}")
+    return _check_page(visit, found, kind=_kind(what))
 
 
 @post(NEW, sync_to_thread=True)
@@ -128,15 +136,15 @@ def do_check_edit(visit: Visitor, job_id: FromPath[int]) -> Page:
     """Say what a change would do, or show the form again with the reason why it cannot be."""
     job, config = _export(visit, job_id)
     form = visit.form
-    options = read_options(form, job.kind, config)
     try:
+        options = read_options(form, job.kind, config)
         found = visit.deps.dry_runs.of_change(
             account=visit.account, job_id=job.id, options=options, clean_up=True
         )
         gone = given_up(job, merge_options(config, options, now=visit.now))
     except UserError as error:
         return _settings_page(visit, job.kind, form=form, failure=error.message, job=job)
-    return _check_page(visit, found, path=f"{HOME}/{job.id}/edit", job=job, gone=gone)
+    return _check_page(visit, found, kind=job.kind, job=job, gone=gone)
 
 
 @post(f"{HOME}/{{job_id:int}}/edit", sync_to_thread=True)
@@ -165,8 +173,6 @@ def _export(visit: Visit, job_id: int) -> tuple[Job, ExportConfig]:
     job = get_job(visit.deps.store, visit.account, job_id)
     if not isinstance(job.config, ExportConfig):
         raise BadJobError(message=f"Job {job.id} is no export. Only exports can be changed.")
-    if job.kind not in TITLES:
-        raise BadJobError(message=f"Job {job.id} is changed with PUT /api/jobs/{job.id}.")
     return job, job.config
 
 
@@ -183,6 +189,10 @@ def _kind(what: str) -> str:
     return what.replace("-", "_")
 
 
+def _path(kind: str, job: Job | None) -> str:
+    return f"{HOME}/new/{kind.replace('_', '-')}" if job is None else f"{HOME}/{job.id}/edit"
+
+
 def _settings_page(
     visit: Visit, kind: str, *, form: Form, failure: str = "", job: Job | None = None
 ) -> Page:
@@ -193,12 +203,12 @@ def _settings_page(
     else:
         authorization = get_authorization(store, visit.account, job.authorization_id or 0)
     return visit.page(
-        "jobs/export.html",
+        "jobs/webhook.html" if kind == "webhook" else "jobs/export.html",
         status=400 if failure else 200,
         form=form,
         failure=failure,
         job=job,
-        path=f"{HOME}/new/{kind.replace('_', '-')}" if job is None else f"{HOME}/{job.id}/edit",
+        path=_path(kind, job),
         kind=kind,
         type_name=TITLES[kind],
         leaving=LEAVING_NAMES,
@@ -209,7 +219,8 @@ def _settings_page(
         fields=_scalar_fields(visit),
         all_fields=sorted(field.name for field in current_schema(store, visit.account).fields),
         kinds=KIND_NAMES,
-        events=EVENT_NAMES,
+        events=WEBHOOK_EVENT_NAMES if kind == "webhook" else EVENT_NAMES,
+        methods=METHOD_NAMES,
         forms=FORM_NAMES,
         zones=ZONES,
     )
@@ -219,7 +230,7 @@ def _check_page(
     visit: Visit,
     found: DryRun,
     *,
-    path: str,
+    kind: str,
     job: Job | None = None,
     gone: list[str] | None = None,
 ) -> Page:
@@ -235,7 +246,8 @@ def _check_page(
         samples=[msgspec.json.encode(body).decode() for body in found.samples],
         kept=kept,
         job=job,
-        gone=gone or [],
-        path=path,
+        gone=names_of_keys(gone or []) if kind == "webhook" else gone or [],
+        is_webhook=kind == "webhook",
+        path=_path(kind, job),
         label=visit.form.text("label"),
     )

@@ -52,6 +52,7 @@ def authorization_page(visit: Visit, kind: str) -> Page:
         path=f"{HOME}/new/{kind.replace('_', '-')}",
         is_import=kind == "import_csv",
         is_files=PROVIDER_OF[kind] == "sftp",
+        is_webhook=kind == "webhook",
         authorizations=[each for each in found if _fits(each, kind)],
     )
 

@@ -160,7 +160,6 @@ def _steps(job: Job) -> dict[str, bool]:
         "pause": may_follow(job.state, "paused"),
         "resume": job.state in ("paused", "failed"),
         "edit": isinstance(job.config, ExportConfig)
-        and job.kind != "webhook"
         and job.state not in ENDED
         and ENDING not in job.checkpoint,
         "kill": may_follow(job.state, "killed"),
