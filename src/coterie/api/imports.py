@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from litestar import get, post
+from litestar import MediaType, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.response import Stream
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 
 from coterie.api.auth import actor_of, check_scope
+from coterie.api.collected import encode_preview
 from coterie.api.resources import PERSONAL_SCOPE, Success
 from coterie.api.state import ApiState
 from coterie.model.control import Grant, Job
 from coterie.model.imports import ImportedFile
-from coterie.model.previews import FilesLook
 
 STEER_SCOPE = "data_manager"
 
@@ -61,13 +61,14 @@ def create_import(
 )
 def look_at_files(
     data: JSONBody[NewImport], grant: NamedDependency[Grant], api: NamedDependency[ApiState]
-) -> Success[FilesLook]:
-    """Return which files fit, what the newest holds, and its first rows as profiles."""
+) -> Response[bytes]:
+    """Return which files fit, what the newest holds, and what its first rows make of people."""
     check_scope(grant, STEER_SCOPE)
+    check_scope(grant, PERSONAL_SCOPE)
     found = api.dependencies.imports.look(
         account=grant.account, authorization_id=data.authorization_id, options=data.options
     )
-    return Success(found)
+    return Response(encode_preview(Success(found)), media_type=MediaType.JSON)
 
 
 @get(

@@ -4,10 +4,12 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from coterie.api.dependencies import FileExportCalls, ImportCalls
-from coterie.app.services import Services, config_source
+from coterie.app.bulk_process import make_previewer
+from coterie.app.services import Services
 from coterie.control.jobs import create_export_files, create_import_csv, get_job
 from coterie.control.jobs.import_checks import check_import, read_import
 from coterie.control.places import Places
@@ -29,7 +31,7 @@ class FileDesk:
         self._store = services.store
         self._places = Places(services.store, services.ring, services.settings, services.clock)
         settle = timedelta(seconds=services.settings.import_settle_seconds)
-        self._looker = FileLooker(services.store, config_source(), services.clock, settle)
+        self._looker = FileLooker(partial(make_previewer, services), services.clock, settle)
 
     def look(
         self, account: int, authorization_id: int | None, config: ImportCsvConfig

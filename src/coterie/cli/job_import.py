@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -26,7 +27,8 @@ from coterie.control import jobs
 from coterie.control.jobs.import_checks import check_import, read_import
 from coterie.control.jobs.states import ACTIVE
 from coterie.model.control import ImportCsvConfig, Job
-from coterie.model.previews import FilesLook
+from coterie.model.preview import ProfilePreview, ValueChange
+from coterie.model.previews import FilesLook, PersonLook
 
 JobId = Annotated[int, typer.Argument(help="The job's id, as listed.")]
 Label = Annotated[str, typer.Option(help="How lists call it.")]
@@ -43,6 +45,7 @@ AuthorizationId = Annotated[
 Delimiter = Annotated[str, typer.Option(help="One of , | ; or t (tab).")]
 Encoding = Annotated[str, typer.Option(help="Such as windows-1252; found out if left out.")]
 WATCH_SECONDS = 0.5
+NO_CHANGE = ValueChange(field="", before=None, after=None)
 
 
 def import_csv(
@@ -269,12 +272,44 @@ def _print_look(found: FilesLook) -> None:
         people,
         empty="It has no rows.",
     )
+    if newest.people_hint:
+        typer.echo(newest.people_hint)
+    else:
+        _print_people(newest.people)
     proposed = [f"--stream {newest.stream}", f"--delimiter {_shown(newest.delimiter)!r}"]
     proposed += ["--braze-format"] if newest.is_braze else []
     proposed += [f"--timestamp {each!r}" for each in newest.timestamps]
     renamed = [one for one in newest.columns if one.raw_key != one.name]
     proposed += [f"--name {f'{one.name}={one.raw_key}'!r}" for one in renamed]
     typer.echo(f"Proposed: coterie job import-csv {' '.join(proposed)}")
+
+
+def _print_people(people: Sequence[PersonLook]) -> None:
+    rows = [
+        (
+            ", ".join(map(str, person.lines)),
+            _becomes(person.profile) if number == 0 else "",
+            change.field,
+            "" if change.before is None else change.before,
+            "" if change.after is None else change.after,
+        )
+        for person in people
+        for number, change in enumerate(person.profile.changes or (NO_CHANGE,))
+    ]
+    print_table(
+        "What would become of these people",
+        ("Lines", "Profile", "Field", "Now", "Then"),
+        rows,
+        empty="Nothing: the rows name nobody.",
+    )
+
+
+def _becomes(profile: ProfilePreview) -> str:
+    if profile.is_new:
+        return "new"
+    absorbed = len(profile.absorbed)
+    what = f"known, {absorbed} more would be merged into it" if absorbed else "known"
+    return what if profile.changes else f"{what}, nothing changes"
 
 
 def _shown(delimiter: str) -> str:

@@ -24,12 +24,16 @@ class ValueChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProfilePreview(msgspec.Struct, frozen=True, kw_only=True):
-    """What becomes of a profile; `absorbed` are the profiles that would become part of it."""
+    """What becomes of a profile; `absorbed` are the profiles that would become part of it.
+
+    `values` is all that it would hold then, `changes` what of that is new.
+    """
 
     profile_id: ProfileId
     is_new: bool
     absorbed: tuple[ProfileId, ...]
     identifiers: tuple[tuple[str, str], ...]
+    values: tuple[tuple[str, Any], ...]
     changes: tuple[ValueChange, ...]
     entered: tuple[str, ...]
     left: tuple[str, ...]

@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from coterie.model.preview import ProfilePreview
+
 MOST_SHOWN = 20
 
 
@@ -38,8 +40,18 @@ class RowLook(msgspec.Struct, frozen=True, kw_only=True):
     values: tuple[tuple[str, Any], ...] = ()
 
 
+class PersonLook(msgspec.Struct, frozen=True, kw_only=True):
+    """What would become of a person, of those lines and of all that is known already."""
+
+    lines: tuple[int, ...]
+    profile: ProfilePreview
+
+
 class FileLook(msgspec.Struct, frozen=True, kw_only=True):
-    """What the first rows of the first file say, and the options that are proposed from them."""
+    """What the first rows of the first file say, and the options that are proposed from them.
+
+    `people_hint` says why `people` are not shown; "" if they are.
+    """
 
     name: str
     delimiter: str
@@ -48,6 +60,8 @@ class FileLook(msgspec.Struct, frozen=True, kw_only=True):
     timestamps: tuple[str, ...]
     columns: tuple[ColumnLook, ...]
     rows: tuple[RowLook, ...] = ()
+    people: tuple[PersonLook, ...] = ()
+    people_hint: str = ""
     problem: str = ""
 
 

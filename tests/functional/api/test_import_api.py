@@ -5,13 +5,26 @@ import httpx
 import pytest
 from tests.functional.api.conftest import ACCOUNT, MakeToken
 
-from coterie.app.services import Services
+from coterie.app.services import Services, config_source
 from coterie.base.clock import system_clock
 from coterie.flow.imports.files import finish_file, keep_rejects, start_file
 from coterie.flow.imports.rows import BadRow
 from coterie.model.imports import CsvFormat, ImportTask
+from coterie.worker.loop import Worker, WorkerDependencies, prepare_connection
 
 OPTIONS = {"folder": ".", "prefix": "users_", "stream": "default"}
+
+
+def work_off(services: Services) -> None:
+    """Process the log under the names that the web process gives people too."""
+    deps = WorkerDependencies(
+        services.store, config_source(), system_clock, services.batch_settings
+    )
+    with services.store.connect() as connection:
+        prepare_connection(connection)
+        worker = Worker(deps, connection)
+        while worker.turn():
+            pass
 
 
 @pytest.fixture
@@ -43,6 +56,60 @@ async def test_files_are_looked_at_and_nothing_is_made(
     assert [column["raw_key"] for column in newest["columns"]] == ["user_id", "email"]
     assert newest["rows"][0]["identifiers"] == [["user_id", "u1"], ["email", "kim@shop.example"]]
     assert jobs.json()["data"] == []
+
+
+async def test_a_look_shows_what_would_become_of_people_who_are_known(
+    client: httpx.AsyncClient,
+    folder: Path,
+    manager: dict[str, str],
+    token: str,
+    services: Services,
+) -> None:
+    known = [
+        {"user_id": "u1", "first_name": "Kim", "city": "Oslo"},
+        {"email": "kim@shop.example", "last_name": "Berg"},
+    ]
+    await client.post(f"/c/{ACCOUNT}/default", params={"key": token}, json=known)
+    work_off(services)
+    rows = "user_id,email,city\nu1,kim@shop.example,Bergen\nu2,,Bodø\n,,Moss\nu1,,Tromsø\n"
+    (folder / "users_1.csv").write_text(rows, encoding="utf-8")
+
+    looks = [
+        await client.post("/api/jobs/import-csv/look", headers=manager, json={"options": OPTIONS})
+        for _ in range(2)
+    ]
+
+    assert looks[0].json()["data"]["newest"]["people_hint"] == ""
+    one, other = looks[0].json()["data"]["newest"]["people"]
+    assert (one["lines"], one["profile"]["is_new"]) == ([2, 5], False)
+    assert len(one["profile"]["absorbed"]) == 1
+    changes = {each["field"]: (each["before"], each["after"]) for each in one["profile"]["changes"]}
+    assert changes["city"] == ("Oslo", "Tromsø")
+    assert "first_name" not in changes
+    values = dict(one["profile"]["values"])
+    assert (values["first_name"], values["last_name"]) == ("Kim", "Berg")
+    assert (other["lines"], other["profile"]["is_new"]) == ([3], True)
+    # Nothing of it was done, or the second look would have nothing to change.
+    again = looks[1].json()["data"]["newest"]["people"][0]["profile"]
+    assert again["absorbed"] == one["profile"]["absorbed"]
+    assert {"field": "city", "before": "Oslo", "after": "Tromsø"} in again["changes"]
+
+
+@pytest.mark.usefixtures("folder")
+async def test_a_look_waits_for_no_worker_and_says_so(
+    client: httpx.AsyncClient, manager: dict[str, str], services: Services
+) -> None:
+    with services.store.transaction(generation=1) as conn:
+        conn.execute("LOCK TABLE profile IN ACCESS EXCLUSIVE MODE")
+
+        answer = await client.post(
+            "/api/jobs/import-csv/look", headers=manager, json={"options": OPTIONS}
+        )
+
+    newest = answer.json()["data"]["newest"]
+    assert newest["rows"][0]["identifiers"] == [["user_id", "u1"], ["email", "kim@shop.example"]]
+    assert newest["people"] == []
+    assert newest["people_hint"].startswith("A worker is at these people")
 
 
 @pytest.mark.usefixtures("folder")

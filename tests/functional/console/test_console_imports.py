@@ -1,12 +1,18 @@
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.functional.console.conftest import ACCOUNT, Visitor
+from tests.functional.console.conftest import ACCOUNT, NOW, Visitor
 
+from coterie.app.services import Services, config_source
 from coterie.console.dependencies import ConsoleDependencies
 from coterie.control.jobs import list_jobs
+from coterie.flow.eventlog.bulk import append_events
+from coterie.flow.eventlog.lanes import ensure_lanes
 from coterie.model.control import ImportCsvConfig
+from coterie.model.events import IncomingEvent
+from coterie.worker.loop import Worker, WorkerDependencies, prepare_connection
 
 NEW = "/data/jobs/new/import-csv"
 PAGE = f"{NEW}?authorization=local"
@@ -45,6 +51,43 @@ def test_a_look_shows_files_columns_and_first_rows_as_profiles(
     assert "kim@shop.example" in page.text
     assert 'name="braze_format" type="checkbox" value="yes" checked' in page.text
     assert list_jobs(deps.store, ACCOUNT) == []
+
+
+def test_a_look_shows_what_would_become_of_each_person(
+    admin: Visitor, folder: Path, deps: ConsoleDependencies
+) -> None:
+    known = IncomingEvent(
+        account=ACCOUNT,
+        stream="default",
+        received_at=NOW,
+        body='{"user_id": "u1", "city": "Oslo", "first_name": "Kim"}',
+        occurred_at=NOW - timedelta(days=1),
+    )
+    services = Services(deps.settings, deps.clock, deps.ring, deps.store)
+    with deps.store.transaction() as conn:
+        ensure_lanes(conn, 1)
+        append_events(conn, 0, [known])
+    worker_deps = WorkerDependencies(
+        deps.store, config_source(), deps.clock, services.batch_settings
+    )
+    with deps.store.connect() as connection:
+        prepare_connection(connection)
+        worker = Worker(worker_deps, connection)
+        while worker.turn():
+            pass
+    today = int(NOW.timestamp())
+    put(folder, "users.csv", "user_id,city\nu1,Bergen\nu2,Moss\n,Nowhere\n", at=today)
+    given = {"authorization": "local", "folder": ".", "which": "file", "file": "users.csv"}
+
+    page = admin.send(f"{NEW}/look", page=PAGE, **given, stream="default")
+
+    text = " ".join(page.text.split())
+    assert "A profile that is known" in text
+    assert "A new profile" in text
+    assert ">Oslo</td>" in text
+    assert "<strong>Bergen</strong>" in text
+    assert 'class="any">Kim</td><td data-label="After the import" class="muted">stays' in text
+    assert "It would name nobody" in text
 
 
 def test_columns_that_are_called_otherwise_are_proposed_and_taken(

@@ -2,7 +2,7 @@
 
 import io
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
 import msgspec
@@ -22,22 +22,28 @@ from coterie.flow.imports.look import (
 )
 from coterie.flow.imports.naming import choose_files, is_settled
 from coterie.flow.imports.rows import BadRow, Row, read_rows
-from coterie.flow.mapping.mapper import RejectedMapping
-from coterie.flow.run.context import AccountContext, ConfigAt, Contexts
-from coterie.flow.run.names import Names
+from coterie.flow.run.preview import Previewer
 from coterie.model.control import ImportCsvConfig
-from coterie.model.events import IncomingEvent, LoggedEvent
+from coterie.model.events import IncomingEvent
 from coterie.model.imports import CsvFormat, ImportTask
-from coterie.model.previews import MOST_SHOWN, FileLook, FilesLook, FoundFile, RowLook
-from coterie.store import Store
+from coterie.model.preview import EventPreview, Preview, ProfilePreview
+from coterie.model.previews import (
+    MOST_SHOWN,
+    FileLook,
+    FilesLook,
+    FoundFile,
+    PersonLook,
+    RowLook,
+)
+from coterie.store import StoreConflictError
 
 HEAD_CHARACTERS = 200_000
 ROWS_READ = 100
 ROWS_SHOWN = 5
-NO_LANE = -1
 # A page waits for this, so a file that takes longer to come is looked at by the job alone.
 MOST_BYTES = 100_000_000
 EVENT_LIMIT = 1_000_000
+BUSY_HINT = "A worker is at these people just now. Look again to see what would become of them."
 
 
 class TooLargeToLookError(UserError):
@@ -61,11 +67,15 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class FileLooker:
-    """Looks at files for one account at a time; nothing is stored."""
+    """Looks at files for one account at a time; nothing is stored.
 
-    def __init__(self, store: Store, config_at: ConfigAt, clock: Clock, settle: timedelta) -> None:
-        self._store = store
-        self._config_at = config_at
+    Whoever looks sees people, so they must be allowed to see personal data.
+    """
+
+    def __init__(
+        self, make_previewer: Callable[[], Previewer], clock: Clock, settle: timedelta
+    ) -> None:
+        self._make_previewer = make_previewer
         self._clock = clock
         self._settle = settle
 
@@ -135,6 +145,16 @@ class FileLooker:
             size=0,
             sha256=b"",
         )
+        made = [self._made(task, row) for row in found[:ROWS_SHOWN]]
+        events = [one for one in made if isinstance(one, IncomingEvent)]
+        preview, hint = self._preview(account, events)
+        said = iter(preview.events)
+        rows = tuple(
+            RowLook(line=row.line, problem=f"It would be left out: {one.reason}.")
+            if isinstance(one, BadRow)
+            else _row_look(row.line, next(said))
+            for row, one in zip(found, made, strict=False)
+        )
         return FileLook(
             name=name,
             delimiter=delimiter,
@@ -142,48 +162,44 @@ class FileLooker:
             stream=proposal.stream,
             timestamps=proposal.timestamps,
             columns=columns,
-            rows=self._map(task, found[:ROWS_SHOWN]),
+            rows=rows,
+            people=_people(preview.profiles, rows),
+            people_hint=hint,
         )
 
-    def _map(self, task: ImportTask, rows: Sequence[Row | BadRow]) -> tuple[RowLook, ...]:
-        with self._store.transaction() as conn:
-            contexts = Contexts(self._config_at, Names(b""))
-            contexts.refresh(conn)
-            if not contexts.knows(task.account):
-                return ()
-            context = contexts.get(task.account)
-        return tuple(self._map_row(context, task, row) for row in rows)
-
-    def _map_row(self, context: AccountContext, task: ImportTask, row: Row | BadRow) -> RowLook:
-        now = self._clock()
-        made = row
-        if isinstance(made, Row):
-            event = make_event(
-                made, task, received_at=now, event_limit=EVENT_LIMIT, read_instant=read_instant
-            )
-            if isinstance(event, IncomingEvent):
-                return _show(context, event, made.line)
-            made = event
-        return RowLook(line=made.line, problem=f"It would be left out: {made.reason}.")
-
-
-def _show(context: AccountContext, event: IncomingEvent, line: int) -> RowLook:
-    mapped = context.mapper.map(
-        LoggedEvent(
-            lane=NO_LANE,
-            seq=1,
-            account=event.account,
-            stream=event.stream,
-            received_at=event.received_at,
-            body=event.body,
-            occurred_at=event.occurred_at,
+    def _made(self, task: ImportTask, row: Row | BadRow) -> IncomingEvent | BadRow:
+        if isinstance(row, BadRow):
+            return row
+        return make_event(
+            row,
+            task,
+            received_at=self._clock(),
+            event_limit=EVENT_LIMIT,
+            read_instant=read_instant,
         )
-    )
-    if isinstance(mapped, RejectedMapping):
-        return RowLook(line=line, problem=f"It would name nobody: {mapped.reason}")
-    names = {field.id: field.name for field in context.schema.fields}
-    values = tuple((names[field], value) for field, value in mapped.values if field in names)
-    return RowLook(line=line, identifiers=tuple(mapped.identifiers), values=values)
+
+    def _preview(self, account: int, events: Sequence[IncomingEvent]) -> tuple[Preview, str]:
+        """Return what the events would do, and why not to whom, "" if that is said too."""
+        previewer = self._make_previewer()
+        try:
+            return previewer.preview(account, events, with_profiles=True), ""
+        except StoreConflictError:
+            return previewer.preview(account, events, with_profiles=False), BUSY_HINT
+
+
+def _row_look(line: int, said: EventPreview) -> RowLook:
+    if said.reason:
+        return RowLook(line=line, problem=f"It would name nobody: {said.reason}")
+    return RowLook(line=line, identifiers=said.identifiers, values=said.values)
+
+
+def _people(profiles: Iterable[ProfilePreview], rows: Sequence[RowLook]) -> tuple[PersonLook, ...]:
+    looks = []
+    for profile in profiles:
+        held = set(profile.identifiers)
+        lines = tuple(row.line for row in rows if held.intersection(row.identifiers))
+        looks.append(PersonLook(lines=lines, profile=profile))
+    return tuple(sorted(looks, key=lambda look: look.lines))
 
 
 def _head(source: Source, config: ImportCsvConfig, file: SourceFile) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from coterie.base.clock import Clock, to_us
 from coterie.flow.changes.record import Place
+from coterie.flow.eventlog.prepare import ensure_days
 from coterie.flow.identity.owners import find_owners
 from coterie.flow.mapping.mapper import RejectedMapping
 from coterie.flow.profiles.storage import get_profile
@@ -59,6 +60,9 @@ class Previewer:
         """
         now = self._clock()
         found: list[Preview] = []
+        with self._store.transaction() as conn:
+            # Whoever asks may be the first after days on which nothing ran.
+            ensure_days(conn, now.date())
         with suppress(_Undo), self._store.transaction() as conn:
             enter_live_generation(conn)
             share_fence(conn)
@@ -151,6 +155,7 @@ def _compare(
         is_new=earlier is None and not absorbed,
         absorbed=absorbed,
         identifiers=identifiers,
+        values=tuple(sorted(new.items())),
         changes=tuple(
             ValueChange(field=name, before=old.get(name), after=new.get(name))
             for name in sorted(old.keys() | new.keys())
