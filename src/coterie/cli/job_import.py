@@ -2,7 +2,6 @@
 
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -21,14 +20,13 @@ from coterie.app.files import FileDesk
 from coterie.app.services import Services
 from coterie.cli.context import ACTOR, CliContext, open_context
 from coterie.cli.entries import read_entries
+from coterie.cli.files_look import print_look
 from coterie.cli.job_output import print_jobs, which_account
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
 from coterie.control import jobs
 from coterie.control.jobs.import_checks import check_import, read_import
 from coterie.control.jobs.states import ACTIVE
 from coterie.model.control import ImportCsvConfig, Job
-from coterie.model.preview import ProfilePreview, ValueChange
-from coterie.model.previews import FilesLook, PersonLook
 
 JobId = Annotated[int, typer.Argument(help="The job's id, as listed.")]
 Label = Annotated[str, typer.Option(help="How lists call it.")]
@@ -45,7 +43,6 @@ AuthorizationId = Annotated[
 Delimiter = Annotated[str, typer.Option(help="One of , | ; or t (tab).")]
 Encoding = Annotated[str, typer.Option(help="Such as windows-1252; found out if left out.")]
 WATCH_SECONDS = 0.5
-NO_CHANGE = ValueChange(field="", before=None, after=None)
 
 
 def import_csv(
@@ -153,7 +150,7 @@ def look(
     if as_json:
         print_json(found)
     else:
-        _print_look(found)
+        print_look(found)
 
 
 def files(job_id: JobId, account: AccountNumber = None, as_json: AsJson = False) -> None:
@@ -236,81 +233,3 @@ def _advance(bar: Progress, task: TaskID, job: Job) -> None:
 
 def _desk(context: CliContext) -> FileDesk:
     return FileDesk(Services(context.settings, context.clock, context.ring, context.store))
-
-
-def _print_look(found: FilesLook) -> None:
-    rows = [
-        (one.name, one.size, one.modified_at, "yes" if one.is_settled else "being uploaded")
-        for one in found.files
-    ]
-    columns = ("File", "Size", "Changed", "Whole")
-    print_table(f"{found.count} files", columns, rows, empty="No file fits.")
-    newest = found.newest
-    if newest is None:
-        return
-    if newest.problem:
-        typer.echo(newest.problem, err=True)
-        raise typer.Exit(1)
-    shown = [(one.name, one.kind, one.raw_key, ", ".join(one.samples)) for one in newest.columns]
-    print_table(
-        f"Columns of {newest.name}",
-        ("Column", "Looks like", "Raw key", "Samples"),
-        shown,
-        empty="It has no columns.",
-    )
-    people = [
-        (
-            one.line,
-            ", ".join(f"{field}={value}" for field, value in one.identifiers) or one.problem,
-            ", ".join(f"{field}={value}" for field, value in one.values),
-        )
-        for one in newest.rows
-    ]
-    print_table(
-        f"First rows as stream {newest.stream} maps them",
-        ("Line", "Identifiers", "Values"),
-        people,
-        empty="It has no rows.",
-    )
-    if newest.people_hint:
-        typer.echo(newest.people_hint)
-    else:
-        _print_people(newest.people)
-    proposed = [f"--stream {newest.stream}", f"--delimiter {_shown(newest.delimiter)!r}"]
-    proposed += ["--braze-format"] if newest.is_braze else []
-    proposed += [f"--timestamp {each!r}" for each in newest.timestamps]
-    renamed = [one for one in newest.columns if one.raw_key != one.name]
-    proposed += [f"--name {f'{one.name}={one.raw_key}'!r}" for one in renamed]
-    typer.echo(f"Proposed: coterie job import-csv {' '.join(proposed)}")
-
-
-def _print_people(people: Sequence[PersonLook]) -> None:
-    rows = [
-        (
-            ", ".join(map(str, person.lines)),
-            _becomes(person.profile) if number == 0 else "",
-            change.field,
-            "" if change.before is None else change.before,
-            "" if change.after is None else change.after,
-        )
-        for person in people
-        for number, change in enumerate(person.profile.changes or (NO_CHANGE,))
-    ]
-    print_table(
-        "What would become of these people",
-        ("Lines", "Profile", "Field", "Now", "Then"),
-        rows,
-        empty="Nothing: the rows name nobody.",
-    )
-
-
-def _becomes(profile: ProfilePreview) -> str:
-    if profile.is_new:
-        return "new"
-    absorbed = len(profile.absorbed)
-    what = f"known, {absorbed} more would be merged into it" if absorbed else "known"
-    return what if profile.changes else f"{what}, nothing changes"
-
-
-def _shown(delimiter: str) -> str:
-    return "t" if delimiter == "\t" else delimiter
