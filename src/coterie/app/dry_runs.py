@@ -1,6 +1,6 @@
 """Answers what an export would do: the control plane says what is asked, the data plane counts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -19,6 +19,7 @@ from coterie.flow.run.foresee import Forecast, Limits, Question
 from coterie.flow.run.generations import enter_live_generation
 from coterie.model.control import Authorization
 from coterie.model.dry_run import DryRun
+from coterie.model.webhooks import WebhookConfig
 from coterie.store import Store
 
 # Profile ids are hashes, so the first of them are a random sample.
@@ -63,15 +64,17 @@ class DryRuns:
             job=job,
             clock=self._clock,
         )
-        found = self._count(draft)
+        gone = given_up(job, draft.config)
+        # What a webhook posted is never taken back, so nobody is told of what its job gives up.
+        left = gone if isinstance(draft.config, WebhookConfig) else ()
+        found = self._count(draft, left=left)
         if not clean_up or job.destination_id is None:
             return found
-        gone = given_up(job, draft.config)
         with self._store.transaction() as conn:
             cleaned = count_told(conn, job.destination_id, gone)
         return msgspec.structs.replace(found, cleaned=cleaned)
 
-    def _count(self, draft: Draft) -> DryRun:
+    def _count(self, draft: Draft, *, left: Iterable[str] = ()) -> DryRun:
         now = self._clock()
         authorization = get_authorization(self._store, draft.account, draft.authorization_id)
         with self._store.transaction() as conn:
@@ -85,6 +88,7 @@ class DryRuns:
             and spec.job_id != draft.spec.job_id
         )
         plan = plan_draft(found, (draft.spec, *others), *draft.config.target, now=now)
+        plan = msgspec.structs.replace(plan, held=plan.held.union(left))
         question = Question(
             account=draft.account,
             schema=config.schemas[-1],

@@ -15,9 +15,11 @@ import pytest
 from tests.functional.exports.conftest import Shop
 from tests.functional.flow.conftest import ACTOR
 
+from coterie.app.dry_runs import DryRuns
 from coterie.control.authorizations import create_authorization
 from coterie.control.jobs import create_export
 from coterie.model.control import Job
+from coterie.model.dry_run import DryRun
 from coterie.store import Store
 
 SECRET = "whsec_" + base64.b64encode(b"a key of twenty-four byt").decode()
@@ -137,6 +139,12 @@ class HookShop(Shop):
         )
         self.follow()
         return self.job
+
+    def foresee(self, **options: Any) -> DryRun:
+        """Return what the job made last would tell if its options were changed."""
+        return DryRuns(self.store, lambda: self.now).of_change(
+            account=self.account.number, job_id=self.job.id, options=options
+        )
 
     def follow(self) -> None:
         self.work()
