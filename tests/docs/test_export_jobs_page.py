@@ -10,6 +10,7 @@ from coterie.model.exports import (
     ExportProfilesConfig,
     ExportSubscriptionsConfig,
 )
+from coterie.model.feeds import ExportEventsConfig, ExportPurchasesConfig
 from coterie.model.file_exports import ExportFilesConfig
 from coterie.model.webhooks import WebhookConfig
 
@@ -28,6 +29,8 @@ def test_every_option_of_an_export_stands_on_the_page() -> None:
         ExportAudienceConfig,
         ExportProfilesConfig,
         ExportSubscriptionsConfig,
+        ExportEventsConfig,
+        ExportPurchasesConfig,
         WebhookConfig,
     )
     options = {name for config in configs for name in config.__struct_fields__} - KEPT_FOR_US

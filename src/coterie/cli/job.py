@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from coterie.cli import job_export, job_files, job_import, job_profiles, job_webhook
+from coterie.cli import job_export, job_feeds, job_files, job_import, job_profiles, job_webhook
 from coterie.cli.context import ACTOR, open_context
 from coterie.cli.job_output import print_jobs, which_account
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_record, print_table
@@ -24,6 +24,8 @@ Description = Annotated[str, typer.Option(help="A longer word about it.")]
 app.command("export-audience")(job_export.export_audience)
 app.command("export-profiles")(job_profiles.export_profiles)
 app.command("export-subscriptions")(job_profiles.export_subscriptions)
+app.command("export-events")(job_feeds.export_events)
+app.command("export-purchases")(job_feeds.export_purchases)
 app.command("export-files")(job_files.export_files)
 app.command("written-files")(job_files.written_files)
 app.command("webhook")(job_webhook.webhook)

@@ -14,6 +14,7 @@ from coterie.model.exports import (
     QuietWindow,
     SubscriptionRule,
 )
+from coterie.model.feeds import FeedSpec
 from coterie.model.intake import OwnWrites, RepeatRule
 from coterie.model.schema import Schema
 from coterie.model.webhooks import WebhookSpec
@@ -65,7 +66,8 @@ class ExportSpec(msgspec.Struct, frozen=True, kw_only=True):
     people who enter at or after `started_at` are wanted there; `joined` gives a later instant for
     some audiences. `suppressed_by` maps audience id to slug. With `attributes` or `groups` those
     are written of the members, in place of `names`; `keeps_leavers`: who leaves keeps them.
-    `webhook`: its audiences and fields become messages.
+    `webhook`: its audiences and fields become messages. `feed`: it sends events on
+    instead.
     """
 
     job_id: int
@@ -86,6 +88,7 @@ class ExportSpec(msgspec.Struct, frozen=True, kw_only=True):
     groups: dict[str, SubscriptionRule] = {}
     keeps_leavers: bool = False
     webhook: WebhookSpec | None = None
+    feed: FeedSpec | None = None
 
 
 class AccountConfig(msgspec.Struct, frozen=True, kw_only=True):

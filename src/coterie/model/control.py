@@ -10,6 +10,7 @@ from coterie.model.exports import (
     ExportProfilesConfig,
     ExportSubscriptionsConfig,
 )
+from coterie.model.feeds import ExportEventsConfig, ExportPurchasesConfig
 from coterie.model.file_exports import ExportFilesConfig
 from coterie.model.webhooks import WebhookConfig
 
@@ -200,6 +201,8 @@ JobConfig = (
     ExportAudienceConfig
     | ExportProfilesConfig
     | ExportSubscriptionsConfig
+    | ExportEventsConfig
+    | ExportPurchasesConfig
     | ExportFilesConfig
     | ImportCsvConfig
     | WebhookConfig

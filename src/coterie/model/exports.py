@@ -8,7 +8,9 @@ import msgspec
 
 IdentifierKind = Literal["external_id", "braze_id", "alias", "email", "phone"]
 AudienceEvents = Literal["both", "enters", "exits"]
-ExportForm = Literal["array", "booleans", "attributes", "subscription_groups", "webhook"]
+ExportForm = Literal[
+    "array", "booleans", "attributes", "subscription_groups", "webhook", "events", "purchases",
+]  # fmt: skip
 AttributeType = Literal["string", "integer", "number", "boolean", "time", "array", "object"]
 SubscriptionState = Literal["subscribed", "unsubscribed"]
 

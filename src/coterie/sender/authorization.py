@@ -204,6 +204,9 @@ class AuthorizationSender:
             shelf.position, shelf.queue_position = START, 0
             shelf.from_start_at = self._deps.monotonic() + max(self._flush_seconds(plan), 0.5)
             await asyncio.to_thread(self._hold.wake, plan.id, now=clock)
+        if plan.form in QUEUE_FORMS and plan.held:
+            # Its job is paused, or it is quiet: all that waits there waits on.
+            return [], True
         if plan.form in QUEUE_FORMS:
             items, shelf.queue_position = await asyncio.to_thread(
                 self._hold.take_items,

@@ -24,6 +24,8 @@ RUNNERS: Mapping[str, Runner] = {
     "export_audience": run_export,
     "export_profiles": run_export,
     "export_subscriptions": run_export,
+    "export_events": run_export,
+    "export_purchases": run_export,
     "export_files": run_export_files,
     "webhook": run_export,
     "import_csv": run_import_csv,

@@ -102,7 +102,9 @@ class Shop(House):
         with self.store.transaction() as conn:
             query = (
                 "SELECT EXISTS (SELECT FROM outbox o JOIN destination d ON d.id = o.destination"
-                " WHERE o.pending AND d.retired_at IS NULL)"
+                " WHERE o.pending AND d.retired_at IS NULL) OR EXISTS (SELECT FROM outbox_queue q"
+                " JOIN job j ON j.destination_id = q.destination"
+                " WHERE q.state = 'waiting' AND j.state NOT IN ('paused', 'killed'))"
             )
             found = conn.execute(query).fetchone()
         return bool(found and found[0])

@@ -20,6 +20,8 @@ PROVIDER_OF = {
     "export_audience": "braze",
     "export_profiles": "braze",
     "export_subscriptions": "braze",
+    "export_events": "braze",
+    "export_purchases": "braze",
     "export_files": "sftp",
     "webhook": "webhook",
     "import_csv": "sftp",

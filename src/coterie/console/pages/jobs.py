@@ -26,6 +26,7 @@ from coterie.control.jobs import (
 from coterie.control.jobs.states import ENDED, may_follow
 from coterie.model.control import ENDING, ImportCsvConfig, Job
 from coterie.model.exports import ExportAudienceConfig, ExportConfig
+from coterie.model.feeds import FeedConfig
 from coterie.model.file_exports import ExportFilesConfig, WrittenFile
 from coterie.model.imports import ImportedFile
 
@@ -34,6 +35,8 @@ KINDS = {
     "export_audience": "Export Audience",
     "export_profiles": "Export Profiles",
     "export_subscriptions": "Export Subscriptions",
+    "export_events": "Export Events",
+    "export_purchases": "Export Purchases",
     "export_files": "Export to SFTP",
     "webhook": "Webhook",
     "import_csv": "Import CSV",
@@ -45,6 +48,8 @@ IDENTIFIER_NAMES = {
     "email": "e-mail address",
     "phone": "phone number",
 }
+FORMLESS = ("export_events", "export_purchases")
+"""Kinds of exports that have no form yet; they are made and changed elsewhere."""
 LOG_LINES = 50
 REFUSED_SHOWN = 50
 OMITTED_SHOWN = 20
@@ -89,6 +94,7 @@ def show_job(visit: Visitor, job_id: FromPath[int]) -> Page:
         log_lines=job_logs(store, visit.account, job_id, LOG_LINES),
         names=actor_names(visit),
         is_export=isinstance(job.config, ExportConfig),
+        is_feed=isinstance(job.config, FeedConfig),
         ending=job.checkpoint.get(ENDING),
         written=sorted(job.config.keys) if isinstance(job.config, ExportConfig) else [],
         crowded=visit.deps.reads.crowded(visit.account, job_id),
@@ -160,6 +166,7 @@ def _steps(job: Job) -> dict[str, bool]:
         "pause": may_follow(job.state, "paused"),
         "resume": job.state in ("paused", "failed"),
         "edit": isinstance(job.config, ExportConfig)
+        and job.kind not in FORMLESS
         and job.state not in ENDED
         and ENDING not in job.checkpoint,
         "kill": may_follow(job.state, "killed"),
@@ -193,6 +200,7 @@ def _confirm_page(visit: Visit, job_id: int, *, step: str) -> Page:
         job=job,
         step=step,
         is_export=isinstance(job.config, ExportConfig),
+        is_feed=isinstance(job.config, FeedConfig),
         writes_files=isinstance(job.config, ExportFilesConfig),
         is_over=job.state in ("killed", "completed"),
         ending=job.checkpoint.get(ENDING),

@@ -37,6 +37,7 @@ from coterie.model.exports import (
     ExportProfilesConfig,
     ExportSubscriptionsConfig,
 )
+from coterie.model.feeds import FeedConfig
 from coterie.model.intake import OwnWrites
 from coterie.model.schema import Schema
 from coterie.model.webhooks import WebhookConfig, WebhookSpec
@@ -211,6 +212,7 @@ def export_spec(
         groups=config.groups if isinstance(config, ExportSubscriptionsConfig) else {},
         keeps_leavers=_keeps_leavers(config),
         webhook=_webhook(hook, job_id, started_at) if hook else None,
+        feed=config.spec if isinstance(config, FeedConfig) else None,
     )
 
 

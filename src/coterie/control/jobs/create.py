@@ -27,6 +27,7 @@ from coterie.control.rows import find_one, get_value, list_all, to_json
 from coterie.control.sealed import SealedConfig, UnknownAuthorizationError
 from coterie.model.control import Actor, ImportCsvConfig, Job, JobState
 from coterie.model.exports import ExportConfig
+from coterie.model.feeds import FeedConfig
 from coterie.model.webhooks import WebhookConfig
 from coterie.store import Connection, Store, load_queries
 
@@ -132,8 +133,8 @@ def require_destination(
 
 
 def give_outlet(config: ExportConfig) -> ExportConfig:
-    """Return the options with what keeps a webhook job's deliveries apart from any other's."""
-    if not isinstance(config, WebhookConfig):
+    """Return the options with what keeps deliveries of the job apart from any other's, if it."""
+    if not isinstance(config, WebhookConfig | FeedConfig):
         return config
     return msgspec.structs.replace(config, outlet=new_id())
 

@@ -18,6 +18,7 @@ from coterie.model.exports import (
     ExportSubscriptionsConfig,
     QuietWindow,
 )
+from coterie.model.feeds import ExportEventsConfig, ExportPurchasesConfig, FeedConfig
 from coterie.model.webhooks import WebhookConfig
 from coterie.store import Connection
 
@@ -26,6 +27,8 @@ EXPORTS: Mapping[str, type[ExportConfig]] = {
     "export_audience": ExportAudienceConfig,
     "export_profiles": ExportProfilesConfig,
     "export_subscriptions": ExportSubscriptionsConfig,
+    "export_events": ExportEventsConfig,
+    "export_purchases": ExportPurchasesConfig,
     "webhook": WebhookConfig,
 }
 """The options of each kind of export."""
@@ -98,7 +101,7 @@ def _read_instant(text: str) -> datetime:
 
 def check_export(config: ExportConfig, *, now: datetime) -> None:
     """Raise BadJobError unless the options fit together."""
-    if not config.audiences:
+    if not config.audiences and not isinstance(config, FeedConfig):
         raise BadJobError("Choose at least one audience to export.")
     _check_identifiers(config)
     check_written(config)
@@ -119,6 +122,10 @@ def check_clean_up(config: ExportConfig, *, asked: bool) -> None:
     """Raise BadJobError if what the job sent cannot be taken away."""
     if asked and isinstance(config, WebhookConfig):
         raise BadJobError("What a webhook job posted cannot be taken back. Do without clean-up.")
+    if asked and isinstance(config, FeedConfig):
+        raise BadJobError(
+            message=f"Braze takes no {config.form} back that were sent. Do without clean-up."
+        )
 
 
 def check_named(conn: Connection, account: int, config: ExportConfig) -> None:

@@ -16,8 +16,8 @@ from coterie.store import Connection, load_queries
 from coterie.store.fences import JOB_SPACE
 
 KINDS = (
-    "export_audience", "export_profiles", "export_subscriptions", "export_files", "webhook",
-    "import_csv",
+    "export_audience", "export_profiles", "export_subscriptions", "export_events",
+    "export_purchases", "export_files", "webhook", "import_csv",
 )  # fmt: skip
 FIRST_RETRY = timedelta(seconds=10)
 LONGEST_RETRY = timedelta(minutes=30)

@@ -25,6 +25,7 @@ from coterie.control.jobs.steps import EDITION, RESTATED, lock_job
 from coterie.control.rows import list_all, run, to_json
 from coterie.model.control import ENDING, Actor, Job, JobState
 from coterie.model.exports import ExportConfig
+from coterie.model.feeds import FeedConfig
 from coterie.model.webhooks import WebhookConfig
 from coterie.store import Store, load_queries
 
@@ -119,11 +120,9 @@ def merge_options(
                 message=f"The {name} of a job cannot change: what it wrote would be forgotten. "
                 "Create another job, and delete this one with clean-up."
             )
-    if isinstance(before, WebhookConfig) and isinstance(after, WebhookConfig):
-        if before.existing_users != after.existing_users:
-            raise BadJobError(
-                "Who was told at the start of a webhook job is past. Create another job."
-            )
+    if isinstance(before, WebhookConfig) and before.existing_users != after.existing_users:
+        raise BadJobError("Who was told at the start of a webhook job is past. Create another job.")
+    if isinstance(before, WebhookConfig | FeedConfig):
         after = msgspec.structs.replace(after, outlet=before.outlet)
     if before.existing_users and not after.existing_users:
         raise BadJobError(

@@ -4,6 +4,7 @@ import re
 
 from coterie.connectors.braze.reserved import CONTROL_KEYS, is_custom
 from coterie.control.jobs.errors import BadJobError
+from coterie.control.jobs.feed_checks import check_feed
 from coterie.control.jobs.webhook_checks import check_webhook
 from coterie.model.exports import (
     ExportAudienceConfig,
@@ -11,6 +12,7 @@ from coterie.model.exports import (
     ExportProfilesConfig,
     ExportSubscriptionsConfig,
 )
+from coterie.model.feeds import FeedConfig
 from coterie.model.webhooks import WebhookConfig
 
 # Braze: attribute names up to 255 characters, and array values up to 255.
@@ -35,6 +37,8 @@ def check_written(config: ExportConfig) -> None:
         _check_groups(config)
     elif isinstance(config, WebhookConfig):
         check_webhook(config)
+    elif isinstance(config, FeedConfig):
+        check_feed(config)
 
 
 def _check_attributes(config: ExportProfilesConfig) -> None:

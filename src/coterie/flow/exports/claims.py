@@ -54,7 +54,9 @@ class Exporter:
     """Plans claims by the export jobs of one account."""
 
     def __init__(self, specs: Sequence[ExportSpec]) -> None:
-        self._rules = [Rule(spec) for spec in specs if spec.state in ("active", "paused")]
+        self._rules = [
+            Rule(spec) for spec in specs if spec.state in ("active", "paused") and spec.feed is None
+        ]
         self._consents: dict[int, list[Consent]] = defaultdict(list)
         for rule in self._rules:
             if rule.spec.consent is not None:

@@ -113,7 +113,10 @@ def forget_requests(conn: Connection, *, before: datetime, limit: int) -> int:
 
 
 def forget_items(conn: Connection, *, before: datetime, limit: int) -> int:
-    """Delete at most `limit` events and purchases that were sent or dropped before an instant."""
+    """Delete at most `limit` events and purchases that were over before an instant.
+
+    Those that waited when the last of their jobs ended are never sent, and go as well.
+    """
     values = {"before": before, "limit": limit}
     return conn.execute(QUERIES.forget_items.encode(), values).rowcount
 

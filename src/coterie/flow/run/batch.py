@@ -17,6 +17,7 @@ from coterie.flow.eventlog.seen import SeenMessages
 from coterie.flow.identity.hints import OwnerHints
 from coterie.flow.mapping.mapper import RejectedMapping
 from coterie.flow.run.context import Contexts
+from coterie.flow.run.feeding import bodies_of
 from coterie.flow.run.repeats import REASON, find_repeats
 from coterie.flow.run.step import AccountStep
 from coterie.flow.run.suppress import sift
@@ -102,6 +103,7 @@ class LaneProcessor:
         duplicates |= dict.fromkeys(find_repeats(conn, fresh, self._contexts), REASON)
         outcomes: list[EventOutcome] = []
         mapped: dict[int, list[MappedEvent]] = {}
+        rewritten: dict[tuple[int, int], str] = {}
         sifted: dict[int, list[tuple[LoggedEvent, MappedEvent]]] = {}
         mappings = {account: self._mapping(account) for account in {e.account for e in events}}
         for event in events:
@@ -123,15 +125,18 @@ class LaneProcessor:
             if not is_duplicate:
                 mapped.setdefault(event.account, []).append(said)
         for account, named in sifted.items():
-            kept, verdicts = sift(conn, self._contexts.get(account), named)
+            kept, verdicts, texts = sift(conn, self._contexts.get(account), named)
             outcomes += verdicts
+            rewritten |= texts
             mapped[account] = [one for one in kept if (one.lane, one.seq) not in duplicates]
         record_outcomes(conn, outcomes, decided_at=now)
         place = Place(events[-1].lane, events[-1].seq)
         profiles = merged = identifiers = 0
         for account in sorted(account for account, said in mapped.items() if said):
-            step = AccountStep(conn, self._contexts.get(account), self._names, self._hints)
-            place = step.run(mapped[account], place, now=now)
+            context = self._contexts.get(account)
+            step = AccountStep(conn, context, self._names, self._hints)
+            fed = bodies_of(context, events, rewritten)
+            place = step.run(mapped[account], place, now=now, fed=fed)
             profiles += step.profiles
             merged += step.merged
             identifiers += step.identifiers

@@ -75,6 +75,7 @@ def conclude(
             context.exporter.plan(snapshot_of(context, stored[gone]), None)
             for gone in sorted(set(resolution.dissolved) - continued)
         ]
+        plans.append(ClaimPlan((), context.feeder.forget(resolution.dissolved.keys() - continued)))
     return Conclusion(tuple(evaluated), tuple(changes), union(plans))
 
 

@@ -185,7 +185,11 @@ def _delete(
         msgspec.structs.replace(
             plan,
             claims=(*cleaned.plan.claims, *plan.claims),
-            omissions=(*cleaned.plan.omissions, *plan.omissions),
+            omissions=(
+                *cleaned.plan.omissions,
+                *plan.omissions,
+                *context.feeder.forget([owner]),
+            ),
         ),
     )
     dissolved = Resolution((), {owner: owner}, {}, {})

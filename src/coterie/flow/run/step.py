@@ -21,8 +21,9 @@ from coterie.flow.identity.owners import (
 )
 from coterie.flow.identity.resolve import NeedsNeighbours, resolve, resolve_again
 from coterie.flow.profiles.timeline import write_timeline
-from coterie.flow.run.conclude import conclude, write
+from coterie.flow.run.conclude import Conclusion, conclude, write
 from coterie.flow.run.context import AccountContext
+from coterie.flow.run.feeding import NO_BODIES, Bodies, feed
 from coterie.flow.run.filling import lock_filled
 from coterie.flow.run.names import Names
 from coterie.model.changes import Cause
@@ -66,13 +67,25 @@ class AccountStep:
         self.merged = 0
         self.identifiers = 0
 
-    def run(self, events: Sequence[MappedEvent], place: Place, *, now: datetime) -> Place:
-        """Process mapped events; return the place in the stream of changes after them."""
+    def run(
+        self,
+        events: Sequence[MappedEvent],
+        place: Place,
+        *,
+        now: datetime,
+        fed: Bodies = NO_BODIES,
+    ) -> Place:
+        """Process mapped events; return the place in the stream of changes after them.
+
+        `fed` are those that jobs may send on, which happens once: not in a replay.
+        """
         account, rules = self._context.number, self._context.rules
         name = self._names.profile(account)
         named = {identifier for event in events for identifier in event.identifiers}
         known, resolution = self._resolve(named, lambda known: resolve(events, known, rules, name))
-        place = self._write(known, resolution, place, "event")
+        place, conclusion = self._write(known, resolution, place, "event")
+        if fed:
+            feed(self._conn, self._context, fed, resolution.profiles, conclusion, now=now)
         write_timeline(self._conn, account, events, self._names.node(account))
         if resolution.unsettled:
             note_unsettled(self._conn, account, resolution.unsettled, now=now)
@@ -103,9 +116,11 @@ class AccountStep:
             return resolve_again(identifiers, known, rules, name, at_us=at_us)
 
         known, resolution = self._resolve(set(identifiers), answer)
-        return self._write(known, resolution, place, cause)
+        return self._write(known, resolution, place, cause)[0]
 
-    def _write(self, known: Known, resolution: Resolution, place: Place, cause: Cause) -> Place:
+    def _write(
+        self, known: Known, resolution: Resolution, place: Place, cause: Cause
+    ) -> tuple[Place, Conclusion]:
         context, conn = self._context, self._conn
         account = context.number
         stored = dict(known.stored)
@@ -119,7 +134,7 @@ class AccountStep:
         self.profiles = len(folded)
         self.merged = len(resolution.dissolved)
         self.identifiers = len(resolution.owners)
-        return place
+        return place, conclusion
 
     def _resolve(self, wanted: set[Identifier], answer: Resolve) -> tuple[Known, Resolution]:
         known = know({}, {})

@@ -19,10 +19,11 @@ REASON = "its person was forgotten"
 
 
 class Sifted(NamedTuple):
-    """The events that may go on, and the verdicts on the others."""
+    """The events that may go on, the verdicts on the others, and bodies that were rewritten."""
 
     kept: list[MappedEvent]
     outcomes: list[EventOutcome]
+    bodies: dict[tuple[int, int], str]
 
 
 def sift(
@@ -34,7 +35,7 @@ def sift(
     found = find_suppressed(conn, context.number, nodes.keys())
     until = {nodes[node]: instant for node, instant in found.items()}
     if not until:
-        return Sifted([mapped for _, mapped in events], [])
+        return Sifted([mapped for _, mapped in events], [], {})
     kept: list[MappedEvent] = []
     outcomes: list[EventOutcome] = []
     bodies: dict[LoggedEvent, str] = {}
@@ -50,7 +51,8 @@ def sift(
         else:
             kept.append(left)
     rewrite_events(conn, bodies)
-    return Sifted(kept, outcomes)
+    rewritten = {(event.lane, event.seq): body for event, body in bodies.items()}
+    return Sifted(kept, outcomes, rewritten)
 
 
 def without(

@@ -277,10 +277,12 @@ WHERE destination = :destination AND state = ANY (CAST(:states AS text[]))
   AND (CAST(:until AS timestamptz) IS NULL OR settled_at < :until);
 
 -- name: forget_items(before, limit)!
--- What was sent or dropped long ago, in chunks.
+-- What was sent or dropped long ago, or waited when the last of its jobs ended then, in chunks.
 DELETE FROM outbox_queue WHERE id IN (
     SELECT id FROM outbox_queue
-    WHERE state IN ('sent', 'dropped') AND settled_at < :before ORDER BY id LIMIT :limit
+    WHERE (state IN ('sent', 'dropped') AND settled_at < :before)
+       OR (state = 'waiting' AND destination IN (SELECT id FROM destination WHERE retired_at < :before))
+    ORDER BY id LIMIT :limit
 );
 
 -- name: enqueue(destination, account, rows, now)!
