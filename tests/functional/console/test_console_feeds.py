@@ -30,6 +30,7 @@ def test_jobs_of_events_and_purchases_are_shown_and_ended(
         deps, authorization_id, kind="export_purchases", currency="NOK", audiences=["fans"]
     )
 
+    assert admin.open("/data/deliveries").status_code == 200
     jobs = admin.open("/data/jobs").text
     shown = admin.open(f"/data/jobs/{events}").text
     other = admin.open(f"/data/jobs/{purchases}").text
@@ -44,5 +45,6 @@ def test_jobs_of_events_and_purchases_are_shown_and_ended(
     assert "NOK" in other
     assert 'href="/audiences/fans"' in other
     assert "events that still wait are not sent" in asked
+    assert admin.open(f"/data/jobs/{purchases}/edit").status_code < 500
     assert killed.status_code == 303
     assert get_job(deps.store, ACCOUNT, events).state == "killed"

@@ -132,6 +132,13 @@ def test_the_whole_way_to_an_export(run: Run, number: int, tmp_path: Path) -> No
     )  # fmt: skip
 
     assert (made["state"], made["config"]["names"]) == ("running", {"known": "everyone"})
+    (fed,) = run(
+        "job", "export-purchases", "--label", "Orders", "--authorization", str(braze["id"]),
+        "--identifier-field", "user_id", "--event", "order", "--currency", "EUR",
+        "--property", "channel", "--property", "shop=store.name",
+    )  # fmt: skip
+    assert fed["config"]["properties"] == {"channel": "channel", "shop": "store.name"}
+    assert (fed["config"]["events"], fed["config"]["price_key"]) == (["order"], "price")
     job_id = str(made["id"])
     assert run("job", "pause", job_id)[0]["state"] == "paused"
     assert run("job", "resume", job_id)[0]["state"] == "running"

@@ -173,6 +173,10 @@ def _export(visit: Visit, job_id: int) -> tuple[Job, ExportConfig]:
     job = get_job(visit.deps.store, visit.account, job_id)
     if not isinstance(job.config, ExportConfig):
         raise BadJobError(message=f"Job {job.id} is no export. Only exports can be changed.")
+    if job.kind not in TITLES:
+        raise BadJobError(
+            message=f"Job {job.id} has no form yet. Change it by command or over HTTP."
+        )
     return job, job.config
 
 
