@@ -30,6 +30,7 @@ OWNERS = {
         "replay",
         "audience_bucket",
         "schema_draft",
+        "sftp_failure",
     },
     # Which generation is live, and how far one that is filled has come.
     "flow/run": {"generation", "replay_lane", "replay_taken"},

@@ -9,6 +9,7 @@ from coterie.app.services import Services
 from coterie.base.settings import Settings
 from coterie.control.managed_sftp import find_managed_user, managed_folder, record_transfer
 from coterie.control.passwords import is_right
+from coterie.control.sftp_lockout import Lockout
 from coterie.model.sftp import ManagedUser
 from coterie.sftpd.dependencies import SftpDependencies
 from coterie.sftpd.server import make_host_key, public_half
@@ -27,6 +28,7 @@ def sftp_dependencies(services: Services) -> SftpDependencies:
         find_user=lambda username: find_managed_user(store, services.ring, username),
         is_right=is_right,
         folder_of=lambda user: managed_folder(settings, user.authorization_id),
+        lockout=Lockout(store, services.ring, services.clock),
         record=record,
         host_key=ensure_host_key(host_key_path(settings)),
         clock=services.clock,

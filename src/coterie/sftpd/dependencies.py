@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from coterie.base.clock import Clock
+from coterie.control.sftp_lockout import Lockout
 from coterie.model.sftp import ManagedUser
 
 RecordTransfer = Callable[[ManagedUser, str, Mapping[str, Any]], None]
@@ -23,6 +24,7 @@ class SftpDependencies(msgspec.Struct, frozen=True, kw_only=True):
     find_user: Callable[[str], ManagedUser | None]
     is_right: Callable[[str | None, str], bool]
     folder_of: Callable[[ManagedUser], Path]
+    lockout: Lockout
     record: RecordTransfer
     host_key: str
     clock: Clock

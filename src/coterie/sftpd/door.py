@@ -14,7 +14,6 @@ from coterie.sftpd.limits import (
     CONNECTIONS,
     USER_CONNECTIONS,
     Connections,
-    Lockout,
 )
 from coterie.sftpd.session import Session
 from coterie.sftpd.usage import Usage
@@ -28,14 +27,14 @@ class House(msgspec.Struct, frozen=True):
     """What all connections share."""
 
     deps: SftpDependencies
-    lockout: Lockout
     connections: Connections
     usages: dict[int, Usage]
+    pardons: set[asyncio.Task[None]]
 
     @classmethod
     def of(cls, deps: SftpDependencies) -> "House":
         """Return a house without guests."""
-        return cls(deps, Lockout(deps.clock), Connections(), {})
+        return cls(deps, Connections(), {}, set())
 
     def usage_of(self, user: ManagedUser) -> Usage:
         """Return the counter that all connections of a user share; limits may have changed."""
@@ -44,6 +43,19 @@ class House(msgspec.Struct, frozen=True):
             known = Usage(user, self.deps.folder_of(user))
             self.usages[user.authorization_id] = known
         return known
+
+    def pardon(self, address: str, username: str) -> None:
+        """Forget the failures of who has signed in, in a while: the caller must not wait."""
+        forget = asyncio.to_thread(self.deps.lockout.note_success, address, username)
+        task = asyncio.create_task(forget)
+        # The event loop itself keeps tasks by weak references only.
+        self.pardons.add(task)
+        task.add_done_callback(self._note_pardon)
+
+    def _note_pardon(self, task: asyncio.Task[None]) -> None:
+        self.pardons.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("sftpd.pardon.failed", error=type(error).__name__)
 
 
 class Door(asyncssh.SSHServer):
@@ -86,7 +98,7 @@ class Door(asyncssh.SSHServer):
 
     async def validate_password(self, username: str, password: str) -> bool:
         """Answer whether the password is right, unless the name is locked for this address."""
-        if self._is_locked(username):
+        if await self._is_locked(username):
             return False
         user = self._user
         kept = user.password_hash if user is not None else None
@@ -99,7 +111,7 @@ class Door(asyncssh.SSHServer):
     async def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
         """Answer whether the key is the user's; clients may offer several, so no failure counts."""
         user = self._user
-        if user is None or self._is_locked(username) or key not in _keys_of(user):
+        if user is None or key not in _keys_of(user) or await self._is_locked(username):
             return False
         return self._let_in(user)
 
@@ -123,14 +135,16 @@ class Door(asyncssh.SSHServer):
     def auth_completed(self) -> None:
         """Forget earlier failures."""
         if self._user is not None:
-            self._house.lockout.note_success(self._address, self._user.username)
+            self._house.pardon(self._address, self._user.username)
             log.info("sftpd.signed_in", user=self._user.authorization_id)
 
-    def _is_locked(self, username: str) -> bool:
-        return self._house.lockout.is_locked(self._address, username)
+    async def _is_locked(self, username: str) -> bool:
+        is_locked = self._house.deps.lockout.is_locked
+        return await asyncio.to_thread(is_locked, self._address, username)
 
     async def _note_failure(self, username: str) -> None:
-        is_locked = self._house.lockout.note_failure(self._address, username)
+        note_failure = self._house.deps.lockout.note_failure
+        is_locked = await asyncio.to_thread(note_failure, self._address, username)
         log.warning("sftpd.sign_in.failed", known=self._user is not None, locked=is_locked)
         if is_locked and self._user is not None:
             detail = {"from": self._address}

@@ -1,6 +1,7 @@
 """Our own SFTP server on a real database, used by OpenSSH's own client."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,16 @@ class SftpWorld:
         found = list_audit(self.services.store, ACCOUNT)
         return [each for each in reversed(found) if each.actor.startswith("sftp:")]
 
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        """Run the server until the block ends; it remembers nothing of the one before."""
+        server: asyncssh.SSHAcceptor = await open_server(
+            sftp_dependencies(self.services), host="127.0.0.1", port=0
+        )
+        self.port = server.get_port()
+        async with server:
+            yield
+
     def later(self, **delta: float) -> None:
         self.now += timedelta(**delta)
 
@@ -96,9 +107,5 @@ async def world(store: Store, tmp_path: Path) -> AsyncIterator[SftpWorld]:
             "INSERT INTO account (number, name, created_at) VALUES (%s, 'Shop', now())", (ACCOUNT,)
         )
     made = SftpWorld(store, tmp_path)
-    server: asyncssh.SSHAcceptor = await open_server(
-        sftp_dependencies(made.services), host="127.0.0.1", port=0
-    )
-    made.port = server.get_port()
-    async with server:
+    async with made.serving():
         yield made

@@ -164,6 +164,61 @@ async def test_five_wrong_passwords_lock_the_name_for_that_address(world: SftpWo
     assert [entry.verb for entry in world.audit()] == ["locked"]
 
 
+async def signs_in(world: SftpWorld, password: str) -> bool:
+    """Try one password, without the retries of a client's own."""
+    try:
+        async with asyncssh.connect(
+            "127.0.0.1",
+            world.port,
+            username="agency",
+            password=password,
+            client_keys=None,
+            agent_path=None,
+            known_hosts=None,
+            config=None,
+        ):
+            return True
+    except asyncssh.PermissionDenied:
+        return False
+
+
+async def test_a_restart_unlocks_nobody_and_keeps_nothing_readable(world: SftpWorld) -> None:
+    world.add_user()
+    for _ in range(5):
+        assert not await signs_in(world, "Wrong-123")
+
+    async with world.serving():
+        locked = not await signs_in(world, PASSWORD)
+        world.later(minutes=16)
+        is_in_again = await signs_in(world, PASSWORD)
+
+        assert (locked, is_in_again) == (True, True)
+        await wait_until(lambda: kept(world) == 1)
+        # Of the name nothing is left; the address has failed as often as it did.
+        world.later(hours=2)
+        assert not await signs_in(world, "Wrong-123")
+        assert kept(world) == 2
+    with world.services.store.transaction() as conn:
+        rows = conn.execute("SELECT who FROM sftp_failure").fetchall()
+    assert all(len(who) == 32 and b"agency" not in who for (who,) in rows)
+
+
+async def test_failures_that_lie_far_apart_lock_nobody(world: SftpWorld) -> None:
+    world.add_user()
+    for _ in range(6):
+        assert not await signs_in(world, "Wrong-123")
+        world.later(minutes=61)
+
+    assert await signs_in(world, PASSWORD)
+
+
+def kept(world: SftpWorld) -> int:
+    with world.services.store.transaction() as conn:
+        found = conn.execute("SELECT count(*) FROM sftp_failure").fetchone()
+    assert found is not None
+    return int(found[0])
+
+
 async def test_there_is_no_shell_no_command_and_no_forwarding(world: SftpWorld) -> None:
     world.add_user()
     async with await asyncssh.connect(

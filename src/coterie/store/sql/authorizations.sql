@@ -97,3 +97,24 @@ WHERE id = :authorization_id;
 -- The row stays for the audit trail; its secrets do not.
 UPDATE provider_authorization SET deleted_at = :now, updated_at = :now, config_sealed = :empty
 WHERE account = :account AND id = :authorization_id AND deleted_at IS NULL;
+
+-- name: sftp_failures(who, since)
+-- Failures that lie further back have no say any more.
+SELECT who, failures, failed_at FROM sftp_failure WHERE who = ANY(:who) AND failed_at > :since;
+
+-- name: note_sftp_failure(who, since, now)!
+-- One more, or the first of a new row of them.
+INSERT INTO sftp_failure AS f (who, failures, failed_at)
+SELECT one, 1, :now FROM unnest(CAST(:who AS bytea[])) AS one ORDER BY one
+ON CONFLICT (who) DO UPDATE SET
+    failures = CASE WHEN f.failed_at > :since THEN f.failures + 1 ELSE 1 END,
+    failed_at = EXCLUDED.failed_at;
+
+-- name: forget_sftp_failures(who)!
+-- Who has signed in begins anew.
+DELETE FROM sftp_failure WHERE who = :who;
+
+-- name: drop_old_sftp_failures(since)!
+-- Whoever tries many names must not fill the disk. Rows that another sign-in drops are left to it.
+DELETE FROM sftp_failure WHERE who IN
+    (SELECT who FROM sftp_failure WHERE failed_at <= :since FOR UPDATE SKIP LOCKED);
