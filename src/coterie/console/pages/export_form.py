@@ -5,6 +5,7 @@ from datetime import UTC
 from typing import Any
 
 from coterie.console.forms import Form, filled_form
+from coterie.console.pages.feed_form import event_options, feed_values, purchase_options
 from coterie.console.pages.webhook_form import webhook_options, webhook_values
 from coterie.model.control import Job
 from coterie.model.exports import (
@@ -14,6 +15,7 @@ from coterie.model.exports import (
     ExportProfilesConfig,
     ExportSubscriptionsConfig,
 )
+from coterie.model.feeds import FeedConfig
 from coterie.model.webhooks import WebhookConfig
 
 NAME = "name:"
@@ -140,6 +142,8 @@ _WRITTEN: Mapping[str, Callable[[Form], dict[str, Any]]] = {
     "export_audience": _audience_options,
     "export_profiles": _profile_options,
     "export_subscriptions": _subscription_options,
+    "export_events": event_options,
+    "export_purchases": purchase_options,
     "webhook": webhook_options,
 }
 
@@ -187,6 +191,8 @@ def _written_values(config: ExportConfig) -> dict[str, Any]:
             return values
         case WebhookConfig():
             return webhook_values(config)
+        case FeedConfig():
+            return feed_values(config)
         case _:
             return {}
 

@@ -20,6 +20,7 @@ from coterie.console.pages.export_form import (
     form_of,
     read_options,
 )
+from coterie.console.pages.feed_form import FEEDS, USUAL_FEED
 from coterie.console.pages.job_wizard import authorization_page, chosen_authorization
 from coterie.console.pages.jobs import HOME
 from coterie.console.pages.parts import Visitor
@@ -33,6 +34,7 @@ from coterie.console.visit import Visit
 from coterie.control.authorizations import get_authorization
 from coterie.control.definitions.audiences import list_audiences
 from coterie.control.definitions.schema import current_schema
+from coterie.control.definitions.streams import list_streams
 from coterie.control.jobs import (
     BadJobError,
     create_export,
@@ -47,13 +49,19 @@ from coterie.model.exports import ExportConfig
 from coterie.model.schema import SCALAR_KINDS
 
 NEW = f"{HOME}/new/{{what:str}}"
-What = Literal["export-audience", "export-profiles", "export-subscriptions", "webhook"]
+What = Literal[
+    "export-audience", "export-profiles", "export-subscriptions", "export-events",
+    "export-purchases", "webhook",
+]  # fmt: skip
 TITLES = {
     "export_audience": "Export Audience",
     "export_profiles": "Export Profiles",
     "export_subscriptions": "Export Subscriptions",
+    "export_events": "Export Events",
+    "export_purchases": "Export Purchases",
     "webhook": "Webhook",
 }
+_TEMPLATES = {"webhook": "jobs/webhook.html", **dict.fromkeys(FEEDS, "jobs/feed.html")}
 USUAL_FIELDS = ("external_id", "user_id", "uid", "email")
 ZONES = (
     "UTC", "Europe/London", "Europe/Berlin", "Europe/Paris", "Europe/Madrid", "Europe/Warsaw",
@@ -69,7 +77,7 @@ def show_new_export(visit: Visitor, what: FromPath[What]) -> Page:
     if not visit.query.text("authorization"):
         return authorization_page(visit, _kind(what))
     usual = {"existing_users": "yes", "attribute": "lytics_segments", "first": "external_id"}
-    usual["do_not_retry"] = USUAL_STATUSES
+    usual |= {"do_not_retry": USUAL_STATUSES, **USUAL_FEED}
     field = next((name for name in USUAL_FIELDS if name in _scalar_fields(visit)), "")
     return _settings_page(visit, _kind(what), form=filled_form(usual | {"identifier_field": field}))
 
@@ -173,10 +181,6 @@ def _export(visit: Visit, job_id: int) -> tuple[Job, ExportConfig]:
     job = get_job(visit.deps.store, visit.account, job_id)
     if not isinstance(job.config, ExportConfig):
         raise BadJobError(message=f"Job {job.id} is no export. Only exports can be changed.")
-    if job.kind not in TITLES:
-        raise BadJobError(
-            message=f"Job {job.id} has no form yet. Change it by command or over HTTP."
-        )
     return job, job.config
 
 
@@ -207,7 +211,7 @@ def _settings_page(
     else:
         authorization = get_authorization(store, visit.account, job.authorization_id or 0)
     return visit.page(
-        "jobs/webhook.html" if kind == "webhook" else "jobs/export.html",
+        _TEMPLATES.get(kind, "jobs/export.html"),
         status=400 if failure else 200,
         form=form,
         failure=failure,
@@ -215,6 +219,7 @@ def _settings_page(
         path=_path(kind, job),
         kind=kind,
         type_name=TITLES[kind],
+        is_feed=kind in FEEDS,
         leaving=LEAVING_NAMES,
         types=TYPE_NAMES,
         group_rows=GROUP_ROWS,
@@ -226,6 +231,7 @@ def _settings_page(
         events=WEBHOOK_EVENT_NAMES if kind == "webhook" else EVENT_NAMES,
         methods=METHOD_NAMES,
         forms=FORM_NAMES,
+        streams=[each.name for each in list_streams(store, visit.account)],
         zones=ZONES,
     )
 

@@ -48,8 +48,6 @@ IDENTIFIER_NAMES = {
     "email": "e-mail address",
     "phone": "phone number",
 }
-FORMLESS = ("export_events", "export_purchases")
-"""Kinds of exports that have no form yet; they are made and changed elsewhere."""
 LOG_LINES = 50
 REFUSED_SHOWN = 50
 OMITTED_SHOWN = 20
@@ -166,7 +164,6 @@ def _steps(job: Job) -> dict[str, bool]:
         "pause": may_follow(job.state, "paused"),
         "resume": job.state in ("paused", "failed"),
         "edit": isinstance(job.config, ExportConfig)
-        and job.kind not in FORMLESS
         and job.state not in ENDED
         and ENDING not in job.checkpoint,
         "kill": may_follow(job.state, "killed"),
