@@ -31,7 +31,6 @@ def sftp_dependencies(services: Services) -> SftpDependencies:
         lockout=Lockout(store, services.ring, services.clock),
         record=record,
         host_key=ensure_host_key(host_key_path(settings)),
-        clock=services.clock,
     )
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 
-from coterie.base.clock import Clock
 from coterie.control.sftp_lockout import Lockout
 from coterie.model.sftp import ManagedUser
 
@@ -27,4 +26,3 @@ class SftpDependencies(msgspec.Struct, frozen=True, kw_only=True):
     lockout: Lockout
     record: RecordTransfer
     host_key: str
-    clock: Clock
