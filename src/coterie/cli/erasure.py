@@ -77,11 +77,13 @@ def _print(found: list[Erasure], *, as_json: bool) -> None:
         print_json(found)
         return
     rows = [
-        (one.id, one.state, one.blocks, one.events, one.refused, one.waiting, one.requested_at,
-         one.finished_at)
+        (one.id, one.state, one.blocks, one.events, one.refused, one.deletions, one.waiting,
+         one.requested_at, one.finished_at)
         for one in found
     ]  # fmt: skip
-    columns = ("Id", "State", "Blocked", "Events", "Refused", "Waiting", "Asked", "Finished")
+    columns = (
+        "Id", "State", "Blocked", "Events", "Refused", "Deletions", "Waiting", "Asked", "Finished",
+    )  # fmt: skip
     print_table("Erasures", columns, rows, empty="Nobody asked to be forgotten.")
 
 

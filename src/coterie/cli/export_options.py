@@ -63,6 +63,13 @@ ExistingOnly = Annotated[
         "--existing-only/--create-users", help="Leave users alone that Braze does not know."
     ),
 ]
+DeleteForgotten = Annotated[
+    bool | None,
+    typer.Option(
+        "--delete-forgotten/--keep-forgotten",
+        help="Delete the person in Braze too when they are forgotten here.",
+    ),
+]
 Expires = Annotated[
     str | None, typer.Option("--expires-at", help="2031-05-31T12:00Z: the job ends by itself then.")
 ]

@@ -48,6 +48,7 @@ def export_audience(
     quiet: option.Quiet = None,
     quiet_drop: option.QuietDrop = False,
     existing_only: option.ExistingOnly = None,
+    delete_forgotten: option.DeleteForgotten = None,
     expires_at: option.Expires = None,
     clean_up_at_expiry: option.ExpiryCleanUp = None,
     description: option.Description = "",
@@ -71,6 +72,7 @@ def export_audience(
     options.put("consent", option.read_consent(consent))
     options.put("quiet", option.read_quiet(quiet, drop=quiet_drop))
     options.put("existing_only", existing_only)
+    options.put("delete_forgotten", delete_forgotten)
     options.put("expires_at", expires_at)
     options.put("clean_up_at_expiry", clean_up_at_expiry)
     make_export(
@@ -124,6 +126,7 @@ def update(
     quiet: option.Quiet = None,
     quiet_drop: option.QuietDrop = False,
     existing_only: option.ExistingOnly = None,
+    delete_forgotten: option.DeleteForgotten = None,
     expires_at: option.Expires = None,
     clean_up_at_expiry: option.ExpiryCleanUp = None,
     description: Annotated[str | None, typer.Option(help="A longer word about it.")] = None,
@@ -141,6 +144,7 @@ def update(
     options.put("identifier_order", option.read_words(identifier_order))
     options.put("audience_events", audience_events)
     options.put("existing_only", existing_only)
+    options.put("delete_forgotten", delete_forgotten)
     options.put("existing_users", True if existing_users else None)
     options.put("clean_up_at_expiry", clean_up_at_expiry)
     if attribute:

@@ -53,6 +53,7 @@ def export_events(
     quiet: option.Quiet = None,
     quiet_drop: option.QuietDrop = False,
     existing_only: option.ExistingOnly = None,
+    delete_forgotten: option.DeleteForgotten = None,
     expires_at: option.Expires = None,
     description: option.Description = "",
     account: AccountNumber = None,
@@ -66,6 +67,7 @@ def export_events(
     options.put("consent", option.read_consent(consent))
     options.put("quiet", option.read_quiet(quiet, drop=quiet_drop))
     options.put("existing_only", existing_only)
+    options.put("delete_forgotten", delete_forgotten)
     options.put("expires_at", expires_at)
     make_export(
         options,
@@ -108,6 +110,7 @@ def export_purchases(
     quiet: option.Quiet = None,
     quiet_drop: option.QuietDrop = False,
     existing_only: option.ExistingOnly = None,
+    delete_forgotten: option.DeleteForgotten = None,
     expires_at: option.Expires = None,
     description: option.Description = "",
     account: AccountNumber = None,
@@ -125,6 +128,7 @@ def export_purchases(
     options.put("consent", option.read_consent(consent))
     options.put("quiet", option.read_quiet(quiet, drop=quiet_drop))
     options.put("existing_only", existing_only)
+    options.put("delete_forgotten", delete_forgotten)
     options.put("expires_at", expires_at)
     make_export(
         options,

@@ -43,6 +43,7 @@ def export_profiles(
     consent: option.ConsentField = None,
     quiet: option.Quiet = None,
     existing_only: option.ExistingOnly = None,
+    delete_forgotten: option.DeleteForgotten = None,
     expires_at: option.Expires = None,
     clean_up_at_expiry: option.ExpiryCleanUp = None,
     description: option.Description = "",
@@ -66,6 +67,7 @@ def export_profiles(
     options.put("consent", option.read_consent(consent))
     options.put("quiet", option.read_quiet(quiet, drop=False))
     options.put("existing_only", existing_only)
+    options.put("delete_forgotten", delete_forgotten)
     options.put("expires_at", expires_at)
     options.put("clean_up_at_expiry", clean_up_at_expiry)
     make_export(
@@ -97,6 +99,7 @@ def export_subscriptions(
     suppress: option.Suppressing = None,
     quiet: option.Quiet = None,
     existing_only: option.ExistingOnly = None,
+    delete_forgotten: option.DeleteForgotten = None,
     expires_at: option.Expires = None,
     description: option.Description = "",
     dry_run: option.OnlyDry = False,
@@ -114,6 +117,7 @@ def export_subscriptions(
     options |= identifiers
     options.put("quiet", option.read_quiet(quiet, drop=False))
     options.put("existing_only", existing_only)
+    options.put("delete_forgotten", delete_forgotten)
     options.put("expires_at", expires_at)
     make_export(
         options,

@@ -16,7 +16,7 @@ from coterie.store import Connection, Store, load_queries
 
 PAGE = 100
 
-Step = Literal["log", "exceptions", "refused", "rows", "deliveries"]
+ErasureStep = Literal["log", "exceptions", "refused", "rows", "deliveries", "done"]
 
 
 class UnknownErasureError(UserError):
@@ -35,11 +35,12 @@ class ErasureWork(msgspec.Struct, frozen=True, kw_only=True):
 
     id: int
     account: int
-    step: Step
+    step: ErasureStep
     position: dict[str, Any]
     sealed: bytes
     events: int
     refused: int
+    deletions: int
 
 
 def begin_erasure(  # noqa: PLR0913 - what is forgotten, how, who asked
@@ -94,6 +95,7 @@ def advance_erasure(
         "position": to_json(work.position),
         "events": work.events,
         "refused": work.refused,
+        "deletions": work.deletions,
         "waiting": waiting,
         "due_at": due_at,
     }
@@ -102,9 +104,10 @@ def advance_erasure(
 
 def finish_erasure(conn: Connection, work: ErasureWork, *, actor: Actor, now: datetime) -> None:
     """Note that nothing is left, and drop what said of whom."""
-    run(conn, load_queries("erasures").finish_erasure, {"id": work.id, "now": now})
+    values = {"id": work.id, "deletions": work.deletions, "now": now}
+    run(conn, load_queries("erasures").finish_erasure, values)
     subject = Subject(work.account, "erasure", work.id)
-    detail = {"events": work.events, "refused": work.refused}
+    detail = {"events": work.events, "refused": work.refused, "deletions": work.deletions}
     record(conn, "finished", subject, actor=actor, now=now, detail=detail)
 
 

@@ -34,6 +34,12 @@ Form = Literal[
 QUEUE_FORMS: frozenset[Form] = frozenset({"events", "purchases"})
 """Forms whose items are queued one by one, because telling them twice counts twice."""
 
+CALM_SECONDS = 300.0
+"""How long before and after the deletion of a user nothing else may be sent of them.
+
+Braze works on a deletion for up to five minutes (docs of users/delete).
+"""
+
 Repeats = Literal["at_most_once", "at_least_once"]
 DeliveryState = Literal["running", "paused", "killed"]
 
@@ -56,8 +62,8 @@ class Told(msgspec.Struct, frozen=True, array_like=True):
 class OutboxRow(msgspec.Struct, frozen=True, kw_only=True):
     """One user at a destination: what it shall hold, what it acknowledged, what is uncertain.
 
-    `version` rises with every new wish, `told_version` is the one that was told last; `attempts`
-    counts failures since the last answer. `uncertain` are keys that requests without an answer
+    `version` rises with every new wish, `told_version` is the one that was told last, negative
+    where nothing was ever told; `attempts` counts failures since the last answer. `uncertain` are keys that requests without an answer
     carried which are dead by now: they are told once more, whatever the ledger says.
     """
 

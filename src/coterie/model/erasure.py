@@ -21,7 +21,8 @@ class Erasure(msgspec.Struct, frozen=True, kw_only=True):
     """An erasure as people read it: `profile_id` None where nobody had the identifier.
 
     `events` of the log and `refused` ones at doors were erased; `waiting` deliveries have yet to
-    tell their destination. `blocks`: the identifiers may not come back.
+    tell their destination. `deletions` counts users whose deletion at Braze was asked for.
+    `blocks`: the identifiers may not come back.
     """
 
     id: int
@@ -31,6 +32,7 @@ class Erasure(msgspec.Struct, frozen=True, kw_only=True):
     state: Literal["running", "done"]
     events: int
     refused: int
+    deletions: int
     waiting: int
     requested_at: datetime
     requested_by: str

@@ -67,7 +67,8 @@ class ExportConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
 
     Each `…_field` names the profile field that holds this identifier of Braze; `identifier_order`
     says which are tried first. Who is in one of `suppressed_by` is not exported. `joined` says
-    since when an audience is exported that was added later.
+    since when an audience is exported that was added later. `delete_forgotten`: who is forgotten
+    here is deleted at Braze, if it was told of them.
     """
 
     audiences: tuple[str, ...]
@@ -83,6 +84,7 @@ class ExportConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
     consent: Consent | None = None
     quiet: QuietWindow | None = None
     existing_only: bool = False
+    delete_forgotten: bool = True
     expires_at: datetime | None = None
     clean_up_at_expiry: bool = False
     joined: dict[str, datetime] = {}

@@ -222,6 +222,7 @@ class AuthorizationSender:
             after=shelf.position,
             deletion=self._deletion,
             calm=timedelta(seconds=self._deps.calm_seconds),
+            life=self._policy().life,
         )
         rows, shelf.position = await asyncio.to_thread(self._hold.take, plan.id, due)
         # An operation on an array costs the same however many values it names.

@@ -9,6 +9,7 @@ import msgspec
 from coterie.base.clock import Clock, system_clock
 from coterie.base.seal import KeyRing
 from coterie.flow.exports.desk import DeliveryDesk
+from coterie.model.delivery import CALM_SECONDS
 
 DEFAULT_TIMEOUT = 30.0
 
@@ -31,7 +32,7 @@ class SenderDependencies(msgspec.Struct, frozen=True, kw_only=True):
     parallel: int = 32
     timeout: float = DEFAULT_TIMEOUT
     takeover_seconds: float = 2.0
-    calm_seconds: float = 300.0
+    calm_seconds: float = CALM_SECONDS
     report_seconds: float = 5.0
     clock: Clock = system_clock
     monotonic: Callable[[], float] = time.monotonic

@@ -1,17 +1,21 @@
 """Works on erasures: the log, what was set aside or refused, what destinations were told."""
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 import msgspec
 import structlog
 
+from coterie.control.deleting import ensure_deletions, list_deleting
 from coterie.control.erasures import (
+    ErasureStep,
     ErasureWork,
     advance_erasure,
     finish_erasure,
     take_erasure,
     unseal_forgotten,
 )
+from coterie.flow.exports.forget import ask_deletions, list_told_names
 from coterie.flow.run.erasure import (
     forget_deliveries,
     forget_events,
@@ -45,8 +49,8 @@ def erase_next(bench: Bench) -> bool:
         if work is None:
             return False
         after, waiting = _take_step(conn, bench, work, unseal_forgotten(bench.ring, work))
-        if after is None:
-            finish_erasure(conn, work, actor=ERASER, now=now)
+        if after.step == "done":
+            finish_erasure(conn, after, actor=ERASER, now=now)
             log.info("erasure.finished", account=work.account, erasure=work.id)
         else:
             due_at = now + ASK_AGAIN if waiting else now
@@ -56,8 +60,8 @@ def erase_next(bench: Bench) -> bool:
 
 def _take_step(
     conn: Connection, bench: Bench, work: ErasureWork, forgotten: Forgotten
-) -> tuple[ErasureWork | None, int]:
-    """Return the work after one step, None if nothing is left; and how many deliveries wait."""
+) -> tuple[ErasureWork, int]:
+    """Return the work after one step, and how many deliveries wait."""
     now, position = bench.clock(), work.position
     match work.step:
         case "log":
@@ -86,12 +90,41 @@ def _take_step(
             if seen is None:
                 return _at(work, "deliveries"), 0
             return msgspec.structs.replace(work, position={"id": seen}), 0
-        case "deliveries":
-            waiting = forget_deliveries(conn, work.account, forgotten)
-            return (work, waiting) if waiting else (None, 0)
+        case "deliveries" | "done":
+            return _forget_deliveries(conn, work, forgotten, now)
 
 
-def _at(work: ErasureWork, step: str) -> ErasureWork:
-    return msgspec.convert(
-        {**msgspec.structs.asdict(work), "step": step, "position": {}}, ErasureWork
-    )
+def _forget_deliveries(
+    conn: Connection, work: ErasureWork, forgotten: Forgotten, now: datetime
+) -> tuple[ErasureWork, int]:
+    """Let destinations forget the person, and have the person deleted where jobs say so."""
+    deleting = list_deleting(conn, work.account)
+    work = _ask_deletions(conn, work, forgotten, deleting, now)
+    waiting = forget_deliveries(conn, work.account, forgotten, deleting=deleting, now=now)
+    return (work if waiting else _at(work, "done")), waiting
+
+
+def _ask_deletions(
+    conn: Connection,
+    work: ErasureWork,
+    forgotten: Forgotten,
+    deleting: Mapping[int, int],
+    now: datetime,
+) -> ErasureWork:
+    """Have the person deleted wherever they were told of by now.
+
+    Asked each time anew: a first request may have been on its way when the person was forgotten.
+    """
+    account = work.account
+    told = list_told_names(conn, account, forgotten.recipients, deleting)
+    places = {
+        number: ensure_deletions(conn, account, number)
+        for number in sorted({deleting[destination] for destination, _ in told})
+    }
+    users = {(places[deleting[destination]], name) for destination, name in told}
+    asked = ask_deletions(conn, account, users, now=now)
+    return msgspec.structs.replace(work, deletions=work.deletions + asked)
+
+
+def _at(work: ErasureWork, step: ErasureStep) -> ErasureWork:
+    return msgspec.structs.replace(work, step=step, position={})

@@ -77,3 +77,43 @@ async def test_who_comes_back_is_told_of_anew_and_not_too_soon(world: World) -> 
     waited = world.settled_at("u1", world.destination) - world.settled_at("u1", gone)
     assert waited.total_seconds() >= 0.3
     assert paths(world) == ["/users/track", "/users/delete", "/users/track"]
+
+
+async def test_a_deletion_keeps_its_distance_from_events_that_were_sent(world: World) -> None:
+    gone = deletion(world)
+    events = world.add_destination("", form="events")
+    world.enqueue(
+        events, NewQueueItem(recipient="u1", origin="e1", body={"name": "x", "time": "2026-01-01"})
+    )
+    world.configure(request_life_seconds="1")
+    async with world.sending(calm_seconds=0.5):
+        await world.wait_until(lambda: paths(world) and not world.under_way())
+        with world.store.transaction() as conn:
+            found = conn.execute("SELECT settled_at FROM outbox_queue").fetchone()
+        world.wish("u1", {"deleted"}, destination=gone)
+        await world.wait_idle()
+
+    assert found is not None
+    assert paths(world) == ["/users/track", "/users/delete"]
+    assert (world.settled_at("u1", gone) - found[0]).total_seconds() >= 1
+    assert world.at_braze("u1") is None
+
+
+async def test_a_doubtful_purchase_holds_the_deletion_back_while_it_may_come_late(
+    world: World,
+) -> None:
+    gone = deletion(world)
+    purchases = world.add_destination("", form="purchases")
+    world.enqueue(purchases, NewQueueItem(recipient="u1", origin="p1", body={"product_id": "x"}))
+    with world.store.transaction() as conn:
+        conn.execute("UPDATE outbox_queue SET state = 'doubtful', settled_at = now()")
+    world.configure(request_life_seconds="2")
+    world.wish("u1", {"deleted"}, destination=gone)
+    async with world.sending(calm_seconds=0.1):
+        with world.store.transaction() as conn:
+            found = conn.execute("SELECT settled_at FROM outbox_queue").fetchone()
+        await world.wait_idle()
+
+    assert found is not None
+    assert paths(world) == ["/users/delete"]
+    assert (world.settled_at("u1", gone) - found[0]).total_seconds() >= 2

@@ -68,6 +68,7 @@ def read_options(form: Form, kind: str, before: ExportConfig | None = None) -> d
         "existing_users": form.is_ticked("existing_users"),
         "suppressed_by": form.choices("suppressed_by"),
         "existing_only": form.is_ticked("existing_only"),
+        "delete_forgotten": form.is_ticked("delete_forgotten"),
         "clean_up_at_expiry": form.is_ticked("clean_up_at_expiry"),
         "expires_at": _expiry(form),
         "consent": None,
@@ -158,7 +159,7 @@ def form_of(job: Job, config: ExportConfig) -> Form:
         "suppressed_by": config.suppressed_by,
         "first": config.identifiers[0].kind if config.identifiers else "external_id",
     }
-    for name in ("existing_users", "existing_only", "clean_up_at_expiry"):
+    for name in ("existing_users", "existing_only", "delete_forgotten", "clean_up_at_expiry"):
         values[name] = "yes" if getattr(config, name) else ""
     values |= _written_values(config)
     if config.expires_at is not None:

@@ -76,7 +76,12 @@ def show_new_export(visit: Visitor, what: FromPath[What]) -> Page:
     """Ask for the authorization, then for the settings of an export job."""
     if not visit.query.text("authorization"):
         return authorization_page(visit, _kind(what))
-    usual = {"existing_users": "yes", "attribute": "lytics_segments", "first": "external_id"}
+    usual = {
+        "existing_users": "yes",
+        "delete_forgotten": "yes",
+        "attribute": "lytics_segments",
+        "first": "external_id",
+    }
     usual |= {"do_not_retry": USUAL_STATUSES, **USUAL_FEED}
     field = next((name for name in USUAL_FIELDS if name in _scalar_fields(visit)), "")
     return _settings_page(visit, _kind(what), form=filled_form(usual | {"identifier_field": field}))

@@ -134,7 +134,7 @@ def count_delivery(
 
 def _saved(shipment: Shipment) -> int:
     # Each version is a change that an exporter without memory would have written.
-    changes = max(0, shipment.row.version - shipment.row.told_version)
+    changes = max(0, shipment.row.version - abs(shipment.row.told_version))
     return max(0, changes - (not shipment.difference.is_empty))
 
 

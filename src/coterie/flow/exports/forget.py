@@ -1,13 +1,14 @@
 """Outbox rows of people who are forgotten, and what destinations were told of a person."""
 
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
+from coterie.model.delivery import CALM_SECONDS
 from coterie.model.exports import IDENTIFIER_KINDS
-from coterie.store import Connection, load_queries
+from coterie.store import Bell, Connection, load_queries, ring
 
 SQL = load_queries("exports")
 
@@ -33,10 +34,57 @@ class Told(msgspec.Struct, frozen=True):
     settled_at: datetime | None
 
 
-def drop_forgotten(conn: Connection, account: int, recipients: Sequence[str]) -> None:
-    """Delete rows that nobody claims and whose destination need not be told any more."""
+def list_told_names(
+    conn: Connection, account: int, recipients: Sequence[str], destinations: Collection[int]
+) -> list[tuple[int, str]]:
+    """Return which of these destinations were told, or may have been told, under which name."""
+    asked = {
+        "account": account,
+        "recipients": list(recipients),
+        "destinations": sorted(destinations),
+    }
+    return [(number, name) for number, name in conn.execute(SQL.list_told, asked)]
+
+
+def ask_deletions(
+    conn: Connection, account: int, users: Collection[tuple[int, str]], *, now: datetime
+) -> int:
+    """Have users deleted, each by a deleting destination and a name; return how many are new."""
+    if not users:
+        return 0
+    numbers, names = zip(*sorted(users), strict=True)
+    asked = {
+        "account": account,
+        "destinations": list(numbers),
+        "recipients": list(names),
+        "now": now,
+    }
+    made = conn.execute(SQL.ask_deletions, asked).rowcount
+    if made:
+        ring(conn, Bell.OUTBOX)
+    return made
+
+
+def drop_forgotten(
+    conn: Connection,
+    account: int,
+    recipients: Sequence[str],
+    *,
+    deleting: Mapping[int, int],
+    now: datetime,
+) -> None:
+    """Delete rows that nobody claims and whose destination need not be told any more.
+
+    `deleting` gives the authorization of each destination whose people are deleted there as well.
+    """
     asked = {"account": account, "recipients": list(recipients)}
-    conn.execute(SQL.drop_forgotten, asked)
+    placed = {
+        "deleting": sorted(deleting),
+        "authorizations": sorted(set(deleting.values())),
+        "calm_since": now - timedelta(seconds=CALM_SECONDS),
+    }
+    conn.execute(SQL.drop_forgotten, asked | placed)
+    conn.execute(SQL.empty_queued, {**asked, "now": now})
     conn.execute(SQL.drop_queued, asked)
     for recipient in recipients:
         rows = conn.execute(SQL.answers_naming, {"account": account, "text": recipient}).fetchall()

@@ -32,6 +32,7 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
     `busy` are recipients that have a request under way. `deletion` is the destination that deletes
     users with the same key, if there is one: a user is deleted, and told of anything after that,
     only when nothing was sent of them for `calm`. `clock` is the time, where `now` is ahead of it.
+    `life` is how long a request without an answer may be worked on.
     """
 
     limit: int
@@ -41,6 +42,7 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
     after: Position = START
     deletion: int | None = None
     calm: timedelta = timedelta()
+    life: timedelta = timedelta()
 
 
 def take(conn: Connection, destination: int, due: Due) -> tuple[list[OutboxRow], Position]:
@@ -49,16 +51,18 @@ def take(conn: Connection, destination: int, due: Due) -> tuple[list[OutboxRow],
     Nothing is locked: only the holder of the authorization's lock may call this and send what it
     gets.
     """
+    clock = due.clock or due.now
     values = {
         "destination": destination,
         "limit": due.limit,
         "now": due.now,
-        "clock": due.clock or due.now,
+        "clock": clock,
         "busy": TextArray(list(due.busy)),
         "after_instant": due.after.not_before,
         "after_recipient": due.after.recipient,
         "deletion": due.deletion,
-        "calm_since": due.now - due.calm,
+        "calm_since": clock - due.calm,
+        "items_since": clock - max(due.calm, due.life),
     }
     with conn.cursor(binary=True) as cursor:
         read = cursor.execute(QUERIES.take.encode(), values).fetchall()

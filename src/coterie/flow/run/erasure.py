@@ -1,6 +1,6 @@
 """Forgets a person: the profile and all that mentions it, then, step by step, the log."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import msgspec
@@ -151,9 +151,19 @@ def forget_rows(conn: Connection, account: int, forgotten: Forgotten, after: int
     return rows[-1][0] if rows else None
 
 
-def forget_deliveries(conn: Connection, account: int, forgotten: Forgotten) -> int:
-    """Delete what destinations no longer have to be told; return how many rows must wait."""
-    drop_forgotten(conn, account, forgotten.recipients)
+def forget_deliveries(
+    conn: Connection,
+    account: int,
+    forgotten: Forgotten,
+    *,
+    deleting: Mapping[int, int],
+    now: datetime,
+) -> int:
+    """Delete what destinations no longer have to be told; return how many rows must wait.
+
+    `deleting` gives the authorization of each destination whose people are deleted there as well.
+    """
+    drop_forgotten(conn, account, forgotten.recipients, deleting=deleting, now=now)
     return count_forgotten(conn, account, forgotten.recipients)
 
 

@@ -10,31 +10,31 @@ UPDATE erasure SET sealed = :sealed WHERE id = :id;
 
 -- name: take_erasure(now)^
 -- One at a time works on an erasure; it goes on where the last step ended.
-SELECT id, account, step, position, sealed, events, refused FROM erasure
+SELECT id, account, step, position, sealed, events, refused, deletions FROM erasure
 WHERE state = 'running' AND due_at <= :now ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED;
 
--- name: advance_erasure(id, step, position, events, refused, waiting, due_at)!
+-- name: advance_erasure(id, step, position, events, refused, deletions, waiting, due_at)!
 -- In the transaction of the step.
 UPDATE erasure SET step = :step, position = CAST(:position AS jsonb), events = :events,
-    refused = :refused, waiting = :waiting, due_at = :due_at
+    refused = :refused, deletions = :deletions, waiting = :waiting, due_at = :due_at
 WHERE id = :id;
 
--- name: finish_erasure(id, now)!
+-- name: finish_erasure(id, deletions, now)!
 -- Nothing personal is left, here neither.
-UPDATE erasure SET state = 'done', step = 'done', position = '{}', sealed = NULL, waiting = 0,
+UPDATE erasure SET state = 'done', step = 'done', position = '{}', sealed = NULL, deletions = :deletions, waiting = 0,
     finished_at = :now
 WHERE id = :id;
 
 -- name: list_erasures(account, limit)
 -- Newest first.
 SELECT id, account, replace(profile_id::text, '-', '') AS profile_id, blocks, state, events, refused,
-       waiting, requested_at, requested_by, finished_at
+       deletions, waiting, requested_at, requested_by, finished_at
 FROM erasure WHERE account = :account ORDER BY id DESC LIMIT :limit;
 
 -- name: find_erasure(account, id)^
 -- One of an account.
 SELECT id, account, replace(profile_id::text, '-', '') AS profile_id, blocks, state, events, refused,
-       waiting, requested_at, requested_by, finished_at
+       deletions, waiting, requested_at, requested_by, finished_at
 FROM erasure WHERE account = :account AND id = :id;
 
 -- name: drop_decisions_of(account, fields, values)!

@@ -73,18 +73,72 @@ WHERE destination = :destination AND EXISTS (
     WHERE (told ? key OR in_doubt ? key OR key = ANY (uncertain)) AND NOT wanted ? key
 );
 
--- name: drop_forgotten(account, recipients)!
--- Rows of people who are forgotten, once the destination holds nothing of ours, or will never take it.
-DELETE FROM outbox o USING destination d
-WHERE d.id = o.destination AND d.account = :account AND regexp_replace(o.recipient, '^alias:[^:]*:', '') = ANY (CAST(:recipients AS text[]))
-  AND o.claims = decode('90', 'hex')
-  AND (d.retired_at IS NOT NULL OR NOT (o.pending OR o.held OR o.uncertain IS NOT NULL));
+-- name: list_told(account, recipients, destinations)
+-- Names of people who are forgotten under which a destination was told of them, or may have been: an event
+-- that waits while a request is under way may be in it. Whom somebody else claims with the same key is not
+-- theirs alone, and stays. What was told before a deletion is gone.
+SELECT t.destination, t.recipient
+FROM (
+    SELECT o.destination, o.recipient, NULL::timestamptz AS sent_at FROM outbox o
+    WHERE o.account = :account AND o.destination = ANY (CAST(:destinations AS bigint[]))
+      AND (o.told_version > 0 OR o.uncertain IS NOT NULL)
+    UNION
+    SELECT q.destination, q.recipient, max(q.settled_at) FROM outbox_queue q
+    WHERE q.account = :account AND q.destination = ANY (CAST(:destinations AS bigint[]))
+      AND (q.state IN ('sent', 'doubtful') OR q.state = 'waiting' AND (q.repeated > 0 OR EXISTS (
+          SELECT FROM delivery_request r WHERE r.destination = q.destination AND r.closed_at IS NULL
+      )))
+    GROUP BY q.destination, q.recipient
+) t
+JOIN destination d ON d.id = t.destination
+WHERE regexp_replace(t.recipient, '^alias:[^:]*:', '') = ANY (CAST(:recipients AS text[]))
+  AND NOT EXISTS (
+      SELECT FROM destination l JOIN outbox c ON c.destination = l.id AND c.recipient = t.recipient
+      WHERE l.authorization_id = d.authorization_id AND l.retired_at IS NULL AND c.claims <> decode('90', 'hex')
+  )
+  AND NOT EXISTS (
+      SELECT FROM destination l JOIN outbox g ON g.destination = l.id AND g.recipient = t.recipient
+      WHERE l.authorization_id = d.authorization_id AND l.form = 'deletion' AND g.told <> '{}'
+        AND t.sent_at <= g.settled_at
+  )
+ORDER BY t.destination, t.recipient;
+
+-- name: ask_deletions(account, destinations, recipients, now)!
+-- One that waits or was refused stays as it is. One that was done is done again: the user was told of since.
+INSERT INTO outbox (destination, recipient, account, claims, wanted, version, pending, waiting_since)
+SELECT n.destination, n.recipient, :account, decode('90', 'hex'), '{"deleted": true}', 1, true, :now
+FROM unnest(CAST(:destinations AS bigint[]), CAST(:recipients AS text[])) AS n (destination, recipient)
+ORDER BY n.destination, n.recipient
+ON CONFLICT (destination, recipient) DO UPDATE
+SET told = '{}', version = outbox.version + 1, pending = true, waiting_since = EXCLUDED.waiting_since
+WHERE NOT outbox.pending AND outbox.parked IS NULL;
+
+-- name: drop_forgotten(account, recipients, deleting, authorizations, calm_since)!
+-- Rows of people who are forgotten, once the destination holds nothing of ours, or will never take it. Where
+-- they are to be deleted as well, a row is kept until that is done, for it says when they were last told; and a
+-- deletion for a while after it, for it keeps off what would meet it at Braze.
+DELETE FROM outbox o USING destination d, provider_authorization a
+WHERE d.id = o.destination AND a.id = d.authorization_id AND d.account = :account
+  AND regexp_replace(o.recipient, '^alias:[^:]*:', '') = ANY (CAST(:recipients AS text[]))
+  AND (o.claims = decode('90', 'hex') OR d.retired_at IS NOT NULL)
+  AND (a.deleted_at IS NOT NULL OR CASE
+      WHEN d.form = 'deletion' THEN
+          d.authorization_id <> ALL (CAST(:authorizations AS bigint[]))
+          OR NOT o.pending AND o.parked IS NULL AND o.uncertain IS NULL AND o.settled_at <= :calm_since
+      WHEN o.destination = ANY (CAST(:deleting AS bigint[])) AND (o.told_version > 0 OR o.uncertain IS NOT NULL)
+          AND NOT EXISTS (
+              SELECT FROM destination l JOIN outbox c ON c.destination = l.id AND c.recipient = o.recipient
+              WHERE l.authorization_id = d.authorization_id AND l.retired_at IS NULL
+                AND c.claims <> decode('90', 'hex')
+          ) THEN false
+      ELSE d.retired_at IS NOT NULL OR NOT (o.pending OR o.held OR o.uncertain IS NOT NULL)
+  END);
 
 -- name: count_forgotten(account, recipients)$
 -- Rows that wait for their destination to be told.
 SELECT count(*) FROM outbox o JOIN destination d ON d.id = o.destination
 WHERE d.account = :account AND regexp_replace(o.recipient, '^alias:[^:]*:', '') = ANY (CAST(:recipients AS text[]))
-  AND o.claims = decode('90', 'hex');
+  AND (o.claims = decode('90', 'hex') OR d.retired_at IS NOT NULL);
 
 -- name: list_deliveries(account, recipients)
 -- What destinations were told of a person.
@@ -94,9 +148,24 @@ JOIN provider_authorization a ON a.id = d.authorization_id
 WHERE d.account = :account AND regexp_replace(o.recipient, '^alias:[^:]*:', '') = ANY (CAST(:recipients AS text[]))
 ORDER BY d.id, o.recipient;
 
+-- name: empty_queued(account, recipients, now)!
+-- Events and purchases of people who are forgotten are not sent any more. What may be on the wire looks as if it
+-- were sent just now.
+UPDATE outbox_queue SET state = 'dropped', reason = 'the person was forgotten', body = '{}', last_answer = NULL,
+    settled_at = :now
+WHERE account = :account AND regexp_replace(recipient, '^alias:[^:]*:', '') = ANY (CAST(:recipients AS text[]))
+  AND state IN ('waiting', 'doubtful', 'parked');
+
 -- name: drop_queued(account, recipients)!
--- Events and purchases of people who are forgotten, whether they were told or not.
-DELETE FROM outbox_queue WHERE account = :account AND regexp_replace(recipient, '^alias:[^:]*:', '') = ANY (CAST(:recipients AS text[]));
+-- They go once no deletion has to keep its distance from them.
+DELETE FROM outbox_queue q
+WHERE q.account = :account AND regexp_replace(q.recipient, '^alias:[^:]*:', '') = ANY (CAST(:recipients AS text[]))
+  AND NOT EXISTS (
+      SELECT FROM destination own
+      JOIN destination other ON other.authorization_id = own.authorization_id AND other.form = 'deletion'
+      JOIN outbox o ON o.destination = other.id AND o.recipient = q.recipient
+      WHERE own.id = q.destination AND o.told = '{}'
+  );
 
 -- name: answers_naming(account, text)
 -- What destinations answered may repeat whom it was about.

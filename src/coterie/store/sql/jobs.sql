@@ -10,6 +10,15 @@ INSERT INTO destination (account, authorization_id, form, attribute)
 VALUES (:account, :authorization_id, :form, :attribute)
 ON CONFLICT (authorization_id, form, attribute) WHERE retired_at IS NULL DO NOTHING RETURNING id;
 
+-- name: list_deleting(account)
+-- Where people who are forgotten are deleted too. Jobs whose record does not say delete.
+SELECT DISTINCT d.id AS destination, d.authorization_id
+FROM job j
+JOIN destination d ON d.id = j.destination_id
+JOIN provider_authorization a ON a.id = d.authorization_id
+WHERE j.account = :account AND a.provider = 'braze' AND a.deleted_at IS NULL
+  AND COALESCE(CAST(j.config ->> 'delete_forgotten' AS boolean), true);
+
 -- name: retire_destination(destination_id, now)!
 -- Its jobs have all ended. What they wrote stays as it is, and no later job inherits their wishes.
 UPDATE destination SET retired_at = :now

@@ -44,13 +44,14 @@ SELECT EXISTS (
 SELECT set_config('enable_hashjoin', 'off', false), set_config('enable_mergejoin', 'off', false),
        set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false);
 
--- name: take(destination, now, clock, limit, busy, after_instant, after_recipient, deletion, calm_since)
+-- name: take(destination, now, clock, limit, busy, after_instant, after_recipient, deletion, calm_since, items_since)
 -- No locks: only the holder of the authorization's lock sends, and a changed version tells it later
 -- that a row is not what it read. Fresh rows (-infinity) come before those that wait after a failure.
 -- Most rows were never told of anything, and no text is quicker than that of an empty object.
 -- A deletion at Braze may overtake what was tracked before, and be overtaken by what is tracked after: a
 -- deletion waits until nothing of its user was sent for a while, nor is uncertain, and then the user's other rows
 -- wait. Who was in a request without an answer is told again by the clock, however early the rest is taken.
+-- An event or a purchase makes its user anew, so a late one holds the deletion back as well.
 SELECT recipient, CAST(wanted AS text),
        CASE WHEN told = '{}' THEN '' ELSE CAST(told AS text) END,
        CASE WHEN in_doubt = '{}' THEN '' ELSE CAST(in_doubt AS text) END,
@@ -68,6 +69,12 @@ WHERE destination = :destination AND pending AND not_before <= :now
       WHERE own.id = :destination AND other.id <> own.id
         AND (own.id = :deletion OR other.id = :deletion)
         AND (o.settled_at > :calm_since AND o.told_version > 0 OR o.again_at > :clock AND isfinite(o.again_at))
+  ))
+  AND (:destination IS DISTINCT FROM CAST(:deletion AS bigint) OR NOT EXISTS (
+      SELECT FROM destination own
+      JOIN destination other ON other.authorization_id = own.authorization_id
+      JOIN outbox_queue q ON q.destination = other.id AND q.recipient = outbox.recipient
+      WHERE own.id = :destination AND q.settled_at > :items_since
   ))
 ORDER BY not_before, recipient LIMIT :limit;
 
@@ -121,6 +128,7 @@ FROM unnest(CAST(:destinations AS bigint[]), CAST(:recipients AS text[])) AS ask
 WHERE o.destination = asked.destination AND o.recipient = asked.recipient;
 
 -- name: settle_acknowledged(destinations, recipients, versions, puts, drops, held, stay, now)!
+-- The version of who was never told of anything is negative: nobody needs to be deleted there.
 -- Only the sender writes `told`, so what it sent is true whatever the wish has become meanwhile; a
 -- wish that changed keeps the row pending. `stay` is given where the row was told again: what stays uncertain.
 UPDATE outbox o
@@ -134,7 +142,7 @@ SET uncertain = CASE WHEN s.stay = '' THEN o.uncertain ELSE NULLIF(CAST(s.stay A
     pending = o.version <> s.version,
     waiting_since = CASE WHEN o.version <> s.version THEN o.waiting_since END,
     held = s.held = 1,
-    told_version = s.version,
+    told_version = CASE WHEN o.told_version <= 0 AND s.put = '{}' AND s.drop = '{}' THEN -s.version ELSE s.version END,
     attempts = 0,
     not_before = '-infinity',
     last_answer = NULL,
@@ -151,7 +159,7 @@ WHERE o.destination = s.destination AND o.recipient = s.recipient;
 -- name: forget_deleted(destination, recipients, now)!
 -- The destination holds nothing of them any more. What is wanted again is told again; the rest rests.
 UPDATE outbox o
-SET told = '{}', in_doubt = '{}', uncertain = NULL, again_at = NULL, pending = o.wanted <> '{}', parked = NULL, held = false,
+SET told = '{}', told_version = -abs(o.told_version), in_doubt = '{}', uncertain = NULL, again_at = NULL, pending = o.wanted <> '{}', parked = NULL, held = false,
     not_before = '-infinity', attempts = 0,
     waiting_since = CASE WHEN o.wanted <> '{}' THEN CAST(:now AS timestamptz) END
 FROM destination own
