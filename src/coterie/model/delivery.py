@@ -63,8 +63,9 @@ class OutboxRow(msgspec.Struct, frozen=True, kw_only=True):
     """One user at a destination: what it shall hold, what it acknowledged, what is uncertain.
 
     `version` rises with every new wish, `told_version` is the one that was told last, negative
-    where nothing was ever told; `attempts` counts failures since the last answer. `uncertain` are keys that requests without an answer
-    carried which are dead by now: they are told once more, whatever the ledger says.
+    where nothing was ever told; `attempts` counts failures since the last answer. `uncertain` are
+    keys that requests without an answer carried which are dead by now: they are told once more,
+    whatever the ledger says.
     """
 
     destination: int

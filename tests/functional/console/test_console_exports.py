@@ -92,6 +92,26 @@ def test_an_export_is_changed_after_a_look_at_what_that_does(
     assert after.config.existing_users
 
 
+def test_a_job_says_whether_who_is_forgotten_is_deleted_at_braze(
+    admin: Visitor, authorization_id: int, deps: ConsoleDependencies
+) -> None:
+    new = admin.open(f"{NEW_EXPORT}?authorization={authorization_id}")
+    job = create_export(admin, authorization_id)
+    page = f"/data/jobs/{job.id}/edit"
+    form = {"label": "Export", "identifier_field": "user_id", "audiences": ["fans"]}
+
+    before = admin.open(f"/data/jobs/{job.id}").text
+    admin.send(page, page=page, **form, delete_forgotten="yes")
+    after = get_job(deps.store, ACCOUNT, job.id).config
+    told = admin.open(f"/data/jobs/{job.id}").text
+
+    assert 'name="delete_forgotten" type="checkbox" value="yes" checked' in new.text
+    assert "Stays a user of Braze" in before
+    assert isinstance(after, ExportAudienceConfig)
+    assert after.delete_forgotten
+    assert "Deleted in Braze too" in told
+
+
 def test_a_job_that_cleans_up_says_so(
     admin: Visitor, authorization_id: int, deps: ConsoleDependencies
 ) -> None:
