@@ -139,7 +139,7 @@ class DataPlane:
         self.forgotten.append((identifier, blocks, actor.name))
         return Erasure(
             id=1, account=account, profile_id=None, blocks=blocks, state="running", events=0,
-            refused=0, waiting=0, requested_at=NOW, requested_by=actor.name,
+            refused=0, deletions=0, waiting=0, requested_at=NOW, requested_by=actor.name,
         )  # fmt: skip
 
     def dossier(self, account: int, identifier: tuple[str, str], actor: Actor) -> Dossier | None:

@@ -9,7 +9,7 @@ from coterie.app.erasures import privacy_calls
 from coterie.app.services import Services
 from coterie.base.settings import Settings
 from coterie.control.audit import list_audit
-from coterie.control.jobs import kill_job
+from coterie.control.jobs import create_export, kill_job
 from coterie.model.erasure import Erasure
 from coterie.worker.eraser import erase_next
 
@@ -224,3 +224,32 @@ def test_a_deletion_that_braze_refuses_is_parked_until_the_job_wants_it_no_more(
     assert (waiting.state, waiting.waiting) == ("running", 2)
     assert (done.state, done.waiting) == ("done", 0)
     assert rows_of(shop, "u-ada") == []
+
+
+def test_who_was_told_of_by_an_event_alone_is_deleted_once(shop: Shop) -> None:
+    create_export(
+        shop.store,
+        account=shop.account.number,
+        label="Events",
+        authorization_id=shop.authorization,
+        config={"kind": "export_events", "identifier_field": "user_id", "events": ["order"]},
+        actor=ACTOR,
+        clock=lambda: shop.now,
+    )
+    shop.send({"user_id": "u-ada", "event": "order"}, {"user_id": "u-bob", "event": "view"})
+    shop.work()
+    shop.deliver()
+    before = shop.braze.user("u-ada")
+
+    made = forget(shop, "u-ada")
+    erase(shop, made)
+    deliver_in_time(shop)
+    erase(shop, made)
+    done = erase(shop, made, later=timedelta(minutes=10))
+
+    assert before is not None
+    assert shop.braze.user("u-ada") is None
+    assert (done.state, done.deletions) == ("done", 1)
+    assert paths(shop).count("/users/delete") == 1
+    with shop.store.transaction() as conn:
+        assert conn.execute("SELECT recipient FROM outbox_queue").fetchall() == []
