@@ -19,6 +19,7 @@ from coterie.console.headers import CONTENT_SECURITY_POLICY
 from coterie.console.routes import PAGES
 from coterie.control.authorizations import create_authorization
 from coterie.control.definitions.audiences import create_audience
+from coterie.control.definitions.schema_drafts import create_draft
 from coterie.control.jobs import create_export
 from coterie.control.tokens import create_token, list_tokens
 from coterie.model.streams import RejectedReport
@@ -95,6 +96,9 @@ def full_account(
         actor=ACTOR,
         now=NOW,
     ).record
+    draft = create_draft(
+        store, account=ACCOUNT, name="default", description=HOSTILE, actor=ACTOR, clock=clock
+    )
     event = EventView(
         lane=0,
         seq=1,
@@ -121,7 +125,10 @@ def full_account(
         "rule": "1",
         "destination": str(job.destination_id),
         "token_id": str(token.id),
-        "name": "default",
+        # A stream and a draft are both called by their name.
+        "name": draft.name,
+        "stream": "default",
+        "field": "email",
         "provider": "braze",
         "method": "api_key",
         "what": "export-audience",
