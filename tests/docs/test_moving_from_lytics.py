@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,18 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
     if shutil.which("bash") is None:
         pytest.skip("The page is typed in bash, which is not installed: apt-get install bash")
     with reading(tmp_path, key=KEY) as reader:
-        reader.real = {"--set instance=US-01": f"--set endpoint_url={reader.braze.url}"}
+        reader.real = {
+            "--set instance=US-01": f"--set endpoint_url={reader.braze.url}",
+            # Nothing leaves in a quiet window, so the page's nights are elsewhere in the day.
+            "--quiet 22:00-07:00@Europe/Oslo": f"--quiet {far_window()}",
+        }
         yield reader
+
+
+def far_window() -> str:
+    """Return a quiet window that is neither now nor soon."""
+    start = datetime.now(UTC) + timedelta(hours=10)
+    return f"{start:%H}:00-{start + timedelta(hours=2):%H}:00@UTC"
 
 
 def page_named(name: str) -> Page:
