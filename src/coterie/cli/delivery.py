@@ -49,7 +49,7 @@ def list_(account: AccountNumber = None, as_json: AsJson = False) -> None:
         (
             one.id,
             one.authorization,
-            f"{one.form} {one.attribute}".strip(),
+            one.writes,
             one.delivery,
             one.waiting,
             f"{one.per_second:.1f}",
@@ -72,6 +72,7 @@ def show(destination: Destination, account: AccountNumber = None, as_json: AsJso
         print_json(found)
         return
     facts = {name: getattr(found, name) for name in DeliveryView.__struct_fields__}
+    facts["writes"] = found.writes
     facts["seconds_left"] = found.seconds_left
     print_record(f"Delivery {found.id}", facts.items())
 
@@ -91,7 +92,7 @@ def held(
     rows = [
         (
             one.destination,
-            f"{one.form} {one.attribute}".strip(),
+            one.writes,
             item.key,
             item.value,
             item.told_at or "never",

@@ -5,8 +5,8 @@ from datetime import datetime
 
 import msgspec
 
-from coterie.base.words import counted
 from coterie.control.authorizations import save_health
+from coterie.control.delivery_words import say_delivered
 from coterie.control.rows import run, to_json
 from coterie.model.control import JobLogLevel
 from coterie.model.delivery import DeliveryCount, DestinationPlan
@@ -17,15 +17,8 @@ def record_delivery(
     store: Store, plan: DestinationPlan, count: DeliveryCount, *, now: datetime
 ) -> None:
     """Add to a destination's totals and tell each job that shares it what was synced."""
-    level: JobLogLevel = "warning" if count.refused else "info"
-    added, requests = counted(count.added, "value"), counted(count.requests, "request")
-    message = f"{added} added, {count.removed:,} removed in {requests}."
-    if count.told_again:
-        again = counted(count.told_again, "user was", "users were")
-        message += f" {again} told again after doubt."
-    if count.refused:
-        refused = counted(count.refused, "user was refused", "users were refused")
-        message += f" {refused}: see and replay on the job's page."
+    level: JobLogLevel = "warning" if count.refused or count.doubtful else "info"
+    message = say_delivered(plan.form, count)
     context = msgspec.to_builtins(count)
     with store.transaction() as conn:
         values = {"destination_id": plan.id, **context, "now": now}

@@ -4,7 +4,9 @@ An **item** is what a recipient should hold at a destination: a key and a value.
 values mean is the destination's form (`Form`); outbox, sender and ledger treat them all alike.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Literal
 
 import msgspec
@@ -30,6 +32,21 @@ Form = Literal[
 - `deletion`: the one item `deleted`: true has the user deleted there.
 - `events`, `purchases`: queues (`QueueItem`), whose bodies are sent once, in order.
 """
+
+FORM_NAMES: Mapping[Form, str] = MappingProxyType(
+    {
+        "array": "Array attribute",
+        "booleans": "Attribute an audience",
+        "attributes": "Attributes",
+        "subscription_groups": "Subscription groups",
+        "cohorts": "Cohorts",
+        "deletion": "Deletions",
+        "events": "Events",
+        "purchases": "Purchases",
+        "webhook": "Webhook",
+    }
+)
+"""What people call the forms."""
 
 QUEUE_FORMS: frozenset[Form] = frozenset({"events", "purchases"})
 """Forms whose items are queued one by one, because telling them twice counts twice."""
@@ -195,7 +212,8 @@ class DestinationPlan(msgspec.Struct, frozen=True, kw_only=True):
 class DeliveryCount(msgspec.Struct, frozen=True, kw_only=True):
     """What was done at one destination; a data point is an attribute, event or purchase written.
 
-    `told_again` are users who were told once more because a request had no answer.
+    `taken` counts the users, events, purchases or messages that the destination took. `told_again`
+    are users who were told once more because a request had no answer.
     """
 
     added: int = 0
@@ -206,6 +224,7 @@ class DeliveryCount(msgspec.Struct, frozen=True, kw_only=True):
     data_points_saved: int = 0
     doubtful: int = 0
     told_again: int = 0
+    taken: int = 0
 
     def __add__(self, other: "DeliveryCount") -> "DeliveryCount":
         """Return both together."""

@@ -4,7 +4,18 @@ from datetime import datetime
 
 import msgspec
 
-from coterie.model.delivery import DeliveryState, Form, Json, Repeats
+from coterie.model.delivery import FORM_NAMES, DeliveryState, Form, Json, Repeats
+
+OF_ONE_JOB: frozenset[Form] = frozenset({"events", "purchases", "webhook"})
+"""Forms of which each job has a delivery of its own; its attribute is a code that only we read."""
+
+
+def name_delivery(form: Form, attribute: str, *, destination: int) -> str:
+    """Return what people call a delivery."""
+    name = FORM_NAMES[form]
+    if form in OF_ONE_JOB:
+        return f"{name} number {destination}"
+    return f"{name} {attribute}".strip()
 
 
 class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,7 +27,7 @@ class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
     changes that never had to be sent, because they cancelled out or told nothing new. `doubtful`
     are events and purchases that were never answered. `uncertain` users were in a request without
     an answer and are told again once it can no longer be worked; `told_again` counts those who
-    were. `last_error` says its cure.
+    were. `last_error` says its cure. `jobs` are the labels of the jobs that it works for.
     """
 
     id: int
@@ -43,6 +54,14 @@ class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
     last_success_at: datetime | None
     last_error: str | None
     last_error_at: datetime | None
+    jobs: tuple[str, ...]
+
+    @property
+    def writes(self) -> str:
+        """What it writes, and for which jobs where these have it for themselves."""
+        if self.form in OF_ONE_JOB and self.jobs:
+            return f"{FORM_NAMES[self.form]} of {', '.join(self.jobs)}"
+        return name_delivery(self.form, self.attribute, destination=self.id)
 
     @property
     def seconds_left(self) -> float | None:
@@ -79,6 +98,11 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True):
     items: tuple[HeldItem, ...]
     is_waiting: bool
     refusal: str | None
+
+    @property
+    def writes(self) -> str:
+        """What the destination holds."""
+        return name_delivery(self.form, self.attribute, destination=self.destination)
 
 
 class RequestView(msgspec.Struct, frozen=True, kw_only=True):

@@ -177,7 +177,7 @@ def _stall(
         f"{view.waiting:,} changes wait, and nothing was delivered for {rule.stall_minutes} "
         f"minutes.{state} {view.last_error or ''}".strip()
     )
-    subject = f"delivery {view.id} ({view.form} {view.attribute}) stands still"
+    subject = f"delivery {view.id} ({view.writes}) stands still"
     key = f"stall:delivery:{view.id}"
     return [Condition(key=key, kind="stall", subject=subject, message=message, jobs=jobs)]
 
@@ -188,7 +188,7 @@ def _threshold(view: DeliveryView, rule: AlertRule, jobs: frozenset[int]) -> lis
     count = METRICS[rule.metric](view)
     if count <= rule.above:
         return []
-    subject = f"delivery {view.id} ({view.form} {view.attribute}): {count:,} {rule.metric}"
+    subject = f"delivery {view.id} ({view.writes}): {count:,} {rule.metric}"
     message = f"{count:,} {rule.metric}, which is above {rule.above:,}. See Data > Deliveries."
     key = f"threshold:delivery:{view.id}"
     return [Condition(key=key, kind="threshold", subject=subject, message=message, jobs=jobs)]

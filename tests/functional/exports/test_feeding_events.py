@@ -12,12 +12,14 @@ from coterie.control.jobs import (
     BadJobError,
     create_export,
     draft_export,
+    job_logs,
     kill_job,
     pause_job,
     resume_job,
 )
 from coterie.flow.exports.requests import forget_items
 from coterie.flow.run.batch import BatchSettings, LaneProcessor
+from coterie.flow.run.deliveries import Deliveries
 from coterie.flow.run.generations import enter_live_generation
 from coterie.model.control import Job
 
@@ -265,3 +267,16 @@ def test_there_is_nothing_to_count_before_the_start_nor_to_clean_up_at_the_end(
     export(shop, **EVENTS)
     with pytest.raises(BadJobError, match="back that were sent"):
         shop.delete(clean_up=True)
+
+
+def test_deliveries_and_logs_speak_of_events_and_of_the_job_that_sends_them(shop: Shop) -> None:
+    job = export(shop, **EVENTS)
+    shop.run_jobs()
+    shop.send(ORDER, ORDER | {"user_id": "bo"})
+    follow(shop)
+
+    [delivery] = Deliveries(shop.store).list(shop.account.number, now=shop.now)
+    logged = [line.message for line in job_logs(shop.store, shop.account.number, job.id)]
+    assert delivery.writes == "Events of Events"
+    assert "From now on events are sent as they arrive." in logged
+    assert "2 events sent in 1 request." in logged

@@ -13,27 +13,12 @@ from coterie.model.ledger import DeliveryView
 
 HOME = "/data/deliveries"
 SHOWN = 50
-FORMS = {
-    "array": "Array attribute",
-    "booleans": "Attribute an audience",
-    "attributes": "Attributes",
-    "subscription_groups": "Subscription groups",
-    "cohorts": "Cohorts",
-    "deletion": "Deletions",
-    "events": "Events",
-    "purchases": "Purchases",
-    "webhook": "Webhook",
-}
 
 
 @get(HOME, sync_to_thread=True)
 def show_deliveries(visit: Visitor) -> Page:
     """List the deliveries with what waits."""
-    return visit.page(
-        "deliveries/list.html",
-        deliveries=visit.deps.deliveries.list(visit.account),
-        forms=FORMS,
-    )
+    return visit.page("deliveries/list.html", deliveries=visit.deps.deliveries.list(visit.account))
 
 
 @get(f"{HOME}/{{destination:int}}", sync_to_thread=True)
@@ -44,7 +29,6 @@ def show_delivery(visit: Visitor, destination: FromPath[int]) -> Page:
     return visit.page(
         "deliveries/detail.html",
         delivery=delivery,
-        form=FORMS[delivery.form],
         aside=aside if visit.may("data_manager") else (),
         aside_total=delivery.parked + delivery.doubtful,
         steps={step: STEPS[step] for step in may_take(delivery.delivery)},
@@ -76,7 +60,7 @@ def do_replay(visit: Visitor, destination: FromPath[int]) -> Page:
 @get(f"{HOME}/held", sync_to_thread=True, opt=needs("data_manager"))
 def show_held(visit: Visitor) -> Page:
     """Ask for a user."""
-    return visit.page("deliveries/held.html", recipient="", holdings=None, forms=FORMS)
+    return visit.page("deliveries/held.html", recipient="", holdings=None)
 
 
 @post(f"{HOME}/held", sync_to_thread=True, opt=needs("data_manager"))
@@ -84,7 +68,7 @@ def do_look_up_held(visit: Visitor) -> Page:
     """Show what destinations hold of a user; a POST keeps the id out of the address."""
     recipient = visit.form.text("recipient")
     found = visit.deps.deliveries.holdings(visit.account, recipient) if recipient else None
-    return visit.page("deliveries/held.html", recipient=recipient, holdings=found, forms=FORMS)
+    return visit.page("deliveries/held.html", recipient=recipient, holdings=found)
 
 
 def _get(visit: Visitor, destination: int) -> DeliveryView:

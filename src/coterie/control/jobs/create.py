@@ -22,6 +22,7 @@ from coterie.control.jobs.export_checks import (
 )
 from coterie.control.jobs.import_checks import check_import, read_import
 from coterie.control.jobs.read import add_log
+from coterie.control.jobs.said import say_following
 from coterie.control.readable import check_is_readable
 from coterie.control.rows import find_one, get_value, list_all, to_json
 from coterie.control.sealed import SealedConfig, UnknownAuthorizationError
@@ -79,7 +80,10 @@ def create_export(  # noqa: PLR0913 - the job form, spelled out
             "run_at": run_at,
             "started_at": change.now,
         }
-        return insert_job(change, values, actor=actor)
+        job = insert_job(change, values, actor=actor)
+        if state == "running":
+            add_log(conn, job.id, "started", say_following(checked), now=change.now)
+        return job
 
 
 def create_import_csv(  # noqa: PLR0913 - the job form, spelled out

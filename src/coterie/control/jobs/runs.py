@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 
 from coterie.control.jobs.read import add_log
+from coterie.control.jobs.said import say_ended
 from coterie.control.jobs.steps import BACKFILLED, EDITION, RESTATED
 from coterie.control.rows import find_one, get_value, list_all, run, to_json
 from coterie.model.control import Job, JobState
 from coterie.model.exports import ExportConfig
-from coterie.model.file_exports import ExportFilesConfig
 from coterie.store import Connection, load_queries
 from coterie.store.fences import JOB_SPACE
 
@@ -107,8 +107,7 @@ def finish(
         # A job that watches a folder wakes every minute, mostly to find nothing new.
         latest = get_value(conn, queries.latest_log_code, {"job_id": job.id}, kind=str)
         if (code, latest) != ("sleeping", "sleeping"):
-            said = _FILE_ENDINGS if isinstance(job.config, ExportFilesConfig) else _ENDINGS
-            add_log(conn, job.id, code, said[code], now=now)
+            add_log(conn, job.id, code, say_ended(job.config, code), now=now)
 
 
 def fail(conn: Connection, job: Job, *, error: str, now: datetime, permanent: bool = False) -> Job:
@@ -140,17 +139,6 @@ def fail(conn: Connection, job: Job, *, error: str, now: datetime, permanent: bo
     code = "failed" if given_up else "error"
     add_log(conn, job.id, code, error, now=now, level="error", context={"failures": failures})
     return find_one(conn, queries.lock_job, {"job_id": job.id}, row=Job) or before
-
-
-_ENDINGS = {
-    "synced": "The members at the start are on their way; from now on changes follow.",
-    "sleeping": "All files are read; waiting for newer ones.",
-    "completed": "All files are read.",
-}
-_FILE_ENDINGS = {
-    "sleeping": "The file is written; waiting until the next one is due.",
-    "completed": "The file is written.",
-}
 
 
 def _mark_backfilled(conn: Connection, job: Job, now: datetime) -> None:

@@ -106,7 +106,7 @@ def count_delivery(
 
     `told_of` says how many items of a load were put at the destination, and how many taken away.
     """
-    added = removed = refused = points = saved = doubtful = again = 0
+    added = removed = refused = points = saved = doubtful = again = taken = 0
     for settlement in settlements:
         load, verdict = settlement.load, settlement.verdict
         if isinstance(verdict, Refused):
@@ -115,6 +115,8 @@ def count_delivery(
             doubtful += verdict.is_doubtful and isinstance(load, QueueItem)
         else:
             put, dropped = told_of(load)
+            # What cancelled out before it left took no place in a request.
+            taken += isinstance(load, QueueItem) or not load.difference.is_empty
             added += put
             removed += dropped
             again += not isinstance(load, QueueItem) and bool(load.row.uncertain)
@@ -129,6 +131,7 @@ def count_delivery(
         data_points_saved=saved,
         doubtful=doubtful,
         told_again=again,
+        taken=taken,
     )
 
 

@@ -29,7 +29,8 @@ def list_deliveries(
     names = [name for name in DeliveryView.__struct_fields__ if name != "per_second"]
     found = []
     for row in conn.execute(QUERIES.list_deliveries.encode(), values):
-        facts = dict(zip(names, (*row[:RATE_AT], *row[RATE_AT + 1 :]), strict=True))
+        told = (*row[:RATE_AT], *row[RATE_AT + 1 : -1], tuple(row[-1]))
+        facts = dict(zip(names, told, strict=True))
         found.append(DeliveryView(**facts, per_second=float(row[RATE_AT]) / RATE_SECONDS))
     return found
 

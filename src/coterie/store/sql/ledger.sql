@@ -15,7 +15,9 @@ SELECT d.id, d.authorization_id, a.label, d.form, d.attribute, d.delivery, d.rep
            SELECT objects, refused, closed_at, outcome FROM delivery_request
            WHERE destination = d.id ORDER BY id DESC LIMIT 50000) AS latest
          WHERE outcome = 'answered' AND closed_at >= :since), 0),
-       d.last_success_at, d.last_error, d.last_error_at
+       d.last_success_at, d.last_error, d.last_error_at,
+       ARRAY(SELECT label FROM job WHERE destination_id = d.id
+             AND state NOT IN ('killed', 'deleted', 'completed') ORDER BY id)
 FROM destination d JOIN provider_authorization a ON a.id = d.authorization_id
 WHERE d.account = :account AND d.retired_at IS NULL
   AND (CAST(:destination AS bigint) IS NULL OR d.id = CAST(:destination AS bigint))

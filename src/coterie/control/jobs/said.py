@@ -1,0 +1,39 @@
+"""What logs of jobs say of a run that ended well, in the words of each kind."""
+
+from coterie.model.control import JobConfig
+from coterie.model.exports import ExportConfig
+from coterie.model.feeds import FeedConfig
+from coterie.model.file_exports import ExportFilesConfig
+from coterie.model.webhooks import WebhookConfig
+
+_FILES_READ = {
+    "sleeping": "All files are read; waiting for newer ones.",
+    "completed": "All files are read.",
+}
+_FILES_WRITTEN = {
+    "sleeping": "The file is written; waiting until the next one is due.",
+    "completed": "The file is written.",
+}
+
+
+def say_ended(config: JobConfig, state: str) -> str:
+    """Return what a job has done and does from now on; `state` is where that leaves it."""
+    if isinstance(config, ExportConfig):
+        return say_following(config)
+    said = _FILES_WRITTEN if isinstance(config, ExportFilesConfig) else _FILES_READ
+    return said[state]
+
+
+def say_following(config: ExportConfig) -> str:
+    """Return what becomes of members and events once an export has started."""
+    match config:
+        case FeedConfig():
+            return f"From now on {config.form} are sent as they arrive."
+        case WebhookConfig(existing_users=True):
+            return "Who is a member now is being told; from now on entries, exits and changes are."
+        case WebhookConfig():
+            return "Who is a member now is noted; from now on entries, exits and changes are told."
+        case ExportConfig(existing_users=True):
+            return "The members at the start are on their way; from now on changes follow."
+        case _:
+            return "Nobody is sent at the start; from now on changes follow."
