@@ -210,3 +210,5 @@ def _examine_authorizations(
             healthy = tried.health == "healthy"
             cure = "" if healthy else _cure_of_authorization(account.number, known.id)
             yield Finding("ok" if healthy else "error", subject, tried.health_detail, cure)
+            if tried.caution and tried.deletes_forgotten:
+                yield Finding("warning", subject, tried.caution)

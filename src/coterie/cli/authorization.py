@@ -194,7 +194,7 @@ def _print(found: list[Authorization], *, as_json: bool) -> None:
             one.label,
             one.public_config,
             one.health,
-            one.health_detail,
+            f"{one.health_detail} {one.caution}".strip(),
             one.checked_at,
             one.jobs_in_use,
         )

@@ -109,6 +109,7 @@ def create_authorization(  # noqa: PLR0913 - the authorization form, spelled out
             "public_config": to_json(checked.public),
             "health": "unknown" if probe is None else "healthy",
             "health_detail": answer.detail,
+            "caution": answer.caution,
             "checked_at": None if probe is None else now,
             "now": now,
         }
@@ -161,7 +162,7 @@ def update_authorization(  # noqa: PLR0913 - the authorization form, spelled out
         run(conn, queries.update_authorization, values)
         if has_changed:
             health: Health = "unknown" if probe is None else "healthy"
-            save_health(conn, authorization_id, health, detail=answer.detail, now=now)
+            _save_answer(conn, authorization_id, health, answer, now=now)
         subject = Subject(account, "authorization", authorization_id)
         detail = {"label": label, "config_changed": has_changed}
         record(conn, "updated", subject, actor=actor, now=now, detail=detail)
@@ -182,7 +183,7 @@ def test_authorization(
         keep_learned(store, ring, authorization_id, answer.learned, now=now)
     with store.transaction() as conn:
         health: Health = "healthy" if answer.ok else "unhealthy"
-        save_health(conn, authorization_id, health, detail=answer.detail, now=now)
+        _save_answer(conn, authorization_id, health, answer, now=now)
         return _get(conn, account, authorization_id)
 
 
@@ -263,14 +264,32 @@ def _renew_epoch(conn: Connection) -> None:
     get_value(conn, load_queries("definitions").bump_epoch, {}, kind=int)
 
 
-def save_health(
-    conn: Connection, authorization_id: int, health: Health, *, detail: str, now: datetime
+def _save_answer(
+    conn: Connection, authorization_id: int, health: Health, answer: ProbeResult, *, now: datetime
 ) -> None:
-    """Keep what came of the last use of an authorization; `detail` is shown to people."""
+    # Who could not try everything knows nothing new of what else cannot be done.
+    caution = answer.caution if answer.ok else None
+    save_health(conn, authorization_id, health, detail=answer.detail, caution=caution, now=now)
+
+
+def save_health(
+    conn: Connection,
+    authorization_id: int,
+    health: Health,
+    *,
+    detail: str,
+    caution: str | None = None,
+    now: datetime,
+) -> None:
+    """Keep what came of the last use of an authorization; `detail` is shown to people.
+
+    `caution` says what it cannot do although it works; None leaves that as it was.
+    """
     values = {
         "authorization_id": authorization_id,
         "health": health,
         "health_detail": detail,
+        "caution": caution,
         "now": now,
     }
     run(conn, load_queries("authorizations").set_health, values)

@@ -133,7 +133,9 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
 class Authorization(msgspec.Struct, frozen=True, kw_only=True):
     """Access to an outside system. `public_config` holds the parts that are no secret.
 
-    `jobs_in_use` counts the jobs that keep the authorization from being deleted.
+    `jobs_in_use` counts the jobs that keep the authorization from being deleted. `caution` says
+    what it cannot do although it works, with the cure; `deletes_forgotten`: people whom its jobs
+    told of are deleted there when they are forgotten here.
     """
 
     id: int
@@ -149,16 +151,20 @@ class Authorization(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
     checked_at: datetime | None = None
     jobs_in_use: int = 0
+    caution: str = ""
+    deletes_forgotten: bool = False
 
 
 class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
     """What came of trying an authorization; `detail` says the cure when it failed.
 
-    `learned` are options to be saved with it, such as the host key of a server met first.
+    `learned` are options to be saved with it, such as the host key of a server met first. `caution`
+    says what it cannot do although it works, with the cure.
     """
 
     ok: bool
     detail: str
+    caution: str = ""
     learned: dict[str, str] = {}
 
 

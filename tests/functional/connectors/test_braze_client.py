@@ -17,6 +17,7 @@ from coterie.connectors.braze.forms import BrazeObject, target_of
 from coterie.connectors.braze.probe import probe_braze
 from coterie.model.control import ProbeResult
 
+KEYS = ["good-key", "poor-key:users.export.ids", "track-key:users.track"]
 ATTRIBUTES = target_of("array", objects_per_request=75)
 
 
@@ -26,7 +27,7 @@ def vip(recipient: str) -> BrazeObject:
 
 @pytest.fixture
 async def sandbox() -> AsyncIterator[BrazeSandbox]:
-    async with BrazeSandbox.start(keys=["good-key", "poor-key:users.export.ids"]) as running:
+    async with BrazeSandbox.start(keys=KEYS) as running:
         yield running
 
 
@@ -128,6 +129,29 @@ async def test_a_key_without_permission_fails_the_probe_with_its_cure(
 
     assert not result.ok
     assert "users.track" in result.detail
+
+
+async def test_a_key_that_may_not_delete_passes_the_probe_with_a_caution(
+    sandbox: BrazeSandbox,
+) -> None:
+    full = await probe({"apikey": "good-key", "endpoint_url": sandbox.url})
+    lesser = await probe({"apikey": "track-key", "endpoint_url": sandbox.url})
+
+    assert (full.ok, full.caution) == (True, "")
+    assert lesser.ok
+    assert "users.delete" not in lesser.detail
+    assert "lacks the permission users.delete" in lesser.caution
+
+
+async def test_nothing_is_said_of_deletions_that_could_not_be_asked_about(
+    sandbox: BrazeSandbox,
+) -> None:
+    sandbox.engine.faults.plan(Fault(path="/users/delete", status=503))
+
+    result = await probe({"apikey": "good-key", "endpoint_url": sandbox.url})
+
+    assert (result.ok, result.caution) == (True, "")
+    assert "users.delete" not in result.detail
 
 
 async def test_a_private_address_fails_the_probe_unless_allowed(sandbox: BrazeSandbox) -> None:

@@ -7,6 +7,7 @@ from tests.functional.console.test_console_jobs import NEW_EXPORT, create_export
 
 from coterie.console.dependencies import ConsoleDependencies
 from coterie.control.jobs import get_job, list_jobs
+from coterie.model.control import ProbeResult
 from coterie.model.exports import (
     Consent,
     ExportAudienceConfig,
@@ -110,6 +111,37 @@ def test_a_job_says_whether_who_is_forgotten_is_deleted_at_braze(
     assert isinstance(after, ExportAudienceConfig)
     assert after.delete_forgotten
     assert "Deleted in Braze too" in told
+
+
+def test_a_key_that_may_not_delete_is_told_of_where_jobs_delete(
+    admin: Visitor,
+    authorization_id: int,
+    probe_answers: dict[str, ProbeResult],
+) -> None:
+    caution = "The key lacks the permission users.delete."
+    probe_answers["braze"] = ProbeResult(ok=True, detail="Fine.", caution=caution)
+    job = create_export(admin, authorization_id)
+    access = f"/data/authorizations/{authorization_id}"
+    form = {"label": "Export", "identifier_field": "user_id", "audiences": ["fans"]}
+
+    admin.send(f"{access}/test", page=access)
+    kept = admin.open(f"/data/jobs/{job.id}").text
+    admin.send(
+        f"/data/jobs/{job.id}/edit",
+        page=f"/data/jobs/{job.id}/edit",
+        **form,
+        delete_forgotten="yes",
+    )
+    offered = admin.open(f"{NEW_EXPORT}?authorization={authorization_id}").text
+    deleting = admin.open(f"/data/jobs/{job.id}").text
+    probe_answers["braze"] = ProbeResult(ok=True, detail="Fine.")
+    admin.send(f"{access}/test", page=access)
+    cured = admin.open(f"/data/jobs/{job.id}").text
+
+    assert caution not in kept
+    assert caution in offered
+    assert caution in deleting
+    assert caution not in cured
 
 
 def test_a_job_that_cleans_up_says_so(

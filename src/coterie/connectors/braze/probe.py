@@ -8,34 +8,50 @@ from coterie.connectors.braze.answers import RawAnswer, message_of, raise_for_st
 from coterie.connectors.braze.client import BrazeClient
 from coterie.connectors.braze.config import BrazeConfig, read_braze_config
 from coterie.connectors.braze.errors import BrazeEndpointError
+from coterie.connectors.braze.forms import DELETE
 from coterie.model.control import ProbeResult
 
 PROBE_TIMEOUT = 10.0
+NO_DELETION = (
+    "The key lacks the permission users.delete, so that people who are forgotten here cannot be "
+    "deleted in Braze. Create a key with users.track and users.delete under Settings > APIs and "
+    "Identifiers in Braze and save it here, or change the jobs so that they do not delete."
+)
 
 
 def probe_braze(
     config: dict[str, Any], *, allow_private_addresses: bool, timeout: float = PROBE_TIMEOUT
 ) -> ProbeResult:
-    """Send an empty /users/track; return whether the key may write, `detail` with the cure if not.
+    """Send empty requests; return whether the key may write, `detail` with the cure if not.
 
-    Braze checks the key and its permission first and then refuses the body, so nothing is written
-    and no data point is used. Not to be called from a running event loop.
+    Braze checks the key and its permission first and then refuses the body, so nothing is written,
+    nobody is deleted and no data point is used. A key that may write and not delete passes with a
+    caution. Not to be called from a running event loop.
     """
     try:
         checked = read_braze_config(config)
-        answer = asyncio.run(_ask(checked, allow_private=allow_private_addresses, seconds=timeout))
-        _judge(answer)
+        return asyncio.run(_try(checked, allow_private=allow_private_addresses, seconds=timeout))
     except CoterieError as error:
         return ProbeResult(ok=False, detail=error.message)
-    return ProbeResult(ok=True, detail=f"{checked.url} accepts the key with users.track.")
 
 
-async def _ask(config: BrazeConfig, *, allow_private: bool, seconds: float) -> RawAnswer:
+async def _try(config: BrazeConfig, *, allow_private: bool, seconds: float) -> ProbeResult:
     client = BrazeClient(
         config.url, config.apikey, allow_private_addresses=allow_private, timeout=seconds
     )
     async with client:
-        return await client.post("/users/track", {"attributes": []})
+        _judge(await client.post("/users/track", {"attributes": []}))
+        try:
+            may_delete = _may(await client.post(DELETE, {}))
+        except CoterieError:
+            # The key works; what else it may is asked again the next time.
+            may_delete = None
+    allowed = "users.track and users.delete" if may_delete else "users.track"
+    return ProbeResult(
+        ok=True,
+        detail=f"{config.url} accepts the key with {allowed}.",
+        caution=NO_DELETION if may_delete is False else "",
+    )
 
 
 def _judge(answer: RawAnswer) -> None:
@@ -43,3 +59,10 @@ def _judge(answer: RawAnswer) -> None:
     # A page of some other server may answer 400 too; Braze's answers are JSON with a message.
     if message_of(answer) == answer.text:
         raise BrazeEndpointError(status=answer.status, url=answer.url)
+
+
+def _may(answer: RawAnswer) -> bool | None:
+    """Say whether a key that is known to be good has the permission; None if that is not told."""
+    if answer.status in (401, 403):
+        return False
+    return True if answer.status == 400 else None

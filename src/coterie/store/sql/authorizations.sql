@@ -2,31 +2,37 @@
 -- The seal of a configuration names the row it belongs to, so the id comes first.
 SELECT nextval(pg_get_serial_sequence('provider_authorization', 'id'));
 
--- name: insert_authorization(id, account, provider, method, label, description, config_sealed, public_config, health, health_detail, checked_at, now)!
+-- name: insert_authorization(id, account, provider, method, label, description, config_sealed, public_config, health, health_detail, caution, checked_at, now)!
 -- OVERRIDING, since the id was drawn beforehand.
 INSERT INTO provider_authorization
     (id, account, provider, method, label, description, config_sealed, public_config, health,
-     health_detail, checked_at, created_at, updated_at)
+     health_detail, caution, checked_at, created_at, updated_at)
 OVERRIDING SYSTEM VALUE
 VALUES
     (:id, :account, :provider, :method, :label, :description, :config_sealed, :public_config,
-     :health, :health_detail, :checked_at, :now, :now);
+     :health, :health_detail, :caution, :checked_at, :now, :now);
 
 -- name: list_authorizations(account)
 -- With the number of jobs that stand in the way of a deletion.
 SELECT a.id, a.account, a.provider, a.method, a.label, a.description, a.public_config, a.health,
-       a.health_detail, a.created_at, a.updated_at, a.checked_at,
+       a.health_detail, a.caution, a.created_at, a.updated_at, a.checked_at,
        (SELECT count(*) FROM job j WHERE j.authorization_id = a.id
-          AND j.state NOT IN ('completed', 'killed', 'deleted')) AS jobs_in_use
+          AND j.state NOT IN ('completed', 'killed', 'deleted')) AS jobs_in_use,
+       a.provider = 'braze' AND EXISTS (SELECT FROM job j WHERE j.authorization_id = a.id
+          AND j.destination_id IS NOT NULL
+          AND COALESCE(CAST(j.config ->> 'delete_forgotten' AS boolean), true)) AS deletes_forgotten
 FROM provider_authorization a
 WHERE a.account = :account AND a.deleted_at IS NULL ORDER BY a.id;
 
 -- name: find_authorization(account, authorization_id)^
 -- One authorization that is not deleted.
 SELECT a.id, a.account, a.provider, a.method, a.label, a.description, a.public_config, a.health,
-       a.health_detail, a.created_at, a.updated_at, a.checked_at,
+       a.health_detail, a.caution, a.created_at, a.updated_at, a.checked_at,
        (SELECT count(*) FROM job j WHERE j.authorization_id = a.id
-          AND j.state NOT IN ('completed', 'killed', 'deleted')) AS jobs_in_use
+          AND j.state NOT IN ('completed', 'killed', 'deleted')) AS jobs_in_use,
+       a.provider = 'braze' AND EXISTS (SELECT FROM job j WHERE j.authorization_id = a.id
+          AND j.destination_id IS NOT NULL
+          AND COALESCE(CAST(j.config ->> 'delete_forgotten' AS boolean), true)) AS deletes_forgotten
 FROM provider_authorization a
 WHERE a.account = :account AND a.id = :authorization_id AND a.deleted_at IS NULL;
 
@@ -87,10 +93,10 @@ UPDATE provider_authorization SET
     public_config = :public_config, updated_at = :now
 WHERE account = :account AND id = :authorization_id AND deleted_at IS NULL;
 
--- name: set_health(authorization_id, health, health_detail, now)!
--- What the last try said.
+-- name: set_health(authorization_id, health, health_detail, caution, now)!
+-- What the last try said; NULL leaves the caution as it was.
 UPDATE provider_authorization SET
-    health = :health, health_detail = :health_detail, checked_at = :now
+    health = :health, health_detail = :health_detail, caution = COALESCE(:caution, caution), checked_at = :now
 WHERE id = :authorization_id;
 
 -- name: delete_authorization(account, authorization_id, empty, now)!
