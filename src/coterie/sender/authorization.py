@@ -263,7 +263,7 @@ class AuthorizationSender:
             Request(id=number, destination=shelf.plan.id, loads=parcel.loads)
             for number, (shelf, parcel) in zip(numbers, parcels, strict=True)
         ]
-        await asyncio.to_thread(
+        gone = await asyncio.to_thread(
             self._hold.write,
             opened,
             [delivery.ended for _, delivery in ended],
@@ -273,6 +273,9 @@ class AuthorizationSender:
             now=self._deps.clock(),
         )
         for number, (shelf, parcel) in zip(numbers, parcels, strict=True):
+            if number in gone:
+                self._put_back(shelf, parcel)
+                continue
             task = asyncio.create_task(self._carry(shelf, parcel, number))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
@@ -280,6 +283,12 @@ class AuthorizationSender:
             shelf.busy -= recipients_of([settlement.load for settlement in settlements])
             self._count(shelf, settlements, requests=0)
         await self._judge(ended)
+
+    def _put_back(self, shelf: Shelf, parcel: Parcel) -> None:
+        """Have what a parcel carries read again: something of it is not to be sent any more."""
+        self._courier(shelf.plan).under_way -= 1
+        shelf.busy -= recipients_of(parcel.loads)
+        shelf.queue_position = 0
 
     def _count(self, shelf: Shelf, settlements: Sequence[Settlement], *, requests: int) -> None:
         points_of = functools.partial(self._forms.data_points, shelf.plan)

@@ -116,7 +116,7 @@ def _ask_deletions(
     Asked each time anew: a first request may have been on its way when the person was forgotten.
     """
     account = work.account
-    told = list_told_names(conn, account, forgotten.recipients, deleting)
+    told = list_told_names(conn, forgotten.recipients, deleting)
     places = {
         number: ensure_deletions(conn, account, number)
         for number in sorted({deleting[destination] for destination, _ in told})

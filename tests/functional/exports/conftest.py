@@ -72,14 +72,16 @@ class Shop(House):
         """The export made last, as it is now."""
         return get_job(self.store, self.account.number, self.job.id)
 
-    def deliver(self, *, jobs: Callable[[], object] | None = None) -> None:
+    def deliver(
+        self, *, jobs: Callable[[], object] | None = None, desk: DeliveryDesk | None = None
+    ) -> None:
         """Send all that is due; `jobs` is called again and again meanwhile."""
-        asyncio.run(self._deliver(jobs or (lambda: None)))
+        asyncio.run(self._deliver(jobs or (lambda: None), desk or DeliveryDesk(self.store)))
 
-    async def _deliver(self, jobs: Callable[[], object]) -> None:
+    async def _deliver(self, jobs: Callable[[], object], desk: DeliveryDesk) -> None:
         stop = asyncio.Event()
         deps = SenderDependencies(
-            desk=DeliveryDesk(self.store),
+            desk=desk,
             ring=self.ring,
             allow_private_addresses=True,
             flush_seconds=0.0,

@@ -35,14 +35,15 @@ class Told(msgspec.Struct, frozen=True):
 
 
 def list_told_names(
-    conn: Connection, account: int, recipients: Sequence[str], destinations: Collection[int]
+    conn: Connection, recipients: Sequence[str], destinations: Collection[int]
 ) -> list[tuple[int, str]]:
-    """Return which of these destinations were told, or may have been told, under which name."""
-    asked = {
-        "account": account,
-        "recipients": list(recipients),
-        "destinations": sorted(destinations),
-    }
+    """Return which of these destinations were told, or may have been told, under which name.
+
+    Events that wait are held until the transaction ends: none of them leaves unseen meanwhile.
+    """
+    asked = {"recipients": list(recipients), "destinations": sorted(destinations)}
+    # In a statement of its own, for the next one sees what was committed while this one waited.
+    conn.execute(SQL.lock_queued, asked)
     return [(number, name) for number, name in conn.execute(SQL.list_told, asked)]
 
 
@@ -77,7 +78,7 @@ def drop_forgotten(
 
     `deleting` gives the authorization of each destination whose people are deleted there as well.
     """
-    asked = {"account": account, "recipients": list(recipients)}
+    asked = _asked(conn, account, recipients)
     placed = {
         "deleting": sorted(deleting),
         "authorizations": sorted(set(deleting.values())),
@@ -86,20 +87,25 @@ def drop_forgotten(
     conn.execute(SQL.drop_forgotten, asked | placed)
     conn.execute(SQL.empty_queued, {**asked, "now": now})
     conn.execute(SQL.drop_queued, asked)
-    for recipient in recipients:
-        rows = conn.execute(SQL.answers_naming, {"account": account, "text": recipient}).fetchall()
-        if rows:
-            conn.execute(SQL.drop_answers, {"ids": [number for number, _ in rows]})
+    texts = {"destinations": asked["destinations"], "texts": asked["recipients"]}
+    rows = conn.execute(SQL.answers_naming, texts).fetchall()
+    if rows:
+        conn.execute(SQL.drop_answers, {"ids": [number for (number,) in rows]})
 
 
 def count_forgotten(conn: Connection, account: int, recipients: Sequence[str]) -> int:
     """Return how many rows that nobody claims are left."""
-    asked = {"account": account, "recipients": list(recipients)}
+    asked = _asked(conn, account, recipients)
     row = conn.execute(SQL.count_forgotten, asked).fetchone()
     return int(row[0]) if row else 0
 
 
 def list_told(conn: Connection, account: int, recipients: Sequence[str]) -> list[Told]:
     """Return what destinations were told under these names."""
-    asked = {"account": account, "recipients": list(recipients)}
+    asked = _asked(conn, account, recipients)
     return [Told(*row) for row in conn.execute(SQL.list_deliveries, asked)]
+
+
+def _asked(conn: Connection, account: int, recipients: Sequence[str]) -> dict[str, list[Any]]:
+    found = conn.execute(SQL.list_destinations_of, {"account": account})
+    return {"destinations": [number for (number,) in found], "recipients": list(recipients)}

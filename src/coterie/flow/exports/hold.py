@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import TypeVar
 
 import msgspec
 
@@ -26,6 +27,8 @@ QUERIES = load_queries("outbox")
 
 SENDER_SPACE = 4712
 """First half of the two-part advisory lock that a sender holds on its authorization."""
+
+T = TypeVar("T")
 
 NUMBERS_AT_ONCE = 500
 CONFLICTS = 10
@@ -101,23 +104,25 @@ class Hold:
         policy: DoubtPolicy,
         deletion: int | None = None,
         now: datetime,
-    ) -> None:
+    ) -> frozenset[int]:
         """Durably write what is about to leave, what came of what left, and what need not leave.
 
-        All or nothing of it is written. Raises `HoldLostError`, `StoreUnavailableError` or
-        `StoreConflictError`.
+        All or nothing of it is written, save for requests with an item that was dropped meanwhile:
+        their numbers are returned, and they must not leave. Raises `HoldLostError`,
+        `StoreUnavailableError` or `StoreConflictError`.
         """
 
-        def write() -> int:
+        def write() -> frozenset[int]:
             self._require_lock()
             self._conn.execute(QUERIES.commit_durably.encode())
+            gone = frozenset[int]()
             if opened:
-                open_requests(self._conn, self._authorization_id, opened, now=now)
+                gone = open_requests(self._conn, self._authorization_id, opened, now=now)
             self._settle(ended, idle, policy, now)
             self._note_deleted(ended, deletion, now)
-            return len(ended)
+            return gone
 
-        self._insist(write)
+        return self._insist(write)
 
     def recover(self, *, seconds: float, policy: DoubtPolicy, now: datetime) -> int:
         """Put in doubt what a dead sender left under way; return how many requests that were.
@@ -153,7 +158,7 @@ class Hold:
         """End the back-off of all rows. Raises `StoreUnavailableError`."""
         return self._insist(lambda: outbox.hurry(self._conn, destination))
 
-    def _insist(self, work: Callable[[], int]) -> int:
+    def _insist(self, work: Callable[[], T]) -> T:
         """Do work in a transaction, again if a worker was in its way and nothing was written."""
         for left in range(CONFLICTS, 0, -1):
             try:

@@ -68,8 +68,14 @@ def next_numbers(conn: Connection, count: int) -> list[int]:
 
 def open_requests(
     conn: Connection, authorization_id: int, requests: Sequence[Request], *, now: datetime
-) -> None:
-    """Write down what is about to leave, in the caller's transaction."""
+) -> frozenset[int]:
+    """Write down what is about to leave, in the caller's transaction; return what must not leave.
+
+    These are the numbers of requests with an item that was dropped since it was read, because its
+    person was forgotten. What else they carry is to be read again.
+    """
+    gone = _gone(conn, requests)
+    requests = [request for request in requests if request.id not in gone]
     values = {
         "authorization_id": authorization_id,
         "ids": BigintArray([request.id for request in requests]),
@@ -79,6 +85,7 @@ def open_requests(
         "now": now,
     }
     conn.execute(QUERIES.open_requests.encode(), values)
+    return gone
 
 
 def close_requests(conn: Connection, closings: Sequence[Closing], *, now: datetime) -> None:
@@ -119,6 +126,16 @@ def forget_items(conn: Connection, *, before: datetime, limit: int) -> int:
     """
     values = {"before": before, "limit": limit}
     return conn.execute(QUERIES.forget_items.encode(), values).rowcount
+
+
+def _gone(conn: Connection, requests: Sequence[Request]) -> frozenset[int]:
+    queued = {request.id: _sent(request.loads).queued for request in requests}
+    asked = sorted({item for items in queued.values() for item in items})
+    if not asked:
+        return frozenset()
+    locked = conn.execute(QUERIES.lock_items.encode(), {"ids": BigintArray(asked)})
+    waiting = {item for (item,) in locked}
+    return frozenset(number for number, items in queued.items() if not waiting.issuperset(items))
 
 
 def _sent(loads: Sequence[Load]) -> Sent:

@@ -73,26 +73,43 @@ WHERE destination = :destination AND EXISTS (
     WHERE (told ? key OR in_doubt ? key OR key = ANY (uncertain)) AND NOT wanted ? key
 );
 
--- name: list_told(account, recipients, destinations)
+-- name: list_destinations_of(account)
+-- Rows are found by destination and name, since that is what their key is made of; retired ones keep rows, too.
+SELECT id FROM destination WHERE account = :account ORDER BY id;
+
+-- name: lock_queued(destinations, recipients)
+-- Whoever is about to send one of these has locked it: after this it either stands in an open request, which
+-- list_told sees, or is not sent.
+SELECT id FROM outbox_queue
+WHERE destination = ANY (CAST(:destinations AS bigint[]))
+  AND (recipient = ANY (CAST(:recipients AS text[])) OR starts_with(recipient, 'alias:')
+    AND regexp_replace(recipient, '^alias:[^:]*:', '') = ANY (CAST(:recipients AS text[])))
+  AND state = 'waiting'
+ORDER BY id FOR UPDATE;
+
+-- name: list_told(recipients, destinations)
 -- Names of people who are forgotten under which a destination was told of them, or may have been: an event
 -- that waits while a request is under way may be in it. Whom somebody else claims with the same key is not
 -- theirs alone, and stays. What was told before a deletion is gone.
 SELECT t.destination, t.recipient
 FROM (
     SELECT o.destination, o.recipient, NULL::timestamptz AS sent_at FROM outbox o
-    WHERE o.account = :account AND o.destination = ANY (CAST(:destinations AS bigint[]))
+    WHERE o.destination = ANY (CAST(:destinations AS bigint[]))
+      AND (o.recipient = ANY (CAST(:recipients AS text[])) OR starts_with(o.recipient, 'alias:')
+        AND regexp_replace(o.recipient, '^alias:[^:]*:', '') = ANY (CAST(:recipients AS text[])))
       AND (o.told_version > 0 OR o.uncertain IS NOT NULL)
     UNION
     SELECT q.destination, q.recipient, max(q.settled_at) FROM outbox_queue q
-    WHERE q.account = :account AND q.destination = ANY (CAST(:destinations AS bigint[]))
+    WHERE q.destination = ANY (CAST(:destinations AS bigint[]))
+      AND (q.recipient = ANY (CAST(:recipients AS text[])) OR starts_with(q.recipient, 'alias:')
+        AND regexp_replace(q.recipient, '^alias:[^:]*:', '') = ANY (CAST(:recipients AS text[])))
       AND (q.state IN ('sent', 'doubtful') OR q.state = 'waiting' AND (q.repeated > 0 OR EXISTS (
           SELECT FROM delivery_request r WHERE r.destination = q.destination AND r.closed_at IS NULL
       )))
     GROUP BY q.destination, q.recipient
 ) t
 JOIN destination d ON d.id = t.destination
-WHERE regexp_replace(t.recipient, '^alias:[^:]*:', '') = ANY (CAST(:recipients AS text[]))
-  AND NOT EXISTS (
+WHERE NOT EXISTS (
       SELECT FROM destination l JOIN outbox c ON c.destination = l.id AND c.recipient = t.recipient
       WHERE l.authorization_id = d.authorization_id AND l.retired_at IS NULL AND c.claims <> decode('90', 'hex')
   )
@@ -113,13 +130,15 @@ ON CONFLICT (destination, recipient) DO UPDATE
 SET told = '{}', version = outbox.version + 1, pending = true, waiting_since = EXCLUDED.waiting_since
 WHERE NOT outbox.pending AND outbox.parked IS NULL;
 
--- name: drop_forgotten(account, recipients, deleting, authorizations, calm_since)!
+-- name: drop_forgotten(destinations, recipients, deleting, authorizations, calm_since)!
 -- Rows of people who are forgotten, once the destination holds nothing of ours, or will never take it. Where
 -- they are to be deleted as well, a row is kept until that is done, for it says when they were last told; and a
 -- deletion for a while after it, for it keeps off what would meet it at Braze.
 DELETE FROM outbox o USING destination d, provider_authorization a
-WHERE d.id = o.destination AND a.id = d.authorization_id AND d.account = :account
-  AND regexp_replace(o.recipient, '^alias:[^:]*:', '') = ANY (CAST(:recipients AS text[]))
+WHERE d.id = o.destination AND a.id = d.authorization_id
+  AND o.destination = ANY (CAST(:destinations AS bigint[]))
+  AND (o.recipient = ANY (CAST(:recipients AS text[])) OR starts_with(o.recipient, 'alias:')
+    AND regexp_replace(o.recipient, '^alias:[^:]*:', '') = ANY (CAST(:recipients AS text[])))
   AND (o.claims = decode('90', 'hex') OR d.retired_at IS NOT NULL)
   AND (a.deleted_at IS NOT NULL OR CASE
       WHEN d.form = 'deletion' THEN
@@ -134,32 +153,40 @@ WHERE d.id = o.destination AND a.id = d.authorization_id AND d.account = :accoun
       ELSE d.retired_at IS NOT NULL OR NOT (o.pending OR o.held OR o.uncertain IS NOT NULL)
   END);
 
--- name: count_forgotten(account, recipients)$
+-- name: count_forgotten(destinations, recipients)$
 -- Rows that wait for their destination to be told.
 SELECT count(*) FROM outbox o JOIN destination d ON d.id = o.destination
-WHERE d.account = :account AND regexp_replace(o.recipient, '^alias:[^:]*:', '') = ANY (CAST(:recipients AS text[]))
+WHERE o.destination = ANY (CAST(:destinations AS bigint[]))
+  AND (o.recipient = ANY (CAST(:recipients AS text[])) OR starts_with(o.recipient, 'alias:')
+    AND regexp_replace(o.recipient, '^alias:[^:]*:', '') = ANY (CAST(:recipients AS text[])))
   AND (o.claims = decode('90', 'hex') OR d.retired_at IS NOT NULL);
 
--- name: list_deliveries(account, recipients)
+-- name: list_deliveries(destinations, recipients)
 -- What destinations were told of a person.
 SELECT d.id, a.label, d.attribute, o.recipient, o.told, o.settled_at
 FROM outbox o JOIN destination d ON d.id = o.destination
 JOIN provider_authorization a ON a.id = d.authorization_id
-WHERE d.account = :account AND regexp_replace(o.recipient, '^alias:[^:]*:', '') = ANY (CAST(:recipients AS text[]))
+WHERE o.destination = ANY (CAST(:destinations AS bigint[]))
+  AND (o.recipient = ANY (CAST(:recipients AS text[])) OR starts_with(o.recipient, 'alias:')
+    AND regexp_replace(o.recipient, '^alias:[^:]*:', '') = ANY (CAST(:recipients AS text[])))
 ORDER BY d.id, o.recipient;
 
--- name: empty_queued(account, recipients, now)!
+-- name: empty_queued(destinations, recipients, now)!
 -- Events and purchases of people who are forgotten are not sent any more. What may be on the wire looks as if it
 -- were sent just now.
 UPDATE outbox_queue SET state = 'dropped', reason = 'the person was forgotten', body = '{}', last_answer = NULL,
     settled_at = :now
-WHERE account = :account AND regexp_replace(recipient, '^alias:[^:]*:', '') = ANY (CAST(:recipients AS text[]))
+WHERE destination = ANY (CAST(:destinations AS bigint[]))
+  AND (recipient = ANY (CAST(:recipients AS text[])) OR starts_with(recipient, 'alias:')
+    AND regexp_replace(recipient, '^alias:[^:]*:', '') = ANY (CAST(:recipients AS text[])))
   AND state IN ('waiting', 'doubtful', 'parked');
 
--- name: drop_queued(account, recipients)!
+-- name: drop_queued(destinations, recipients)!
 -- They go once no deletion has to keep its distance from them.
 DELETE FROM outbox_queue q
-WHERE q.account = :account AND regexp_replace(q.recipient, '^alias:[^:]*:', '') = ANY (CAST(:recipients AS text[]))
+WHERE q.destination = ANY (CAST(:destinations AS bigint[]))
+  AND (q.recipient = ANY (CAST(:recipients AS text[])) OR starts_with(q.recipient, 'alias:')
+    AND regexp_replace(q.recipient, '^alias:[^:]*:', '') = ANY (CAST(:recipients AS text[])))
   AND NOT EXISTS (
       SELECT FROM destination own
       JOIN destination other ON other.authorization_id = own.authorization_id AND other.form = 'deletion'
@@ -167,10 +194,12 @@ WHERE q.account = :account AND regexp_replace(q.recipient, '^alias:[^:]*:', '') 
       WHERE own.id = q.destination AND o.told = '{}'
   );
 
--- name: answers_naming(account, text)
+-- name: answers_naming(destinations, texts)
 -- What destinations answered may repeat whom it was about.
-SELECT r.id, r.answer FROM delivery_request r JOIN destination d ON d.id = r.destination
-WHERE d.account = :account AND r.answer IS NOT NULL AND strpos(lower(r.answer), lower(:text)) > 0;
+SELECT r.id FROM delivery_request r
+WHERE r.destination = ANY (CAST(:destinations AS bigint[])) AND r.answer <> '' AND EXISTS (
+    SELECT FROM unnest(CAST(:texts AS text[])) AS name WHERE strpos(lower(r.answer), lower(name)) > 0
+);
 
 -- name: drop_answers(ids)!
 -- Their outcome stays.

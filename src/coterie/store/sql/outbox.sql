@@ -86,6 +86,11 @@ SELECT set_config('synchronous_commit', 'on', true);
 -- Numbers for requests.
 SELECT nextval('delivery_request_id') FROM generate_series(1, CAST(:count AS integer));
 
+-- name: lock_items(ids)
+-- Those that still wait. Whoever forgets their person waits until it is written down that they are on their way,
+-- or has come first, and then they do not leave.
+SELECT id FROM outbox_queue WHERE id = ANY (CAST(:ids AS bigint[])) AND state = 'waiting' ORDER BY id FOR SHARE;
+
 -- name: open_requests(authorization_id, ids, destinations, objects, sent, now)!
 -- From here on all that they name is in doubt.
 INSERT INTO delivery_request (id, authorization_id, destination, opened_at, objects, sent)
