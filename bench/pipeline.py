@@ -33,9 +33,8 @@ from coterie.control.accounts import create_account
 from coterie.control.definitions.audiences import create_audience
 from coterie.control.definitions.schema import publish_lql
 from coterie.flow.collect.route import route_of
-from coterie.flow.eventlog.append import COMMITTERS
 from coterie.flow.eventlog.bulk import append_events
-from coterie.flow.eventlog.lanes import ensure_lanes
+from coterie.flow.eventlog.lanes import LINES, ensure_lanes
 from coterie.flow.eventlog.prepare import ensure_days
 from coterie.flow.eventlog.read import lanes_with_work
 from coterie.flow.run.batch import BatchSettings
@@ -204,10 +203,12 @@ def work_off(store: Store, worker: Worker) -> list[float]:
             lanes = lanes_with_work(asking)
         if not lanes:
             return batches
-        for lane in lanes:
-            started = time.perf_counter()
-            if worker.process(lane).events:
-                batches.append(time.perf_counter() - started)
+        started = time.perf_counter()
+        for report in worker.live_batches(lanes):
+            ended = time.perf_counter()
+            if report.events:
+                batches.append(ended - started)
+            started = ended
 
 
 def prepare(store: Store, filters: Iterable[str]) -> int:
@@ -238,8 +239,8 @@ def prepare(store: Store, filters: Iterable[str]) -> int:
 
 def fill(store: Store, account: int, bodies: Iterable[dict[str, object]]) -> None:
     """Append events as the collector does: a person's go to the lanes of one committer."""
-    chunks: list[list[IncomingEvent]] = [[] for _ in range(COMMITTERS)]
-    turns = [itertools.cycle(range(n, LANES, COMMITTERS)) for n in range(COMMITTERS)]
+    chunks: list[list[IncomingEvent]] = [[] for _ in range(LINES)]
+    turns = [itertools.cycle(range(n, LANES, LINES)) for n in range(LINES)]
 
     def flush(n: int) -> None:
         with store.transaction() as conn:
@@ -248,7 +249,7 @@ def fill(store: Store, account: int, bodies: Iterable[dict[str, object]]) -> Non
 
     for body in bodies:
         route = route_of(body)
-        n = route % COMMITTERS
+        n = route % LINES
         chunks[n].append(
             IncomingEvent(
                 account=account,
@@ -261,7 +262,7 @@ def fill(store: Store, account: int, bodies: Iterable[dict[str, object]]) -> Non
         )
         if len(chunks[n]) == CHUNK:
             flush(n)
-    for n in range(COMMITTERS):
+    for n in range(LINES):
         flush(n)
 
 

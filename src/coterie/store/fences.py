@@ -10,6 +10,10 @@ JOB_SPACE = 4711
 """First half of the two-part advisory lock that a runner holds on the job it works on."""
 
 
+LINE_SPACE = 4712
+"""First half of the two-part advisory lock that a batch holds on the line of its lane."""
+
+
 def share_fence(conn: Connection) -> None:
     """Hold definitions as they are until this transaction ends; every batch starts with this."""
     conn.execute(load_queries("definitions").fence_shared.encode(), {"fence": FENCE})

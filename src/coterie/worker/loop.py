@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -25,12 +25,12 @@ from coterie.store import Connection, Store, StoreUnavailableError, relax_commit
 from coterie.worker.builder import build_range
 from coterie.worker.bulk_share import BulkShare
 from coterie.worker.dependencies import BuildSite
+from coterie.worker.pace import Pace
 
 log = structlog.get_logger()
 
 FLIPS_A_TURN = 500
 RECONNECT_SECONDS = 1.0
-TRIES_BEFORE_BISECTION = 3
 REASON_LIMIT = 1_000
 FLIP_LATER = timedelta(minutes=10)
 DECISION_LATER = timedelta(minutes=1)
@@ -63,33 +63,6 @@ def run_worker(deps: WorkerDependencies, stop: threading.Event) -> None:
         except StoreUnavailableError as error:
             log.warning("worker.store.unavailable", reason=error.message)
             stop.wait(RECONNECT_SECONDS)
-
-
-class Pace(msgspec.Struct):
-    """How boldly a lane or the flips are taken: things a batch, failures in a row."""
-
-    limit: int
-    failures: int = 0
-
-    @property
-    def is_at_poison(self) -> bool:
-        """Whether the next thing alone is what cannot be processed."""
-        return self.limit == 1 and self.failures >= TRIES_BEFORE_BISECTION
-
-    def slow_down(self) -> None:
-        """Take half as many: somebody else was in the way."""
-        self.limit = max(1, self.limit // 2)
-
-    def fail(self) -> None:
-        """Try again, and bisect what keeps failing."""
-        self.failures += 1
-        if self.failures >= TRIES_BEFORE_BISECTION:
-            self.slow_down()
-
-    def succeed(self, most: int) -> None:
-        """Take twice as many, at most `most`."""
-        self.failures = 0
-        self.limit = min(most, self.limit * 2)
 
 
 class Worker:
@@ -134,15 +107,26 @@ class Worker:
         """Return how many events were processed, and whether more wait than fit into a batch."""
         began = time.monotonic()
         done, waits = 0, False
-        for lane in lanes:
-            limit = self._pace(lane).limit
-            events = self.process(lane).events
-            done += events
-            waits = waits or events >= limit
+        for batch in self.live_batches(lanes):
+            done += batch.events
+            waits = waits or batch.is_full
         if done:
             now = time.monotonic()
             self._share.note_live(now - began, now=now)
         return done, waits
+
+    def live_batches(self, lanes: Sequence[int]) -> Iterator[BatchReport]:
+        """Process a batch of every live lane at whose people nobody else is; if none is, of any.
+
+        Two workers at the same people wait for each other, and cores have nothing to do meanwhile.
+        """
+        done = 0
+        for lane in lanes:
+            report = self.process(lane, alone=True)
+            done += report.events
+            yield report
+        if not done:
+            yield from map(self.process, lanes)
 
     def _process_bulk(self, lanes: Sequence[int], *, live_waits: bool) -> int:
         """Return how many events were processed of the bulk lane that waited longest."""
@@ -176,7 +160,7 @@ class Worker:
             self._building_due = now + BUILDING_ASKED
         return worked
 
-    def process(self, lane: int, *, most: int | None = None) -> BatchReport:
+    def process(self, lane: int, *, most: int | None = None, alone: bool = False) -> BatchReport:
         """Process the next batch of a lane; an empty report after a conflict or a failure."""
         most = self._deps.batch.limit if most is None else most
         pace = self._pace(lane)
@@ -186,8 +170,9 @@ class Worker:
                 if pace.is_at_poison:
                     report = self._take_one(lane)
                 else:
+                    limit, now = min(pace.limit, most), self._deps.clock()
                     report = self._processor.process(
-                        self._conn, lane, limit=min(pace.limit, most), now=self._deps.clock()
+                        self._conn, lane, limit=limit, now=now, alone=alone
                     )
         except StoreUnavailableError:
             raise

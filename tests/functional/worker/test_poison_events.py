@@ -1,7 +1,7 @@
 import pytest
 from tests.functional.worker.conftest import Crew
 
-from coterie.worker.loop import TRIES_BEFORE_BISECTION
+from coterie.worker.pace import TRIES_BEFORE_BISECTION
 
 
 def orders(*user_ids: str) -> list[dict[str, object]]:

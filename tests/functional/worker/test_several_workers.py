@@ -159,3 +159,21 @@ def test_a_lane_that_one_worker_holds_is_left_alone_by_another(crew: Crew) -> No
     assert (held.lane_busy, held.events) == (True, 0)
     assert (free.lane_busy, free.events) == (False, 1)
     assert after.events == 1
+
+
+def test_people_whom_one_worker_is_at_are_left_alone_while_there_are_others(crew: Crew) -> None:
+    worker = crew.hire()
+    with crew.store.transaction() as conn:
+        ensure_lanes(conn, LANES)
+    for lane in range(LANES):
+        crew.send({"user_id": f"u{lane}"}, lane=lane)
+
+    with crew.store.connect() as other:
+        assert take_lane(other, 0, alone=True) is not None
+        at_others = [report.events for report in worker.live_batches([2, 1, 3])]
+        # Nobody else is left, so they are better than nothing.
+        at_the_same = [report.events for report in worker.live_batches([0, 2])]
+        other.rollback()
+
+    assert at_others == [0, 1, 1]
+    assert at_the_same == [0, 0, 0, 1]

@@ -20,7 +20,7 @@ from coterie.base.metrics import (
 )
 from coterie.flow.eventlog.bulk import UnknownLaneError
 from coterie.flow.eventlog.encode import copy_data, encode_event
-from coterie.flow.eventlog.lanes import lane_numbers
+from coterie.flow.eventlog.lanes import LINES, lane_numbers
 from coterie.flow.eventlog.prepare import DAYS_LOCK, days_from
 from coterie.flow.eventlog.queue import LogLimits, LogUnavailableError, Waiting, WaitingLine
 from coterie.model.events import IncomingEvent
@@ -33,7 +33,6 @@ from coterie.store import (
     ring_now,
 )
 
-COMMITTERS = 2
 ATTEMPTS = 3
 CHECKOUT_SECONDS = 2.0
 COMMIT_SECONDS = 10.0
@@ -76,7 +75,7 @@ class GroupCommit:
         self._limits = limits
         # A line for each committer, which has lanes of its own: events of one person go to the same
         # lanes, so that workers on different lanes seldom wait for each other's profiles.
-        self._lines = tuple(WaitingLine(limits) for _ in range(min(COMMITTERS, len(self._lanes))))
+        self._lines = tuple(WaitingLine(limits) for _ in range(min(LINES, len(self._lanes))))
         self._days: set[date] = set()
         self._committers: list[asyncio.Task[None]] = []
         self._written = asyncio.Event()

@@ -10,12 +10,21 @@ from coterie.store import Connection, load_queries
 # Live lanes are numbered from 0; a setting allows 256 of them.
 FIRST_BULK_LANE = 10_000
 
+# Waiting lines of a collector, each with a committer and every so many-th lane; what is known to be
+# about one person goes to one line.
+LINES = 2
+
 SQL = load_queries("eventlog")
 
 
 def is_bulk(lane: int) -> bool:
     """Say whether a lane holds bulk loads."""
     return lane >= FIRST_BULK_LANE
+
+
+def line_of(lane: int) -> int:
+    """Return the waiting line that a live lane belongs to."""
+    return lane % LINES
 
 
 def ensure_lanes(conn: Connection, count: int) -> None:

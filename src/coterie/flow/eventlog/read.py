@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from coterie.flow.eventlog.lanes import line_of
 from coterie.model.events import LaneCursor, LoggedEvent
 from coterie.store import BigintArray, Connection, IntArray, load_queries
+from coterie.store.fences import LINE_SPACE
 
 SQL = load_queries("eventlog")
 
@@ -14,9 +16,16 @@ def lanes_with_work(conn: Connection) -> list[int]:
     return [row[0] for row in conn.execute(SQL.lanes_with_work)]
 
 
-def take_lane(conn: Connection, lane: int) -> LaneCursor | None:
-    """Lock `lane` until the transaction ends; None if another worker holds it or there is none."""
-    row = conn.execute(SQL.take_lane, {"lane": lane}).fetchone()
+def take_lane(conn: Connection, lane: int, *, alone: bool = False) -> LaneCursor | None:
+    """Lock `lane` until the transaction ends; None if another worker holds it or there is none.
+
+    `alone`: None also while another worker, which asked for the same, is at a lane of its line.
+    """
+    if alone:
+        asked = {"lane": lane, "space": LINE_SPACE, "line": line_of(lane)}
+        row = conn.execute(SQL.take_lane_alone, asked).fetchone()
+    else:
+        row = conn.execute(SQL.take_lane, {"lane": lane}).fetchone()
     return None if row is None else LaneCursor(*row)
 
 

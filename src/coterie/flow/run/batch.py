@@ -33,9 +33,10 @@ RECEIVED_BEFORE = "the message was received before"
 
 
 class BatchReport(msgspec.Struct, frozen=True):
-    """What one transaction did. `lane_busy`: another worker holds the lane.
+    """What one transaction did. `lane_busy`: another worker holds the lane, or its people.
 
-    `poison` counts events that could not be processed and were set aside.
+    `poison` counts events that could not be processed and were set aside. `is_full`: there were as
+    many events as were asked for, so more may wait.
     """
 
     events: int = 0
@@ -47,6 +48,7 @@ class BatchReport(msgspec.Struct, frozen=True):
     merged: int = 0
     identifiers: int = 0
     lane_busy: bool = False
+    is_full: bool = False
 
 
 class BatchSettings(msgspec.Struct, frozen=True):
@@ -67,10 +69,15 @@ class LaneProcessor:
         self._seen = SeenMessages()
         self._hints = OwnerHints()
 
-    def process(self, conn: Connection, lane: int, *, limit: int, now: datetime) -> BatchReport:
-        """Process the next events of `lane`, at most `limit`, in the caller's transaction."""
+    def process(
+        self, conn: Connection, lane: int, *, limit: int, now: datetime, alone: bool = False
+    ) -> BatchReport:
+        """Process the next events of `lane`, at most `limit`, in the caller's transaction.
+
+        `alone`: not while another worker is at the people of the lane's line (see `take_lane`).
+        """
         share_fence(conn)
-        cursor = take_lane(conn, lane)
+        cursor = take_lane(conn, lane, alone=alone)
         if cursor is None:
             return BatchReport(lane_busy=True)
         events = read_after(conn, cursor, limit=limit)
@@ -81,7 +88,7 @@ class LaneProcessor:
         last = events[-1]
         day = max(cursor.day, last.received_at.date())
         advance(conn, lane, seq=last.seq, day=day, at=now)
-        return report
+        return msgspec.structs.replace(report, is_full=len(events) >= limit)
 
     def skip(self, conn: Connection, event: LoggedEvent, *, reason: str, now: datetime) -> None:
         """Set a poison event aside, so that its lane goes on."""

@@ -73,6 +73,13 @@ FROM STDIN (FORMAT BINARY);
 -- The lock is the right to process the lane; no row means that another worker has it.
 SELECT lane, cursor_seq, cursor_day FROM lane WHERE lane = :lane FOR UPDATE SKIP LOCKED;
 
+-- name: take_lane_alone(lane, space, line)^
+-- As take_lane, with the right to process lanes of its line, which the transaction has alone.
+SELECT lane, cursor_seq, cursor_day
+FROM lane
+WHERE lane = :lane AND pg_try_advisory_xact_lock(:space, :line)
+FOR UPDATE SKIP LOCKED;
+
 -- name: read_range(lane, after, until, day)
 -- A closed range of numbers keeps the plan an index scan however large the lane has grown; the day
 -- leaves out the partitions of days that are done.
