@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from coterie.cli.commands import app
+from coterie.cli.commands import build_app
 
 INTRODUCTION = """\
 # Commands
@@ -73,7 +73,7 @@ def section(path: tuple[str, ...], command: Any) -> str:
 def test_the_page_names_every_command_with_its_options(
     compare: Callable[[str, str], None],
 ) -> None:
-    root = typer.main.get_command(app)
+    root = typer.main.get_command(build_app())
 
     sections = [section(path, command) for path, command in commands(root, ("coterie",))]
 

@@ -10,7 +10,7 @@ import pytest
 import typer
 from tests.docs.conftest import ROOT, Page, read_pages
 
-from coterie.cli.commands import app
+from coterie.cli.commands import build_app
 
 SHELL = {"sh", "bash", "console"}
 # In prose a command stands alone between backticks; … and <placeholders> leave something open.
@@ -44,7 +44,7 @@ def commands(line: str) -> Iterator[list[str]]:
 
 def find_command(words: list[str]) -> tuple[Any, list[str]]:
     """Return the command that `words` name, with the words that are left for it."""
-    found: Any = typer.main.get_command(app)
+    found: Any = typer.main.get_command(build_app())
     while words and not words[0].startswith("-") and hasattr(found, "commands"):
         assert words[0] in found.commands, f"there is no command {words[0]!r}"
         found, words = found.commands[words[0]], words[1:]

@@ -5,10 +5,10 @@ import sys
 from rich.console import Console
 
 from coterie.base.errors import CoterieError, UserError
+from coterie.cli.commands import build_app
 
 USER_ERROR_CODE = 2
 OTHER_ERROR_CODE = 1
-LANG = "lang"
 
 
 def main() -> None:
@@ -21,12 +21,5 @@ def main() -> None:
 
 
 def _run(words: list[str]) -> None:
-    # The languages are asked case by case from outside, so theirs is the quick start: all that
-    # the other commands import (database, HTTP, SFTP) takes several times as long.
-    if words[:1] == [LANG]:
-        from coterie.cli.lang import app as lang_app
-
-        lang_app(words[1:], prog_name=f"coterie {LANG}")
-    from coterie.cli.commands import app
-
-    app()
+    called = next((word for word in words if not word.startswith("-")), None)
+    build_app(called)()

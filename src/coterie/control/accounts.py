@@ -6,7 +6,6 @@ from coterie.base.clock import Clock
 from coterie.base.errors import UserError
 from coterie.control.audit import Subject, record
 from coterie.control.definitions.change import Change, definition_change
-from coterie.control.definitions.schema import publish_default
 from coterie.control.definitions.streams import DEFAULT_STREAMS, ensure_in
 from coterie.control.existing import UnknownAccountError, require_account
 from coterie.control.rows import list_all, run
@@ -49,6 +48,9 @@ def create_account(
     Without `number` a free one of 6 or 7 digits is drawn. `phone_region` is the country of phone
     numbers that name none ("": they have to). Raises BadAccountError, SchemaError.
     """
+    # Every command asks which account is meant, and this reads the languages in.
+    from coterie.control.definitions.schema import publish_default
+
     name = _check_name(name)
     if number is not None and not SMALLEST_NUMBER <= number <= LARGEST_NUMBER:
         raise BadAccountError(

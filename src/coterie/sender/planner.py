@@ -3,7 +3,7 @@
 from collections import defaultdict
 from datetime import datetime, timedelta
 
-from coterie.control.definitions import current_epoch, load_config
+from coterie.control.definitions.pipeline import current_epoch, load_config
 from coterie.model.config import PipelineConfig
 from coterie.model.delivery import DestinationPlan
 from coterie.sender.dependencies import SenderDependencies

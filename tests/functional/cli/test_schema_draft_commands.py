@@ -6,16 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
 from coterie.base.keyfile import ensure_key_ring
 from coterie.base.settings import Settings
-from coterie.cli.commands import GROUPS
+from coterie.cli.commands import build_app
 
-COMMANDS = typer.Typer()
-for group in GROUPS:
-    COMMANDS.add_typer(group.app)
+COMMANDS = build_app()
 
 LQL = "SELECT colour KIND string FROM default INTO user BY user_id ALIAS more"
 Invoke = Callable[..., Result]

@@ -6,8 +6,8 @@ from coterie.base.clock import Clock
 from coterie.base.seal import BrokenSealError, KeyRing
 from coterie.control import authorizations, jobs
 from coterie.control.audit import list_audit
-from coterie.control.definitions import current_epoch
 from coterie.control.definitions.audiences import create_audience
+from coterie.control.definitions.pipeline import current_epoch
 from coterie.control.providers import BadConfigError
 from coterie.model.control import Account, Actor, Authorization, ProbeResult
 from coterie.store import Store

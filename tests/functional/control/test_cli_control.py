@@ -5,18 +5,15 @@ from typing import Any
 
 import psycopg
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
 from coterie.base.errors import UserError
 from coterie.base.keyfile import ensure_key_ring
 from coterie.base.settings import Settings
-from coterie.cli.commands import GROUPS
+from coterie.cli.commands import build_app
 from coterie.cli.context import NotRunningError
 
-COMMANDS = typer.Typer()
-for group in GROUPS:
-    COMMANDS.add_typer(group.app)
+COMMANDS = build_app()
 
 Run = Callable[..., Any]
 

@@ -7,8 +7,9 @@ import psycopg
 import pytest
 
 from coterie.base.clock import Clock
-from coterie.control.definitions import audiences, current_epoch, load_config, streams
+from coterie.control.definitions import audiences, streams
 from coterie.control.definitions.change import definition_change
+from coterie.control.definitions.pipeline import current_epoch, load_config
 from coterie.model.control import Account, Actor
 from coterie.store import Store
 from coterie.store.fences import close_fence, share_fence

@@ -8,8 +8,9 @@ from coterie.base.clock import Clock
 from coterie.base.seal import KeyRing
 from coterie.control import authorizations, jobs
 from coterie.control.audit import list_audit
-from coterie.control.definitions import audiences, load_config, schema, streams
+from coterie.control.definitions import audiences, schema, streams
 from coterie.control.definitions.draft import drop_mappings
+from coterie.control.definitions.pipeline import load_config
 from coterie.control.existing import UnknownAccountError
 from coterie.lang.filterql import FilterError
 from coterie.lang.lql import LqlError

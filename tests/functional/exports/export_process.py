@@ -11,7 +11,7 @@ from coterie.base.seal import new_ring
 from coterie.base.settings import Settings
 from coterie.connectors import local_folder
 from coterie.connectors.files import Sink, Watch
-from coterie.control.definitions import load_config
+from coterie.control.definitions.pipeline import load_config
 from coterie.flow.run.context import Contexts
 from coterie.flow.run.names import Names
 from coterie.store import Store

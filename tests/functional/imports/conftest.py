@@ -12,7 +12,7 @@ import pytest
 from coterie.base.seal import new_ring
 from coterie.base.settings import Settings
 from coterie.control.authorizations import create_authorization, get_authorization
-from coterie.control.definitions import load_config
+from coterie.control.definitions.pipeline import load_config
 from coterie.control.jobs import create_import_csv
 from coterie.flow.eventlog.lanes import ensure_lanes
 from coterie.flow.run.context import Contexts

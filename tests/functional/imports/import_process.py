@@ -7,7 +7,7 @@ from pathlib import Path
 from coterie.base.clock import system_clock
 from coterie.base.seal import new_ring
 from coterie.base.settings import Settings
-from coterie.control.definitions import load_config
+from coterie.control.definitions.pipeline import load_config
 from coterie.flow.run.context import Contexts
 from coterie.flow.run.names import Names
 from coterie.store import Store

@@ -18,8 +18,8 @@ from coterie.base.words import counted
 from coterie.connectors.files import shown_size
 from coterie.connectors.parquet import convert_to_parquet
 from coterie.connectors.pgp.files import encrypt
-from coterie.control.definitions import load_config
 from coterie.control.definitions.audiences import get_audience
+from coterie.control.definitions.pipeline import load_config
 from coterie.control.jobs import add_log, finish, wait_until
 from coterie.control.places import OutPlace, Places
 from coterie.flow.exports.rows import open_writer
