@@ -12,6 +12,7 @@ from tests.docs.conftest import ROOT
 from coterie.api.dependencies import (
     ApiDependencies,
     AudienceCalls,
+    AuthorizationCalls,
     CollectCalls,
     DraftCalls,
     EntityCalls,
@@ -53,6 +54,9 @@ def litestar_routes() -> Iterator[tuple[str, str]]:
         explain_membership=unused,
         read_changes=unused,
         audiences=AudienceCalls(**dict.fromkeys(AudienceCalls.__struct_fields__, unused)),
+        authorizations=AuthorizationCalls(
+            **dict.fromkeys(AuthorizationCalls.__struct_fields__, unused)
+        ),
         alerts=AlertCalls(**dict.fromkeys(AlertCalls.__struct_fields__, unused)),
         deliveries=DeliveryCalls(**dict.fromkeys(DeliveryCalls.__struct_fields__, unused)),
         entities=EntityCalls(

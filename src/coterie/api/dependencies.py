@@ -29,6 +29,7 @@ from coterie.model.bulk import BulkOutcome, BulkRequest
 from coterie.model.control import (
     Actor,
     Audience,
+    Authorization,
     Grant,
     Job,
     Personalization,
@@ -169,6 +170,20 @@ class JobCalls(msgspec.Struct, frozen=True, kw_only=True):
     omitted: Callable[[int, int, int], Sequence[OmittedView]]
 
 
+class AuthorizationCalls(msgspec.Struct, frozen=True, kw_only=True):
+    """What the API does with authorizations. All raise UserError.
+
+    list_all(account) and get(account, authorization_id); create, update and delete take the
+    keywords of `control.authorizations` but for the probe and the instant.
+    """
+
+    list_all: Callable[[int], Sequence[Authorization]]
+    get: Callable[[int, int], Authorization]
+    create: Callable[..., Authorization]
+    update: Callable[..., Authorization]
+    delete: Callable[..., None]
+
+
 class DraftCalls(msgspec.Struct, frozen=True, kw_only=True):
     """What doors do with drafts of the schema. All raise UserError.
 
@@ -267,6 +282,7 @@ class ApiDependencies(msgspec.Struct, frozen=True, kw_only=True):
     find_profile: Callable[[int, str, str], ProfileView | None]
     explain_membership: Callable[[int, tuple[str, str], Audience], MembershipExplanation | None]
     alerts: AlertCalls
+    authorizations: AuthorizationCalls
     read_changes: Callable[[int, str, Wanted, int], ChangePage]
     audiences: AudienceCalls
     deliveries: DeliveryCalls

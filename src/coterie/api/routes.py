@@ -10,7 +10,7 @@ from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
-from coterie.api import streams
+from coterie.api import authorizations, streams
 from coterie.api.alerts import create_alert, delete_alert, list_alerts
 from coterie.api.audience_life import (
     activate_audience,
@@ -195,6 +195,11 @@ def build_api(dependencies: ApiDependencies) -> Api:
             steer_job,
             delete_job,
             list_omitted,
+            authorizations.list_authorizations,
+            authorizations.get_authorization,
+            authorizations.create_authorization,
+            authorizations.update_authorization,
+            authorizations.delete_authorization,
             list_alerts,
             create_alert,
             delete_alert,

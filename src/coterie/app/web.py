@@ -18,6 +18,7 @@ from coterie.api.dependencies import ApiDependencies, CollectCalls
 from coterie.api.pace import CollectRates
 from coterie.api.routes import as_http_response, build_api, with_collect
 from coterie.app.audiences import audience_calls
+from coterie.app.authorizations import AuthorizationDesk
 from coterie.app.bulk import BulkDesk
 from coterie.app.bulk_process import make_previewer
 from coterie.app.changes import change_reader
@@ -160,6 +161,7 @@ def _api(services: Services, lookup: Lookup, explainer: Explainer) -> ApiDepende
         explain_membership=lambda account, identifier, audience: explainer.explain(
             account, identifier, audience, clock()
         ),
+        authorizations=AuthorizationDesk(services).calls(),
         alerts=alert_calls(services.store, services.ring, services.clock),
         read_changes=change_reader(services),
         audiences=audience_calls(services),

@@ -23,6 +23,12 @@ Settings = Annotated[
     list[str] | None,
     typer.Option("--set", help="name=value, or name=@file (a secret is safer there). Repeatable."),
 ]
+Unset = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--unset", help="An option to take away, such as old_secret of a webhook. Repeatable."
+    ),
+]
 Untested = Annotated[bool, typer.Option("--untested", help="Save without trying it first.")]
 
 
@@ -77,11 +83,16 @@ def update(
     label: Annotated[str | None, typer.Option(help="Its new label.")] = None,
     description: Annotated[str | None, typer.Option(help="Its new description.")] = None,
     settings: Settings = None,
+    unset: Unset = None,
     account: AccountNumber = None,
     untested: Untested = False,
     as_json: AsJson = False,
 ) -> None:
-    """Change an authorization; what is not given stays."""
+    """Change an authorization; what is not given stays.
+
+    A signing secret of a webhook that is replaced signs on beside the new one until
+    `--unset old_secret`.
+    """
     with open_context() as context:
         number = context.number(account)
         before = authorizations.get_authorization(context.store, number, authorization_id)
@@ -93,6 +104,7 @@ def update(
             label=label,
             description=description,
             config=read_entries(settings) if settings else None,
+            without=unset or (),
             actor=ACTOR,
             now=context.clock(),
             probe=None if untested else _probe(context, before.provider),

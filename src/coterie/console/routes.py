@@ -79,6 +79,7 @@ PAGES = (
     authorizations.do_test,
     authorizations.show_edit,
     authorizations.do_edit,
+    authorizations.do_take_old_secret_away,
     authorizations.show_delete,
     authorizations.do_delete,
     deliveries.show_deliveries,

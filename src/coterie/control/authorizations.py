@@ -1,13 +1,13 @@
 """Access to outside systems: tried on save, kept sealed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
 from coterie.base.errors import UserError
 from coterie.base.seal import KeyRing
 from coterie.control.audit import Subject, record
-from coterie.control.changed_config import AddressChangedError, merge_config
+from coterie.control.changed_config import AddressChangedError, TwoSecretsError, merge_config
 from coterie.control.existing import require_account
 from coterie.control.managed_sftp import require_free_name
 from coterie.control.providers import PROVIDERS, Config, check_config
@@ -29,6 +29,7 @@ __all__ = [
     "AuthorizationInUseError",
     "AuthorizationRefusedError",
     "Probe",
+    "TwoSecretsError",
     "UnknownAuthorizationError",
     "create_authorization",
     "delete_authorization",
@@ -129,18 +130,21 @@ def update_authorization(  # noqa: PLR0913 - the authorization form, spelled out
     label: str | None = None,
     description: str | None = None,
     config: dict[str, Any] | None = None,
+    without: Collection[str] = (),
     actor: Actor,
     now: datetime,
     probe: Probe | None = None,
 ) -> Authorization:
     """Change what is given (None: as it was); a secret left empty in `config` stays as it was.
 
-    Another configuration is tried first; at another address no stored secret stays. Raises what
-    `create_authorization` raises, UnknownAuthorizationError and AddressChangedError.
+    Options of `without` are taken away. A signing secret that is replaced stays in force beside the
+    new one until it is taken away. Another configuration is tried first; at another address no
+    stored secret stays. Raises what `create_authorization` raises, UnknownAuthorizationError,
+    AddressChangedError and TwoSecretsError.
     """
     before = read_sealed(store, account, authorization_id)
     stored = unseal(ring, before)
-    checked = merge_config(before, stored, config)
+    checked = merge_config(before, stored, config, without=without)
     label = _check_label(before.label if label is None else label)
     has_changed = checked.merged() != stored
     answer = _try(checked, probe, label=label) if has_changed else UNTRIED
@@ -164,7 +168,9 @@ def update_authorization(  # noqa: PLR0913 - the authorization form, spelled out
             health: Health = "unknown" if probe is None else "healthy"
             _save_answer(conn, authorization_id, health, answer, now=now)
         subject = Subject(account, "authorization", authorization_id)
-        detail = {"label": label, "config_changed": has_changed}
+        detail: dict[str, Any] = {"label": label, "config_changed": has_changed}
+        if without:
+            detail["taken_away"] = sorted(without)
         record(conn, "updated", subject, actor=actor, now=now, detail=detail)
         return _get(conn, account, authorization_id)
 

@@ -14,6 +14,10 @@ from coterie.control.provider_forms import (
     check_host,
 )
 
+OLD_SECRET = "old_secret"  # noqa: S105 - the name of an option
+SECRETS = "signing_secrets"
+"""How many secrets sign, where that is more than one: shown, and follows from the rest."""
+
 WEBHOOK = Provider(
     slug="webhook",
     label="Webhook",
@@ -39,6 +43,13 @@ WEBHOOK = Provider(
                     "whsec_ and base64, as Standard Webhooks writes it.",
                 ),
                 ConfigField(
+                    name=OLD_SECRET,
+                    label="Old signing secret",
+                    kind="secret",
+                    help="Signs beside the other one as long as it is kept. A signing secret that "
+                    "is replaced becomes the old one by itself.",
+                ),
+                ConfigField(
                     name="headers",
                     label="Headers",
                     kind="secret_lines",
@@ -62,10 +73,16 @@ WEBHOOK = Provider(
 def check_webhook_access(config: Config) -> None:
     """Raise BadConfigError unless messages can be sent to the address."""
     _check_url(str(config.public["url"]))
-    if len(str(config.secret["secret"])) < SECRET_LEAST:
-        raise BadConfigError(
-            message=f"The signing secret needs at least {SECRET_LEAST} characters."
-        )
+    old = str(config.secret.get(OLD_SECRET, ""))
+    for secret in (str(config.secret["secret"]), old):
+        if secret and len(secret) < SECRET_LEAST:
+            raise BadConfigError(
+                message=f"A signing secret needs at least {SECRET_LEAST} characters."
+            )
+    if old == config.secret["secret"]:
+        raise BadConfigError("The old signing secret is the same as the other. Leave it out.")
+    if old:
+        config.public[SECRETS] = 2
     try:
         read_headers(str(config.secret.get("headers", "")))
     except BadWebhookConfigError as error:

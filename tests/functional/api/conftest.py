@@ -20,6 +20,7 @@ from litestar import Litestar
 from coterie.api.dependencies import ApiDependencies
 from coterie.api.routes import Api, build_api, with_collect
 from coterie.app.audiences import audience_calls
+from coterie.app.authorizations import AuthorizationDesk
 from coterie.app.changes import change_reader
 from coterie.app.deliveries import delivery_calls
 from coterie.app.entities import entity_calls
@@ -95,7 +96,12 @@ def token(make_token: MakeToken) -> str:
 
 @pytest.fixture
 def services(store: Store, tmp_path: Path) -> Services:
-    return Services(Settings(data_dir=tmp_path / "data"), system_clock, new_ring(), store)
+    return Services(
+        Settings(data_dir=tmp_path / "data", allow_private_addresses=True),
+        system_clock,
+        new_ring(),
+        store,
+    )
 
 
 @pytest.fixture
@@ -135,6 +141,7 @@ def api(store: Store, services: Services, database_url: str) -> Api:
             read_changes=change_reader(services),
             audiences=audience_calls(services),
             deliveries=delivery_calls(store, system_clock),
+            authorizations=AuthorizationDesk(services).calls(),
             alerts=alert_calls(store, services.ring, system_clock),
             identities=identity_calls(services),
             entities=entity_calls(services),

@@ -113,3 +113,30 @@ def test_deleting_asks_first_and_names_what_goes(admin: Visitor, deps: ConsoleDe
 @pytest.mark.parametrize("path", ["/data/authorizations/new/nobody/x", "/data/authorizations/9"])
 def test_what_does_not_exist_is_not_found(admin: Visitor, path: str) -> None:
     assert admin.open(path).status_code == 404
+
+
+def test_a_replaced_signing_secret_stays_until_it_is_taken_away(
+    admin: Visitor, deps: ConsoleDependencies, probe_answers: dict[str, ProbeResult]
+) -> None:
+    probe_answers["webhook"] = ProbeResult(ok=True, detail="It took a test message.")
+    form = {
+        "label": "CRM",
+        "config:url": "https://crm.example.com/hooks",
+        "config:secret": "the first of two secrets",
+        "config:headers": "X-Team: crm",
+    }
+    admin.send("/data/authorizations/new/webhook/signed", **form)
+    (made,) = list_authorizations(deps.store, ACCOUNT)
+    page = f"/data/authorizations/{made.id}"
+    new = {"config:secret": "the second of two secrets", "config:headers": ""}
+
+    admin.send(f"{page}/edit", **form | new, without=["headers"])
+    both, stored = admin.open(page).text, open_config(deps.store, deps.ring, made.id)
+    answer = admin.send(f"{page}/take-old-secret-away", page=page)
+
+    assert "Two signing secrets are in force" in both
+    assert stored["old_secret"] == "the first of two secrets"
+    assert "headers" not in stored
+    assert "The old signing secret is gone" in admin.follow(answer).text
+    assert "Two signing secrets are in force" not in admin.open(page).text
+    assert open_config(deps.store, deps.ring, made.id)["secret"] == "the second of two secrets"

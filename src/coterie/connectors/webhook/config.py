@@ -21,16 +21,25 @@ OUR_HEADERS = frozenset({
 
 
 class WebhookAccess(msgspec.Struct, frozen=True, kw_only=True):
-    """The address of a receiver, what it is told about us, and how much it takes at once."""
+    """The address of a receiver, what it is told about us, and how much it takes at once.
+
+    With `old_secret` each message has two signatures, while receivers learn the new secret.
+    """
 
     url: Annotated[str, msgspec.Meta(min_length=1)]
     secret: Annotated[str, msgspec.Meta(min_length=SECRET_LEAST)]
+    old_secret: str = ""
     headers: str = ""
     parallel: Annotated[int, msgspec.Meta(ge=1, le=20)] = PARALLEL
 
     def __repr__(self) -> str:
         """Return the access without its secrets."""
         return f"WebhookAccess(host={self.host!r})"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The secrets that sign, the newest first."""
+        return (self.secret, self.old_secret) if self.old_secret else (self.secret,)
 
     @property
     def host(self) -> str:

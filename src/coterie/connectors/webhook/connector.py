@@ -153,7 +153,7 @@ class WebhookConnector(WebhookForms):
             "webhook-id": message_id,
             "webhook-timestamp": str(stamp),
             "webhook-signature": sign(
-                self._access.secret, message_id=message_id, timestamp=stamp, body=body
+                self._access.secrets, message_id=message_id, timestamp=stamp, body=body
             ),
         }
         try:
@@ -177,7 +177,7 @@ class WebhookConnector(WebhookForms):
     def _hide(self, data: bytes) -> str:
         # A receiver may repeat what it was sent; secrets must reach no log and no page.
         text = data.decode("utf-8", "replace")
-        for secret in (self._access.secret, *self._headers.values()):
+        for secret in (*self._access.secrets, *self._headers.values()):
             text = text.replace(secret, "***") if secret else text
         return text[:SHOWN_CHARACTERS]
 

@@ -4,17 +4,22 @@ import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Iterable
 
 # standardwebhooks.com, "Signature scheme" and "Signing secret serialization".
 PREFIX = "whsec_"
 VERSION = "v1"
 
 
-def sign(secret: str, *, message_id: str, timestamp: int, body: bytes) -> str:
-    """Return the value of the header `webhook-signature`; `timestamp` is in seconds since 1970."""
+def sign(secrets: Iterable[str], *, message_id: str, timestamp: int, body: bytes) -> str:
+    """Return the value of the header `webhook-signature`; `timestamp` is in seconds since 1970.
+
+    Of several secrets each signs, with a blank between the signatures; a receiver looks for one
+    that it knows (standardwebhooks.com, "Multiple signatures").
+    """
     signed = f"{message_id}.{timestamp}.".encode() + body
-    digest = hmac.new(key_of(secret), signed, hashlib.sha256).digest()
-    return f"{VERSION},{base64.b64encode(digest).decode()}"
+    digests = (hmac.new(key_of(each), signed, hashlib.sha256).digest() for each in secrets)
+    return " ".join(f"{VERSION},{base64.b64encode(digest).decode()}" for digest in digests)
 
 
 def key_of(secret: str) -> bytes:

@@ -19,11 +19,13 @@ from coterie.control.authorizations import (
     update_authorization,
 )
 from coterie.control.jobs import list_jobs
+from coterie.control.provider_webhook import OLD_SECRET
 from coterie.control.providers import Method, UnknownProviderError, find_method
 from coterie.model.control import Authorization
 
 HOME = "/data/authorizations"
 CONFIG = "config:"
+WITHOUT = "without"
 
 
 @get(HOME, sync_to_thread=True)
@@ -128,6 +130,7 @@ def do_edit(visit: Visitor, authorization_id: FromPath[int]) -> Page:
             label=visit.form.text("label"),
             description=visit.form.text("description"),
             config=config_of(visit.form, find_method(found.provider, found.method)),
+            without=visit.form.choices(WITHOUT),
             actor=visit.actor,
             now=visit.now,
             probe=visit.deps.probes.get(found.provider),
@@ -135,6 +138,26 @@ def do_edit(visit: Visitor, authorization_id: FromPath[int]) -> Page:
     except CoterieError as error:
         return _edit_page(visit, found, form=visit.form, failure=error.message)
     return visit.go(f"{HOME}/{found.id}", notice="Your changes are saved.")
+
+
+@post(f"{HOME}/{{authorization_id:int}}/take-old-secret-away", sync_to_thread=True)
+def do_take_old_secret_away(visit: Visitor, authorization_id: FromPath[int]) -> Page:
+    """Sign with the new secret alone, if the receiver takes that; else say what it answered."""
+    found = get_authorization(visit.deps.store, visit.account, authorization_id)
+    try:
+        update_authorization(
+            visit.deps.store,
+            visit.deps.ring,
+            account=visit.account,
+            authorization_id=authorization_id,
+            without=(OLD_SECRET,),
+            actor=visit.actor,
+            now=visit.now,
+            probe=visit.deps.probes.get(found.provider),
+        )
+    except CoterieError as error:
+        return visit.go(f"{HOME}/{found.id}", notice=f"Both secrets stay. {error.message}")
+    return visit.go(f"{HOME}/{found.id}", notice="The old signing secret is gone.")
 
 
 @get(f"{HOME}/{{authorization_id:int}}/delete", sync_to_thread=True, opt=needs("data_manager"))
