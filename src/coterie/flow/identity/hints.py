@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from coterie.model.mapped import Identifier
 from coterie.model.profile import ProfileId
 
-HINTS = 100_000
-"""Hints that are young; as many older ones are kept. Together about 50 MB."""
+HINTS = 200_000
+"""Hints that are young; as many older ones are kept. Together about 100 MB."""
 
 _Key = tuple[int, Identifier]
 

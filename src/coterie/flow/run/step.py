@@ -127,6 +127,7 @@ class AccountStep:
         folded = context.folder.fold(resolution, stored)
         conclusion = conclude(context, folded, stored, cause, resolution)
         save_owners(conn, account, resolution.owners, known.owners)
+        self._hints.note(account, resolution.owners)
         if resolution.passengers or resolution.carriers:
             save_passengers(conn, account, resolution, known.owners)
             log.info("identity.passengers", account=account, taken=len(resolution.passengers))
