@@ -45,9 +45,9 @@ check: $(DEV_STAMP) $(DEMO_STAMP) ## format, lint, types, import contracts, then
 	@$(BIN)/lint-imports
 	@$(MAKE) --no-print-directory test
 
-prove: $(DEV_STAMP) $(DEMO_STAMP) ## all seeds, soaks and full sizes (long); writes docs/explanation/proof.md
+prove: $(DEV_STAMP) $(DEMO_STAMP) ## all seeds, soaks and full sizes (hours; PART=... for some); writes docs/explanation/proof.md
 	@rm -f test-results/prove.xml
-	@$(BIN)/python -m pytest -m "prove" -n 2 --dist load --junitxml=test-results/prove.xml || true
+	@$(BIN)/python -m pytest $(PART) -m "prove" -n 2 --dist load --junitxml=test-results/prove.xml || true
 	@$(BIN)/python -m tests.proof
 
 lock: $(DEV_STAMP) ## renew the pinned dependencies
