@@ -86,6 +86,9 @@ def person(reader: Reader, identifier: str) -> dict[str, Any]:
 def test_an_audience_is_exported(reader: Reader) -> None:
     page = PAGES["export-audience"]
     reader.write({"braze-key.txt": KEY, "new-key.txt": KEY})
+    reader.write({"partner-key.txt": "partner-key", "import-key.txt": "import-key"})
+    partner = {"name": "acme", "partner_api_key": "partner-key", "client_secret": "import-key"}
+    reader.braze.call("POST", "/partners", partner)
     reader.real = {"instance=US-01": f"endpoint_url={reader.braze.url}"}
     token = reader.note_token(reader.type_in("coterie token create --name t --scope data_write"))
     send(reader, f"/collect/json/default?key={token}", {"user_id": "u1", "order_amount": 250})
@@ -93,11 +96,17 @@ def test_an_audience_is_exported(reader: Reader) -> None:
     for block in blocks(page):
         reader.type_in(block)
     wait_until(lambda: at_braze(reader, "u1") == ["big_spenders"])
+    # Cohorts take only whom Braze knows, and this reader may have been quicker than the first job.
+    wait_until(lambda: cohorts_of(reader) == {"acme/big_spenders"})
     reader.type_in("coterie audience create vips --filter 'FILTER order_total >= 500'")
     type_prose(reader, page)
 
     assert "objects_per_request=50" in reader.type_in("coterie authorization show 1")
     assert "running" in reader.type_in("coterie job show 1")
+
+
+def cohorts_of(reader: Reader) -> set[str]:
+    return {cohort["id"] for cohort in reader.braze.call("GET", "/cohorts")["cohorts"]}
 
 
 def at_braze(reader: Reader, external_id: str) -> list[str]:

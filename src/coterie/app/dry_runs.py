@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from coterie.base.clock import Clock
+from coterie.connectors.braze.cohorts import COHORT_REQUESTS_PER_MINUTE
 from coterie.connectors.braze.config import ARRAY_LIMIT, REQUESTS_PER_MINUTE
 from coterie.connectors.registry import read_forms
 from coterie.control.authorizations import get_authorization
@@ -18,6 +19,7 @@ from coterie.flow.exports.standing import count_told
 from coterie.flow.run.foresee import Forecast, Limits, Question
 from coterie.flow.run.generations import enter_live_generation
 from coterie.model.control import Authorization
+from coterie.model.delivery import Form
 from coterie.model.dry_run import DryRun
 from coterie.model.webhooks import WebhookConfig
 from coterie.store import Store
@@ -95,7 +97,7 @@ class DryRuns:
             spec=draft.spec_at(plan.id),
             others=others,
             plan=plan,
-            limits=_limits(authorization),
+            limits=_limits(authorization, form=plan.form),
             forms=read_forms(authorization.provider, authorization.public_config),
         )
         forecast = Forecast(question, now=now)
@@ -109,9 +111,10 @@ class DryRuns:
             return forecast.tell(conn)
 
 
-def _limits(authorization: Authorization) -> Limits:
+def _limits(authorization: Authorization, *, form: Form) -> Limits:
     public = authorization.public_config
+    per_minute = int(public.get("requests_per_minute") or REQUESTS_PER_MINUTE)
     return Limits(
-        requests_per_minute=int(public.get("requests_per_minute") or REQUESTS_PER_MINUTE),
+        requests_per_minute=COHORT_REQUESTS_PER_MINUTE if form == "cohorts" else per_minute,
         array_limit=int(public.get("array_limit") or ARRAY_LIMIT),
     )

@@ -34,7 +34,7 @@ def export_audience(
         str,
         typer.Option(
             help="array: an array attribute holds the audiences; booleans: each audience is an "
-            "attribute of its own."
+            "attribute of its own; cohorts: each is a cohort, for partners of Braze."
         ),
     ] = "array",
     attribute: Annotated[

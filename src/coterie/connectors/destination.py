@@ -23,12 +23,14 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     Requests of one `lane` share a rate limit and fail together. A request takes `most` objects, and
     leaves `flush_seconds` after the first of them was due even if it is not full (None: as the
     settings say). A request that had no answer may be worked for `life_seconds` after it was given
-    up. `array` names their list in the body, where it has a name.
+    up. `array` names their list in the body, where it has a name. With `one_item` a request
+    concerns one item of its users, so who has more to be told of stands in several.
     """
 
     lane: str
     most: int
     array: str = ""
+    one_item: bool = False
     flush_seconds: float | None = None
     life_seconds: float = LIFE_SECONDS
 

@@ -1,5 +1,6 @@
 """Braze: what its authorizations need to be told."""
 
+import re
 from urllib.parse import urlsplit
 
 from coterie.connectors.addresses import is_public
@@ -15,6 +16,9 @@ from coterie.control.provider_forms import (
 
 # Names that no public server can have (RFC 6761, RFC 6762, RFC 8375, and ICANN's .internal).
 PRIVATE_ENDINGS = (".localhost", ".local", ".internal", ".home.arpa", ".test")
+
+COHORT_OPTIONS = ("cohort_partner", "cohort_partner_key", "cohort_import_key")
+PARTNER_FORM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 
 BRAZE = Provider(
     slug="braze",
@@ -93,6 +97,25 @@ BRAZE = Provider(
                     help="What your contract allows of users/track, for estimates. Usual contracts "
                     "allow 3,000 requests in 3 seconds.",
                 ),
+                ConfigField(
+                    name="cohort_partner",
+                    label="Cohorts: partner name",
+                    help="Only for jobs that tell Braze of cohorts: the name under which Braze "
+                    "lists you as a technology partner, or the partner that lets you use its name.",
+                ),
+                ConfigField(
+                    name="cohort_partner_key",
+                    label="Cohorts: partner API key",
+                    kind="secret",
+                    help="Braze gives it to its partners.",
+                ),
+                ConfigField(
+                    name="cohort_import_key",
+                    label="Cohorts: data import key",
+                    kind="secret",
+                    help="Made in Braze under Partner Integrations > Technology Partners, on the "
+                    "partner's page.",
+                ),
             ),
         ),
     ),
@@ -101,6 +124,7 @@ BRAZE = Provider(
 
 def check_braze(config: Config) -> None:
     """Fill in the REST endpoint URL. Raises BadConfigError, UnknownInstanceError."""
+    _check_cohorts(config)
     instance = config.public.get("instance")
     url = config.public.get("endpoint_url")
     if instance is not None:
@@ -117,6 +141,21 @@ def check_braze(config: Config) -> None:
             "Give the Braze instance (instance) or the REST endpoint URL (endpoint_url)."
         )
     config.public["endpoint_url"] = _check_url(url)
+
+
+def _check_cohorts(config: Config) -> None:
+    given = [name for name in COHORT_OPTIONS if config.merged().get(name)]
+    if not given:
+        return
+    missing = [name for name in COHORT_OPTIONS if name not in given]
+    if missing:
+        raise BadConfigError(
+            message=f"Cohorts need all of {', '.join(COHORT_OPTIONS)}; {missing[0]} is missing."
+        )
+    if PARTNER_FORM.fullmatch(config.public["cohort_partner"]) is None:
+        raise BadConfigError(
+            "The partner name stands in an address: letters, digits, hyphens, dots and underlines."
+        )
 
 
 def _check_url(url: str) -> str:

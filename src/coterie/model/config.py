@@ -9,6 +9,7 @@ from coterie.model.decisions import Decision
 from coterie.model.exports import (
     AttributeType,
     AudienceEvents,
+    CohortName,
     Consent,
     ExportIdentifier,
     QuietWindow,
@@ -67,7 +68,7 @@ class ExportSpec(msgspec.Struct, frozen=True, kw_only=True):
     some audiences. `suppressed_by` maps audience id to slug. With `attributes` or `groups` those
     are written of the members, in place of `names`; `keeps_leavers`: who leaves keeps them.
     `webhook`: its audiences and fields become messages. `feed`: it sends events on
-    instead.
+    instead. `cohorts` names those among `values` that are cohorts.
     """
 
     job_id: int
@@ -89,6 +90,7 @@ class ExportSpec(msgspec.Struct, frozen=True, kw_only=True):
     keeps_leavers: bool = False
     webhook: WebhookSpec | None = None
     feed: FeedSpec | None = None
+    cohorts: dict[str, CohortName] = {}
 
 
 class AccountConfig(msgspec.Struct, frozen=True, kw_only=True):

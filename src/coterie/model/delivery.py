@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from coterie.model.exports import CohortName
 from coterie.model.webhooks import WebhookSpec
 
 Form = Literal[
@@ -26,7 +27,7 @@ Form = Literal[
   objects are merged; an item that goes is deleted at the destination.
 - `subscription_groups`: a key is a group's id, its value "subscribed" or "unsubscribed"; an item
   that goes leaves the group as it is.
-- `cohorts`: a key is a cohort that holds the user, its value true.
+- `cohorts`: a key is a cohort that holds the user, its value true; a request concerns one cohort.
 - `webhook`: audiences that hold the person and values of fields (`model.webhooks`); what differs
   becomes a message.
 - `deletion`: the one item `deleted`: true has the user deleted there.
@@ -119,6 +120,7 @@ class Difference(msgspec.Struct, frozen=True):
 
     `is_held`: items of paused jobs differ too, and are kept back. `again` are keys of either kind
     that the ledger agrees on already; `left` are keys that stay uncertain, as they are held.
+    `has_more`: it is a part, and the rest stays due.
     """
 
     put: Items
@@ -126,6 +128,7 @@ class Difference(msgspec.Struct, frozen=True):
     is_held: bool = False
     again: frozenset[str] = frozenset()
     left: tuple[str, ...] = ()
+    has_more: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -190,7 +193,7 @@ class DestinationPlan(msgspec.Struct, frozen=True, kw_only=True):
     taken away. `standing` are all keys that jobs stand for; others go for good. `existing_only`:
     users that the destination does not know are not created. `jobs` are the active jobs that share
     the destination. `restarts` counts how often a person had the delivery begin anew.
-    `webhook` says what a webhook job tells.
+    `webhook` says what a webhook job tells, `cohorts` how cohorts are called.
     """
 
     id: int
@@ -207,6 +210,7 @@ class DestinationPlan(msgspec.Struct, frozen=True, kw_only=True):
     delivery: DeliveryState = "running"
     restarts: int = 0
     webhook: WebhookSpec | None = None
+    cohorts: dict[str, CohortName] = {}
 
 
 class DeliveryCount(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,8 @@ import msgspec
 IdentifierKind = Literal["external_id", "braze_id", "alias", "email", "phone"]
 AudienceEvents = Literal["both", "enters", "exits"]
 ExportForm = Literal[
-    "array", "booleans", "attributes", "subscription_groups", "webhook", "events", "purchases",
+    "array", "booleans", "cohorts", "attributes", "subscription_groups", "webhook", "events",
+    "purchases",
 ]  # fmt: skip
 AttributeType = Literal["string", "integer", "number", "boolean", "time", "array", "object"]
 SubscriptionState = Literal["subscribed", "unsubscribed"]
@@ -26,6 +27,13 @@ class ExportIdentifier(msgspec.Struct, frozen=True, kw_only=True):
     kind: IdentifierKind
     field: str
     label: str = ""
+
+
+class CohortName(msgspec.Struct, frozen=True, kw_only=True):
+    """What people read of a cohort at Braze: its name, and since when there is one."""
+
+    name: str
+    created_at: datetime
 
 
 class QuietWindow(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,7 +140,7 @@ class ExportConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
 class ExportAudienceConfig(ExportConfig, frozen=True, kw_only=True, tag="export_audience"):
     """Options of an Export Audience job; `names` overrides the exported value per slug."""
 
-    form: Literal["array", "booleans"] = "array"
+    form: Literal["array", "booleans", "cohorts"] = "array"
     attribute: str = "lytics_segments"
     value_prefix: str = ""
     names: dict[str, str] = {}

@@ -227,7 +227,10 @@ class AuthorizationSender:
         rows, shelf.position = await asyncio.to_thread(self._hold.take, plan.id, due)
         # An operation on an array costs the same however many values it names.
         is_whole = plan.form == "array"
-        shipments = plan_shipments(rows, held=plan.held, kept=plan.kept, is_whole=is_whole)
+        one_item = self._forms.target(plan).one_item
+        shipments = plan_shipments(
+            rows, held=plan.held, kept=plan.kept, is_whole=is_whole, one_item=one_item
+        )
         return list(shipments), shelf.position == START
 
     def _busy(self, shelf: Shelf) -> set[str]:

@@ -10,7 +10,8 @@ def show_user(profile: Profile) -> dict[str, Any]:
     """Return all that is known of a user.
 
     Keys: number, braze_id, external_id, user_aliases, random_bucket, created_at, updated_at,
-    fields, custom_attributes, subscription_groups, custom_events, purchases, total_revenue.
+    fields, custom_attributes, subscription_groups, cohorts (`partner/id`), custom_events,
+    purchases, total_revenue.
     """
     return {
         "number": profile.number,
@@ -25,6 +26,7 @@ def show_user(profile: Profile) -> dict[str, Any]:
         "fields": profile.fields,
         "custom_attributes": profile.custom,
         "subscription_groups": profile.groups,
+        "cohorts": sorted(profile.cohorts),
         "custom_events": _show_tallies(profile.events),
         "purchases": _show_tallies(profile.purchases),
         "total_revenue": float(profile.revenue),

@@ -70,6 +70,11 @@ def message_of(answer: RawAnswer) -> str:
     return str(message or answer.text)[:SHOWN_CHARACTERS]
 
 
+def is_json_object(text: str) -> bool:
+    """Say whether an answer is what Braze's are."""
+    return _object(text) is not None
+
+
 def _partly_taken(answer: RawAnswer, *, array: str, objects: int) -> Answer:
     body = _object(answer.text)
     if body is None:

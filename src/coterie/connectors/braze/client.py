@@ -43,7 +43,8 @@ class BrazeUnsendableError(PermanentError):
 class BrazeClient:
     """One REST API key at one endpoint. Use as an asynchronous context manager.
 
-    `timeout` is in seconds for a whole request. Redirects are not followed, and private addresses
+    `hidden` are other secrets that bodies hold, which answers may repeat. `timeout` is in seconds
+    for a whole request. Redirects are not followed, and private addresses
     are refused unless allowed.
     """
 
@@ -52,12 +53,14 @@ class BrazeClient:
         endpoint_url: str,
         api_key: str,
         *,
+        hidden: Sequence[str] = (),
         allow_private_addresses: bool = False,
         timeout: float = DEFAULT_TIMEOUT,
         clock: Clock = system_clock,
     ) -> None:
         self._url = endpoint_url.rstrip("/")
         self._key = api_key
+        self._hidden = (api_key, *hidden)
         self._guarded = not allow_private_addresses
         self._timeout = timeout
         self._clock = clock
@@ -135,7 +138,9 @@ class BrazeClient:
             if len(body) > ANSWER_LIMIT_BYTES:
                 raise BrazeUnavailableError(url=self._url, what="an answer of over 4 MB")
         # Braze repeats a wrong key in its 401; the key must reach no log and no page.
-        text = body.decode("utf-8", "replace").replace(self._key, "***")
+        text = body.decode("utf-8", "replace")
+        for secret in self._hidden:
+            text = text.replace(secret, "***")
         return RawAnswer(
             status=response.status,
             url=self._url,

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import msgspec
 
 from coterie.base.errors import UserError
+from coterie.connectors.braze.cohorts import CohortAccess
 from coterie.connectors.braze.instances import rest_url
 from coterie.connectors.destination import LIFE_SECONDS
 
@@ -30,7 +31,8 @@ class BrazeConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     A request leaves with `objects_per_request` objects, or with fewer if none with fewer left in
     the last `flush_seconds` (None: as the settings of the installation say). A request that
-    had no answer may be worked for `request_life_seconds` after it was given up.
+    had no answer may be worked for `request_life_seconds` after it was given up. The three
+    `cohort_…` let a partner of Braze import cohorts.
     """
 
     apikey: Annotated[str, msgspec.Meta(min_length=1)]
@@ -41,6 +43,9 @@ class BrazeConfig(msgspec.Struct, frozen=True, kw_only=True):
     request_life_seconds: Annotated[float, msgspec.Meta(gt=0, le=86_400)] = LIFE_SECONDS
     array_limit: Annotated[int, msgspec.Meta(ge=1)] = ARRAY_LIMIT
     requests_per_minute: Annotated[int, msgspec.Meta(ge=1)] = REQUESTS_PER_MINUTE
+    cohort_partner: str = ""
+    cohort_partner_key: str = ""
+    cohort_import_key: str = ""
 
     def __repr__(self) -> str:
         """Return the config without the key."""
@@ -50,6 +55,13 @@ class BrazeConfig(msgspec.Struct, frozen=True, kw_only=True):
     def url(self) -> str:
         """The REST endpoint. Raises `UnknownInstanceError`."""
         return self.endpoint_url.rstrip("/") or rest_url(self.instance)
+
+    @property
+    def cohorts(self) -> CohortAccess | None:
+        """What opens the cohorts, None if they are closed."""
+        if not (self.cohort_partner and self.cohort_partner_key and self.cohort_import_key):
+            return None
+        return CohortAccess(self.cohort_partner, self.cohort_partner_key, self.cohort_import_key)
 
 
 def read_braze_config(config: dict[str, Any]) -> BrazeConfig:

@@ -8,6 +8,8 @@ import msgspec
 
 from coterie.base.clock import Clock
 from coterie.connectors.braze.client import BrazeClient
+from coterie.connectors.braze.cohort_import import CohortImport
+from coterie.connectors.braze.cohorts import cohort_of, write_changes
 from coterie.connectors.braze.config import OBJECTS_PER_REQUEST, BrazeConfig, read_braze_config
 from coterie.connectors.braze.forms import data_points, make_object, target_of
 from coterie.connectors.destination import LIFE_SECONDS, Answer, Object, Target
@@ -40,7 +42,9 @@ class BrazeForms:
         return make_object(plan, load)
 
     def company(self, plan: DestinationPlan, made: Object) -> Hashable:
-        """Return the kinds of identifiers of a deletion, which names its users by one of them."""
+        """Return the cohort, or the kinds of identifiers by which a deletion names its users."""
+        if plan.form == "cohorts":
+            return cohort_of(made)
         return tuple(made) if plan.form == "deletion" else ()
 
     def told(self, plan: DestinationPlan, load: Load) -> tuple[int, int]:  # noqa: ARG002
@@ -55,7 +59,9 @@ class BrazeForms:
         return data_points(plan.form, load)
 
     def sample(self, plan: DestinationPlan, made: Object) -> Any:
-        """Return the body of a request that holds one object."""
+        """Return the body of a request that holds one object; that of a cohort without its keys."""
+        if plan.form == "cohorts":
+            return write_changes([made])
         return {self.target(plan).array: [made]}
 
 
@@ -71,6 +77,7 @@ class BrazeConnector(BrazeForms):
             life_seconds=config.request_life_seconds,
         )
         self._client = client
+        self._cohorts = CohortImport(client, config.cohorts)
 
     async def __aenter__(self) -> Self:
         """Open the connection pool."""
@@ -88,11 +95,13 @@ class BrazeConnector(BrazeForms):
 
     async def send(
         self,
-        plan: DestinationPlan,  # noqa: ARG002 - a webhook's is signed and addressed by its plan
+        plan: DestinationPlan,
         target: Target,
         objects: Sequence[Object],
     ) -> Answer:
         """Send objects of one form; return the fate of each."""
+        if plan.form == "cohorts":
+            return await self._cohorts.send(objects, names=plan.cohorts)
         return await self._client.send(target, objects)
 
 
@@ -107,6 +116,7 @@ def make_braze_connector(
     client = BrazeClient(
         checked.url,
         checked.apikey,
+        hidden=checked.cohorts.secrets if checked.cohorts else (),
         allow_private_addresses=allow_private_addresses,
         timeout=timeout,
         clock=clock,

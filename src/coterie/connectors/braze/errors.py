@@ -20,6 +20,20 @@ class BrazeKeyError(PermanentError):
         self.status = status
 
 
+class BrazePartnerError(PermanentError):
+    """Braze does not let the partner import cohorts."""
+
+    code = "braze_partner_refused"
+
+    def __init__(self, *, status: int, url: str, answer: str) -> None:
+        super().__init__(
+            f"Braze at {url} refused the cohorts ({status}: {answer}). Check the partner name and "
+            "key, and the data import key that Braze shows under Partner Integrations > Technology "
+            "Partners, then save them again."
+        )
+        self.status = status
+
+
 class BrazeEndpointError(PermanentError):
     """What answers at the endpoint URL is not Braze's REST API."""
 
@@ -38,11 +52,12 @@ class BrazeRefusedError(RefusedError):
 
     code = "braze_request_refused"
 
-    def __init__(self, *, status: int, answer: str) -> None:
+    def __init__(self, *, status: int, answer: str, is_divisible: bool = True) -> None:
         super().__init__(
             f"Braze refused the request ({status}: {answer}). Correct the data and replay it.",
             status=status,
             answer=answer,
+            is_divisible=is_divisible,
         )
 
 
@@ -55,6 +70,19 @@ class BrazeBusyError(BusyError):
         super().__init__(
             "Braze says that its rate limit is reached. Sending goes on by itself when the limit "
             "allows; ask Braze for a higher limit if this happens often.",
+            retry_after=retry_after,
+        )
+
+
+class BrazeLockedError(BusyError):
+    """Braze is at work on the cohort."""
+
+    code = "braze_cohort_locked"
+
+    def __init__(self, *, retry_after: float | None) -> None:
+        super().__init__(
+            "Braze is at work on the cohort and takes no changes of it now. Sending goes on by "
+            "itself, with fewer requests at the same time.",
             retry_after=retry_after,
         )
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from coterie.connectors.braze.cohorts import COHORT_USERS, IDS_AT_ONCE, make_assignment
 from coterie.connectors.destination import Target
 from coterie.model.delivery import (
     DestinationPlan,
@@ -30,6 +31,10 @@ def target_of(
     form: Form, *, objects_per_request: int, flush_seconds: float | None = None
 ) -> Target:
     """Return where the objects of a form go; the lane is the path of an endpoint."""
+    if form == "cohorts":
+        return Target(
+            lane=COHORT_USERS, most=IDS_AT_ONCE, one_item=True, flush_seconds=flush_seconds
+        )
     lane, array, most = TRACK, "attributes", objects_per_request
     if form in ("events", "purchases"):
         array = form
@@ -71,6 +76,8 @@ def make_object(plan: DestinationPlan, load: Load) -> BrazeObject | None:
                 for group, state in difference.put.items()
             ]
             return user | {"subscription_groups": groups} if groups else None
+        case "cohorts":
+            return make_assignment(user, difference)
         case "deletion":
             return user if difference.put.get(DELETED) else None
         case _:
@@ -90,19 +97,22 @@ def deletion_of(users: Sequence[BrazeObject]) -> BrazeObject:
 
 
 def data_points(form: Form, load: Load) -> int:
-    """Return the data points that a load spends: one an attribute, event or purchase."""
+    """Return the data points that a load spends: one an attribute, cohort, event or purchase."""
     if isinstance(load, QueueItem):
         return 1
     if form == "array":
         return 0 if load.difference.is_empty else 1
     if form in ("booleans", "attributes"):
         return len(load.difference.put) + len(load.difference.drop)
+    if form == "cohorts":
+        # Braze counts users that are put into a cohort (docs of cohort import).
+        return len(load.difference.put)
     return 0
 
 
 def _user(plan: DestinationPlan, recipient: str) -> BrazeObject:
     user = name_user(recipient)
-    if plan.form == "deletion":
+    if plan.form in ("deletion", "cohorts"):
         return user
     # For an alias Braze only updates unless told otherwise, for the others it creates.
     if plan.existing_only or "user_alias" in user:

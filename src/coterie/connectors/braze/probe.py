@@ -6,6 +6,7 @@ from typing import Any
 from coterie.base.errors import CoterieError
 from coterie.connectors.braze.answers import RawAnswer, message_of, raise_for_status
 from coterie.connectors.braze.client import BrazeClient
+from coterie.connectors.braze.cohort_import import CohortImport
 from coterie.connectors.braze.config import BrazeConfig, read_braze_config
 from coterie.connectors.braze.errors import BrazeEndpointError
 from coterie.connectors.braze.forms import DELETE
@@ -24,9 +25,10 @@ def probe_braze(
 ) -> ProbeResult:
     """Send empty requests; return whether the key may write, `detail` with the cure if not.
 
-    Braze checks the key and its permission first and then refuses the body, so nothing is written,
+    Braze checks keys and their permissions first and then refuses the body, so nothing is written,
     nobody is deleted and no data point is used. A key that may write and not delete passes with a
-    caution. Not to be called from a running event loop.
+    caution. Access to cohorts is tried in the same way, where the authorization has it. Not to be
+    called from a running event loop.
     """
     try:
         checked = read_braze_config(config)
@@ -37,19 +39,26 @@ def probe_braze(
 
 async def _try(config: BrazeConfig, *, allow_private: bool, seconds: float) -> ProbeResult:
     client = BrazeClient(
-        config.url, config.apikey, allow_private_addresses=allow_private, timeout=seconds
+        config.url,
+        config.apikey,
+        hidden=config.cohorts.secrets if config.cohorts else (),
+        allow_private_addresses=allow_private,
+        timeout=seconds,
     )
     async with client:
         _judge(await client.post("/users/track", {"attributes": []}))
+        if config.cohorts is not None:
+            await CohortImport(client, config.cohorts).probe()
         try:
             may_delete = _may(await client.post(DELETE, {}))
         except CoterieError:
             # The key works; what else it may is asked again the next time.
             may_delete = None
     allowed = "users.track and users.delete" if may_delete else "users.track"
+    partner = f", and cohorts of the partner {config.cohorts.partner}" if config.cohorts else ""
     return ProbeResult(
         ok=True,
-        detail=f"{config.url} accepts the key with {allowed}.",
+        detail=f"{config.url} accepts the key with {allowed}{partner}.",
         caution=NO_DELETION if may_delete is False else "",
     )
 

@@ -32,6 +32,7 @@ from coterie.model.control import (
 )
 from coterie.model.decisions import Decision
 from coterie.model.exports import (
+    CohortName,
     ExportAudienceConfig,
     ExportConfig,
     ExportProfilesConfig,
@@ -52,10 +53,16 @@ class _SchemaRow(msgspec.Struct, frozen=True):
     body: Schema
 
 
-class _AudienceRow(msgspec.Struct, frozen=True):
+class NamedAudience(msgspec.Struct, frozen=True):
+    """An audience as exports mean it."""
+
     id: int
-    account: int
     slug: str
+    name: str
+
+
+class _AudienceRow(NamedAudience, frozen=True):
+    account: int
     filter_text: str
     version: int
     state: AudienceState
@@ -147,7 +154,7 @@ def _exports(
 ) -> dict[int, list[ExportSpec]]:
     found: dict[int, list[ExportSpec]] = defaultdict(list)
     for job in list_all(conn, load_queries("jobs").list_exports, {}, row=Job):
-        spec = _export_spec(job, {row.slug: row.id for row in audiences[job.account]})
+        spec = _export_spec(job, {row.slug: row for row in audiences[job.account]})
         if spec is not None:
             found[job.account].append(spec)
     return found
@@ -163,13 +170,13 @@ _EXPORT_STATES: dict[JobState, ExportState] = {
 }
 
 
-def _export_spec(job: Job, ids: dict[str, int]) -> ExportSpec | None:
+def _export_spec(job: Job, audiences: Mapping[str, _AudienceRow]) -> ExportSpec | None:
     if not isinstance(job.config, ExportConfig) or job.destination_id is None:
         return None
     state: ExportState = _EXPORT_STATES.get(job.state, "active")
     return export_spec(
         job.config,
-        ids,
+        audiences,
         job_id=job.id,
         destination_id=job.destination_id,
         started_at=job.started_at or job.created_at,
@@ -179,14 +186,15 @@ def _export_spec(job: Job, ids: dict[str, int]) -> ExportSpec | None:
 
 def export_spec(
     config: ExportConfig,
-    ids: Mapping[str, int],
+    audiences: Mapping[str, NamedAudience],
     *,
     job_id: int,
     destination_id: int,
     started_at: datetime,
     state: ExportState = "active",
 ) -> ExportSpec:
-    """Return what the data plane is told of an export; `ids` gives audience id by slug."""
+    """Return what the data plane is told of an export; `audiences` gives them by slug."""
+    ids = {slug: each.id for slug, each in audiences.items()}
     audience = config if isinstance(config, ExportAudienceConfig) else None
     hook = config if isinstance(config, WebhookConfig) else None
     return ExportSpec(
@@ -213,7 +221,22 @@ def export_spec(
         keeps_leavers=_keeps_leavers(config),
         webhook=_webhook(hook, job_id, started_at) if hook else None,
         feed=config.spec if isinstance(config, FeedConfig) else None,
+        cohorts=_cohorts(audience, audiences, started_at) if audience else {},
     )
+
+
+def _cohorts(
+    config: ExportAudienceConfig, audiences: Mapping[str, NamedAudience], started_at: datetime
+) -> dict[str, CohortName]:
+    if config.form != "cohorts":
+        return {}
+    return {
+        config.exported_name(slug): CohortName(
+            name=audiences[slug].name, created_at=config.joined.get(slug, started_at)
+        )
+        for slug in config.audiences
+        if slug in audiences
+    }
 
 
 def _keeps_leavers(config: ExportConfig) -> bool:

@@ -39,6 +39,7 @@ class _Id(msgspec.Struct, frozen=True):
 
 class _Provider(msgspec.Struct, frozen=True):
     provider: str
+    public_config: dict[str, Any]
 
 
 def create_export(  # noqa: PLR0913 - the job form, spelled out
@@ -133,7 +134,13 @@ def require_destination(
     Raises UnknownAuthorizationError, BadJobError.
     """
     provider = "webhook" if isinstance(config, WebhookConfig) else "braze"
-    require_provider(conn, account, authorization_id, provider=provider)
+    public = require_provider(conn, account, authorization_id, provider=provider)
+    if config.target[0] == "cohorts" and not public.get("cohort_partner"):
+        raise BadJobError(
+            message=f"Authorization {authorization_id} has no access to cohorts. Give it the "
+            "partner name, the partner API key and the data import key (cohort_partner, "
+            "cohort_partner_key, cohort_import_key), or tell Braze in an attribute."
+        )
 
 
 def give_outlet(config: ExportConfig) -> ExportConfig:
@@ -163,8 +170,11 @@ def ensure_destination(
 
 def require_provider(
     conn: Connection, account: int, authorization_id: int, *, provider: str
-) -> None:
-    """Raise unless the authorization is one for `provider`, as `require_braze` does."""
+) -> dict[str, Any]:
+    """Return the public options of an authorization for `provider`, locked until the end.
+
+    Raises UnknownAuthorizationError, BadJobError.
+    """
     values = {"account": account, "authorization_id": authorization_id}
     query = load_queries("authorizations").lock_authorization
     found = find_one(conn, query, values, row=_Provider)
@@ -175,6 +185,7 @@ def require_provider(
             message=f"Authorization {authorization_id} is for {found.provider}, and this job "
             f"needs one for {provider}."
         )
+    return found.public_config
 
 
 def _require_readable(conn: Connection, account: int, authorization_id: int) -> None:

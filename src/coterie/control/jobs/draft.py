@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from coterie.base.clock import Clock
-from coterie.control.definitions.pipeline import export_spec
+from coterie.control.definitions.pipeline import NamedAudience, export_spec
 from coterie.control.jobs.create import require_destination
 from coterie.control.jobs.errors import BadJobError
 from coterie.control.jobs.export_checks import check_export, check_named, read_export
@@ -31,11 +31,6 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     def spec_at(self, destination_id: int) -> ExportSpec:
         """Return what the data plane would be told, at a destination."""
         return msgspec.structs.replace(self.spec, destination_id=destination_id)
-
-
-class _Audience(msgspec.Struct, frozen=True):
-    id: int
-    slug: str
 
 
 def draft_export(
@@ -78,8 +73,9 @@ def _spec(
     now: datetime,
 ) -> ExportSpec:
     query = load_queries("definitions").list_audience_ids
-    ids = {row.slug: row.id for row in list_all(conn, query, {"account": account}, row=_Audience)}
+    known = list_all(conn, query, {"account": account}, row=NamedAudience)
+    audiences = {row.slug: row for row in known}
     started = now if job is None else job.started_at or job.created_at
     return export_spec(
-        config, ids, job_id=job.id if job else 0, destination_id=0, started_at=started
+        config, audiences, job_id=job.id if job else 0, destination_id=0, started_at=started
     )

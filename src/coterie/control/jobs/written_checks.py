@@ -21,6 +21,8 @@ NAME_LIMIT = 255
 ATTRIBUTES_LIMIT = 250
 # These have a form of their own: groups are another kind of job, tokens are no field.
 UNWRITABLE = CONTROL_KEYS | {"subscription_groups", "push_tokens"}
+# Docs of cohort import: user_ids, device_ids, aliases. No profile field is known to hold a device.
+COHORT_IDENTIFIERS = ("external_id", "alias")
 # Braze refuses other ids (docs of users/track, "Endpoint-specific errors").
 UUID_FORM = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -30,6 +32,8 @@ def check_written(config: ExportConfig) -> None:
     if isinstance(config, ExportAudienceConfig):
         if config.form == "array":
             _check_attribute(config.attribute)
+        if config.form == "cohorts":
+            _check_cohorts(config)
         _check_values(config)
     elif isinstance(config, ExportProfilesConfig):
         _check_attributes(config)
@@ -90,6 +94,15 @@ def _check_attribute(attribute: str) -> None:
     if not is_custom(attribute):
         raise BadJobError(
             message=f"{attribute!r} is a standard attribute in Braze. Choose another name."
+        )
+
+
+def _check_cohorts(config: ExportAudienceConfig) -> None:
+    others = [one.kind for one in config.identifiers if one.kind not in COHORT_IDENTIFIERS]
+    if others:
+        raise BadJobError(
+            message=f"Braze's cohorts know users by external id or alias, not by {others[0]}. "
+            "Leave that field out, or tell Braze in an attribute."
         )
 
 

@@ -1,5 +1,6 @@
 """What must be sent so that a destination holds what is wanted."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
@@ -74,15 +75,52 @@ def _once_more(
     )
 
 
+def one_item_each(shipments: Sequence[Shipment]) -> list[Shipment]:
+    """Return of each shipment the part that tells of one item: that which most of them tell of.
+
+    So users of one item come together in as few requests as can be.
+    """
+    common = Counter(key for one in shipments for key in one.difference.keys)
+    found = []
+    for one in shipments:
+        keys = one.difference.keys
+        if len(keys) < 2:
+            found.append(one)
+        else:
+            chosen = max(keys, key=lambda key: (common[key], key))
+            found.append(Shipment(one.row, _part(one, chosen)))
+    return found
+
+
+def _part(shipment: Shipment, key: str) -> Difference:
+    whole, others = shipment.difference, frozenset(shipment.row.uncertain) - {key}
+    is_put = key in whole.put
+    return Difference(
+        {key: whole.put[key]} if is_put else {},
+        () if is_put else (key,),
+        is_held=whole.is_held,
+        again=whole.again & {key},
+        left=tuple(sorted({*whole.left, *others.intersection(whole.keys)})),
+        has_more=True,
+    )
+
+
 def plan_shipments(
     rows: Iterable[OutboxRow],
     *,
     held: frozenset[str],
     kept: frozenset[str] = frozenset(),
     is_whole: bool = False,
+    one_item: bool = False,
 ) -> list[Shipment]:
-    """Return a shipment for each row, in the same order; a difference may be empty."""
-    return [Shipment(row, difference(row, held=held, kept=kept, is_whole=is_whole)) for row in rows]
+    """Return a shipment for each row, in the same order; a difference may be empty.
+
+    With `one_item` each tells of one item, and the row stays due for the others.
+    """
+    shipments = [
+        Shipment(row, difference(row, held=held, kept=kept, is_whole=is_whole)) for row in rows
+    ]
+    return one_item_each(shipments) if one_item else shipments
 
 
 def back_off_seconds(attempts: int, *, chance: float) -> float:
@@ -119,7 +157,7 @@ def count_delivery(
             taken += isinstance(load, QueueItem) or not load.difference.is_empty
             added += put
             removed += dropped
-            again += not isinstance(load, QueueItem) and bool(load.row.uncertain)
+            again += not isinstance(load, QueueItem) and _is_told_again(load)
             points += points_of(load)
             saved += 0 if isinstance(load, QueueItem) else _saved(load)
     return DeliveryCount(
@@ -133,6 +171,11 @@ def count_delivery(
         told_again=again,
         taken=taken,
     )
+
+
+def _is_told_again(shipment: Shipment) -> bool:
+    # Of several parts the last counts, so that a user counts once.
+    return bool(shipment.row.uncertain) and not shipment.difference.has_more
 
 
 def _saved(shipment: Shipment) -> int:

@@ -83,6 +83,7 @@ def plan_destination(row: _Row, exports: Sequence[ExportSpec], *, now: datetime)
         delivery=row.delivery,
         restarts=row.restarts,
         webhook=next((export.webhook for export in standing if export.webhook), None),
+        cohorts={key: name for export in standing for key, name in export.cohorts.items()},
     )
 
 

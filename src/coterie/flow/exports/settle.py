@@ -34,7 +34,7 @@ QUERIES = load_queries("outbox")
 ENDED_UNANSWERED = "The sender ended before an answer came."
 
 Rows = list[dict[str, Any]]
-Acknowledgement = tuple[int, str, int, str, str, int, str]
+Acknowledgement = tuple[int, str, int, str, str, int, str, int]
 
 _encode = msgspec.json.Encoder().encode
 
@@ -114,6 +114,7 @@ class Settling:
             _array(difference.drop) if difference.drop else "{}",
             difference.is_held,
             _array(difference.left) if row.uncertain else "",
+            difference.has_more,
         )
 
     def _lock(self, others: Rows) -> None:
@@ -127,7 +128,7 @@ class Settling:
 
     def _write_acknowledged(self) -> None:
         # By far the most of what is written; arrays cost the server a fifth less than JSON.
-        destinations, recipients, versions, puts, drops, held, stay = zip(
+        destinations, recipients, versions, puts, drops, held, stay, more = zip(
             *self._acknowledged, strict=True
         )
         values = {
@@ -138,6 +139,7 @@ class Settling:
             "drops": TextArray(drops),
             "held": IntArray(held),
             "stay": TextArray(stay),
+            "more": IntArray(more),
             "now": self._now,
         }
         self._conn.execute(QUERIES.settle_acknowledged.encode(), values)

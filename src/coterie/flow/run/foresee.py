@@ -30,6 +30,8 @@ from coterie.store import Connection
 PROFILES_AT_ONCE = 1_000
 SAMPLES = 5
 OMITTED_SHOWN = 20
+# What requests carry that may concern any items.
+ALL = ""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +68,8 @@ class Forecast:
         self._after = FIRST_PROFILE
         self._seen = self._users = self._added = self._removed = self._points = 0
         self._over = 0
+        self._target = question.forms.target(question.plan)
+        self._loads: Counter[str] = Counter()
         self._reasons: Counter[str] = Counter()
         self._samples: list[Any] = []
         self._omitted: list[OmittedView] = []
@@ -103,8 +107,8 @@ class Forecast:
         members = max(self._seen, count_members(conn, question.account, audiences))
         scale = members / self._seen if self._seen else 0.0
         users = round(self._users * scale)
-        most = question.forms.target(question.plan).most
-        requests = math.ceil(users / most)
+        most = self._target.most
+        requests = sum(math.ceil(round(each * scale) / most) for each in self._loads.values())
         return DryRun(
             members=members,
             seen=self._seen,
@@ -171,6 +175,8 @@ class Forecast:
             return
         shipment = Shipment(msgspec.structs.replace(row, wanted=wanted), changed)
         self._users += 1
+        # A request that concerns one item is filled with users of that item alone.
+        self._loads.update(changed.keys if self._target.one_item else (ALL,))
         self._added += len(changed.put)
         self._removed += len(changed.drop)
         self._points += self._question.forms.data_points(plan, shipment)

@@ -38,7 +38,7 @@ WHERE a.account = :account AND a.id = :authorization_id AND a.deleted_at IS NULL
 
 -- name: lock_authorization(account, authorization_id)^
 -- Held while a job that uses it is made, and while it is changed or deleted.
-SELECT provider FROM provider_authorization
+SELECT provider, public_config FROM provider_authorization
 WHERE account = :account AND id = :authorization_id AND deleted_at IS NULL FOR UPDATE;
 
 -- name: find_sealed(account, authorization_id)^

@@ -166,12 +166,12 @@ WHERE account = :account AND state <> 'archived' ORDER BY id;
 
 -- name: list_all_audiences()
 -- For the pipeline configuration; drafts can be included but have no members.
-SELECT id, account, slug, filter_text, version, state FROM audience
+SELECT id, account, slug, name, filter_text, version, state FROM audience
 WHERE state <> 'archived' ORDER BY account, id;
 
 -- name: list_audience_ids(account)
 -- To tell the data plane which audiences an export means.
-SELECT id, slug FROM audience WHERE account = :account AND state <> 'archived';
+SELECT id, slug, name FROM audience WHERE account = :account AND state <> 'archived';
 
 -- name: list_jobs_exporting(account, slug)
 -- The jobs that keep an audience from being archived.

@@ -132,10 +132,10 @@ UPDATE outbox o SET version = o.version
 FROM unnest(CAST(:destinations AS bigint[]), CAST(:recipients AS text[])) AS asked (destination, recipient)
 WHERE o.destination = asked.destination AND o.recipient = asked.recipient;
 
--- name: settle_acknowledged(destinations, recipients, versions, puts, drops, held, stay, now)!
+-- name: settle_acknowledged(destinations, recipients, versions, puts, drops, held, stay, more, now)!
 -- The version of who was never told of anything is negative: nobody needs to be deleted there.
 -- Only the sender writes `told`, so what it sent is true whatever the wish has become meanwhile; a
--- wish that changed keeps the row pending. `stay` is given where the row was told again: what stays uncertain.
+-- wish that changed keeps the row pending, and so does what is told in parts (`more`). `stay` is given where the row was told again: what stays uncertain.
 UPDATE outbox o
 SET uncertain = CASE WHEN s.stay = '' THEN o.uncertain ELSE NULLIF(CAST(s.stay AS text[]), '{}') END,
     again_at = CASE WHEN s.stay = '' THEN o.again_at WHEN s.stay <> '{}' THEN 'infinity' END,
@@ -144,8 +144,8 @@ SET uncertain = CASE WHEN s.stay = '' THEN o.uncertain ELSE NULLIF(CAST(s.stay A
     in_doubt = CASE WHEN o.in_doubt = '{}' THEN o.in_doubt
                     ELSE o.in_doubt - CAST(s.drop AS text[])
                          - ARRAY(SELECT jsonb_object_keys(CAST(s.put AS jsonb))) END,
-    pending = o.version <> s.version,
-    waiting_since = CASE WHEN o.version <> s.version THEN o.waiting_since END,
+    pending = o.version <> s.version OR s.more = 1,
+    waiting_since = CASE WHEN o.version <> s.version OR s.more = 1 THEN o.waiting_since END,
     held = s.held = 1,
     told_version = CASE WHEN o.told_version <= 0 AND s.put = '{}' AND s.drop = '{}' THEN -s.version ELSE s.version END,
     attempts = 0,
@@ -155,8 +155,8 @@ SET uncertain = CASE WHEN s.stay = '' THEN o.uncertain ELSE NULLIF(CAST(s.stay A
 FROM (
     SELECT * FROM unnest(CAST(:destinations AS bigint[]), CAST(:recipients AS text[]),
                          CAST(:versions AS bigint[]), CAST(:puts AS text[]), CAST(:drops AS text[]),
-                         CAST(:held AS integer[]), CAST(:stay AS text[]))
-        AS each (destination, recipient, version, put, drop, held, stay)
+                         CAST(:held AS integer[]), CAST(:stay AS text[]), CAST(:more AS integer[]))
+        AS each (destination, recipient, version, put, drop, held, stay, more)
     ORDER BY destination, recipient
 ) AS s
 WHERE o.destination = s.destination AND o.recipient = s.recipient;
