@@ -56,7 +56,7 @@ def _values(number: int, chance: random.Random) -> dict[str, str]:
         "number_of_roku_ad_ids": "0",
         "number_of_windows_ad_ids": "0",
         # Braze guards what a spreadsheet would take for a formula.
-        "phone_number": f"'+47{40_000_000 + number % 9_000_000}{number // 9_000_000:02}",
+        "phone_number": f"'+47{40_000_000 + number}",
         "random_bucket": str(number * 7_919 % 10_000),
         "session_count": str(chance.randint(0, 400)),
         "timezone": "Europe/Oslo",

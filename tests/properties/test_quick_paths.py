@@ -1,5 +1,6 @@
 """What is said in the usual way, as one text, means what it means said in any other way."""
 
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +8,8 @@ from hypothesis import strategies as st
 from coterie.flow.mapping.identify import identification
 from coterie.flow.run.names import Names
 from coterie.lang.expr.functions import FUNCTIONS
+from coterie.lang.expr.phones import international, is_international
+from coterie.lang.expr.values import to_int
 from coterie.model.schema import USUAL_BLOCKED, IdentifierRule
 
 SPELLINGS = [
@@ -48,3 +51,47 @@ def test_a_node_keeps_its_name_when_it_was_forgotten() -> None:
 
     assert again[::-1] == first
     assert len({*first, *(other(person) for person in people)}) == 14
+
+
+CODES = sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
+
+
+@given(
+    code=st.sampled_from(CODES),
+    rest=st.text("0123456789", max_size=15),
+    region=st.sampled_from([None, "NO", "US", "IT"]),
+)
+def test_a_number_that_is_taken_as_it_is_would_be_parsed_to_the_same(
+    code: int, rest: str, region: str | None
+) -> None:
+    text = f"+{code}{rest}"
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        number = None
+
+    if is_international(text):
+        assert number is not None
+        assert phonenumbers.is_possible_number(number)
+        assert phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) == text
+    elif number is None:
+        assert international(text, region) is None
+
+
+@pytest.mark.parametrize("text", ["+4790000000", "+18005551212", "+390612345678"])
+def test_a_number_in_its_international_form_need_not_be_parsed(text: str) -> None:
+    assert is_international(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "+", "4790000000", "+47 90000000", "+٤٧٩٠٠٠٠٠٠٠", "+47900000001", "+0790000000"]
+)
+def test_what_is_no_number_in_that_form_is_left_to_parsing(text: str) -> None:
+    assert not is_international(text)
+
+
+@given(text=st.one_of(st.text("+-0123456789. ,$²٣"), st.text()))
+def test_digits_alone_are_read_as_numbers_of_any_other_form_are(text: str) -> None:
+    assert to_int(text) == to_int(f"{text}.0" if text.isdigit() else text)
+    if text.isdigit() and text.isascii():
+        assert to_int(text) == int(text)

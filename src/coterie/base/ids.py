@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 import uuid
+from collections.abc import Callable, Iterable
 
 KEYED_HASH_BYTES = 16
 
@@ -12,12 +13,34 @@ def keyed_hash(key: bytes, *parts: str) -> bytes:
 
     Lengths are hashed too, so ("ab", "c") and ("a", "bc") differ. Lone surrogates are allowed.
     """
+    return _begin(key, parts).digest()
+
+
+def keyed_hashes(key: bytes, *head: str) -> Callable[[str], bytes]:
+    """Return the function that hashes `head` with one more part, as `keyed_hash` hashes them all.
+
+    What they share is hashed once, so many hashes cost half as much.
+    """
+    begun = _begin(key, head)
+
+    def finish(last: str) -> bytes:
+        hasher = begun.copy()
+        hasher.update(_with_length(last))
+        return hasher.digest()
+
+    return finish
+
+
+def _begin(key: bytes, parts: Iterable[str]) -> "hashlib.blake2b":
     hasher = hashlib.blake2b(digest_size=KEYED_HASH_BYTES, key=key)
     for part in parts:
-        encoded = part.encode("utf-8", "surrogatepass")
-        hasher.update(len(encoded).to_bytes(8, "big"))
-        hasher.update(encoded)
-    return hasher.digest()
+        hasher.update(_with_length(part))
+    return hasher
+
+
+def _with_length(part: str) -> bytes:
+    encoded = part.encode("utf-8", "surrogatepass")
+    return len(encoded).to_bytes(8, "big") + encoded
 
 
 def random_token() -> str:

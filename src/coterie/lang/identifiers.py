@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from coterie.lang.expr.phones import international
+from coterie.lang.expr.phones import international, is_international
 from coterie.model.schema import IdentifierRule
 
 LONGEST_PHONE = 60
@@ -53,11 +53,16 @@ def _email(text: str) -> str:
 
 def _phone(region: str | None, value: str) -> str:
     text = value.strip()
+    if is_international(text):
+        return text
     digits = _digits(text)
     if not digits or len(text) > LONGEST_PHONE:
         return digits
-    # Some systems leave out the + of an international number.
-    return international(text, region) or international(f"+{digits}", None) or digits
+    found = international(text, region)
+    if found is None and text != (full := f"+{digits}"):
+        # Some systems leave out the + of an international number.
+        found = international(full, None)
+    return found or digits
 
 
 def _digits(text: str) -> str:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coterie.base.clock import from_us, system_clock, to_us
-from coterie.base.ids import keyed_hash, new_id, random_token
+from coterie.base.ids import keyed_hash, keyed_hashes, new_id, random_token
 
 texts = st.lists(st.text(st.characters(codec=None)), max_size=4)
 
@@ -20,6 +20,14 @@ def test_different_parts_have_different_hashes(one: list[str], other: list[str])
     same = keyed_hash(b"k", *one) == keyed_hash(b"k", *other)
 
     assert same == (one == other)
+
+
+@given(texts, st.text(st.characters(codec=None)))
+def test_a_hash_with_one_more_part_is_that_of_all_parts(head: list[str], last: str) -> None:
+    hashes = keyed_hashes(b"k" * 32, *head)
+
+    # Asked twice, since what they share is kept.
+    assert hashes(last) == hashes(last) == keyed_hash(b"k" * 32, *head, last)
 
 
 def test_another_key_gives_another_hash() -> None:

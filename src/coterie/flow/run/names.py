@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from coterie.base.ids import keyed_hash
+from coterie.base.ids import keyed_hashes
 from coterie.model.mapped import Identifier
 
 IDENTITY_PURPOSE = "identity"
@@ -22,21 +22,33 @@ class Names:
 
     def profile(self, account: int) -> Callable[[Identifier], str]:
         """Return the function that names an account's profiles by their first identifier."""
-        number = str(account)
-        return lambda first: keyed_hash(self._key, "profile", number, *first).hex()
+        hashes = self._hashes("profile", account)
+        return lambda first: hashes(first).hex()
 
     def node(self, account: int) -> Callable[[Identifier], bytes]:
         """Return the function that gives an account's nodes of the timeline their 16 bytes."""
-        number = str(account)
+        hashes = self._hashes("node", account)
 
         def name(identifier: Identifier) -> bytes:
             key = (account, identifier)
             known = self._young.get(key)
             if known is None:
-                known = self._old.get(key) or keyed_hash(self._key, "node", number, *identifier)
+                known = self._old.get(key) or hashes(identifier)
                 if len(self._young) >= self._size:
                     self._old, self._young = self._young, {}
                 self._young[key] = known
             return known
+
+        return name
+
+    def _hashes(self, purpose: str, account: int) -> Callable[[Identifier], bytes]:
+        by_field: dict[str, Callable[[str], bytes]] = {}
+
+        def name(identifier: Identifier) -> bytes:
+            field, value = identifier
+            hashes = by_field.get(field)
+            if hashes is None:
+                hashes = by_field[field] = keyed_hashes(self._key, purpose, str(account), field)
+            return hashes(value)
 
         return name

@@ -253,6 +253,9 @@ def aware(instant: datetime) -> datetime:
 
 
 def _int_of_text(text: str) -> int | None:
+    # Most numbers are digits alone, which are told several times as quick as by a pattern.
+    if text.isdigit() and text.isascii():
+        return int(text) if len(text) <= MAX_DIGITS else None
     if "." in text:
         number = strict_number(text)
         return None if number is None else int(number)
