@@ -9,9 +9,10 @@ from coterie.store.arrays import (
     TextArray,
     TimeArray,
     UuidArray,
+    bigints,
 )
 from coterie.store.bells import Bell, hear, listen, ring, ring_now, wait_for_ring
-from coterie.store.copying import COPY_HEADER, COPY_TRAILER, PG_EPOCH_US, copy_packed
+from coterie.store.copying import COPY_HEADER, COPY_TRAILER, NULL, PG_EPOCH_US, copy_packed
 from coterie.store.embedded import Embedded, find_running
 from coterie.store.facts import OLDEST_SERVER, ServerFacts, server_facts
 from coterie.store.migrate import migrate
@@ -37,6 +38,7 @@ from coterie.store.store import Store
 __all__ = [
     "COPY_HEADER",
     "COPY_TRAILER",
+    "NULL",
     "OLDEST_SERVER",
     "PG_EPOCH_US",
     "AlreadyThereError",
@@ -60,6 +62,7 @@ __all__ = [
     "TextArray",
     "TimeArray",
     "UuidArray",
+    "bigints",
     "connect",
     "copy_packed",
     "find_running",

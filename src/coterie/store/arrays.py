@@ -63,6 +63,17 @@ class MicrosArray(PackedArray, frozen=True):
     """An array of timestamptz, from microseconds since 1970."""
 
 
+def bigints(items: Sequence[int]) -> bytes:
+    """Return an array of bigint as a COPY in binary form takes it, without its length."""
+    return _array(_BIGINT, 0, items, _bigints) if items else _NO_BIGINTS
+
+
+def _array(
+    oid: int, has_null: int, items: Sequence[object], pack: Callable[..., list[bytes]]
+) -> bytes:
+    return _HEADER(1, has_null, oid, len(items), 1) + b"".join(pack(items))
+
+
 def _texts(items: Sequence[str | None]) -> list[bytes]:
     encoded = [None if item is None else item.encode() for item in items]
     return [_NULL if item is None else _LENGTH(len(item)) + item for item in encoded]
@@ -103,8 +114,7 @@ class _ArrayDumper(Dumper):
 
     def dump(self, obj: PackedArray) -> Buffer:
         items = obj.items
-        header = _HEADER(1, int(None in items), self.element_oid, len(items), 1)
-        return header + b"".join(type(self).pack(items))
+        return _array(self.element_oid, int(None in items), items, type(self).pack)
 
 
 def _dumper(
@@ -118,13 +128,16 @@ def _dumper(
     return ArrayDumper
 
 
+_BIGINT = 20
+_NO_BIGINTS = _HEADER(0, 0, _BIGINT, 0, 0)[:12]
+
 # Object identifiers of the built-in types never change (src/include/catalog/pg_type.dat).
 _DUMPERS: dict[type[PackedArray], type[_ArrayDumper]] = {
     TextArray: _dumper(1009, 25, _texts),
     UuidArray: _dumper(2951, 2950, _uuids),
     BytesArray: _dumper(1001, 17, _byteses),
     PlaceArray: _dumper(1010, 27, _byteses),
-    BigintArray: _dumper(1016, 20, _bigints),
+    BigintArray: _dumper(1016, _BIGINT, _bigints),
     IntArray: _dumper(1007, 23, _ints),
     TimeArray: _dumper(1185, 1184, _times),
     MicrosArray: _dumper(1185, 1184, _micros),

@@ -10,6 +10,8 @@ from coterie.store.pool import Connection
 
 COPY_HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 COPY_TRAILER = b"\xff\xff"
+NULL = b"\xff\xff\xff\xff"
+"""A column without a value, in place of its length."""
 # Instants are counted from here, in microseconds.
 PG_EPOCH_US = 946_684_800_000_000
 

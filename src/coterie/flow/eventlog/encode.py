@@ -10,11 +10,10 @@ from datetime import UTC, datetime, timedelta
 
 from coterie.base.errors import PermanentError
 from coterie.model.events import IncomingEvent
-from coterie.store import COPY_HEADER, COPY_TRAILER
+from coterie.store import COPY_HEADER, COPY_TRAILER, NULL
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-NULL = b"\xff\xff\xff\xff"
 
 _PLACE = struct.Struct(">hiiiq")
 _DAY_ACCOUNT = struct.Struct(">iiiq")

@@ -1,13 +1,26 @@
 """Which profile an identifier belongs to, as stored."""
 
-from collections.abc import Collection, Mapping
+import struct
+from collections.abc import Collection, Iterator, Mapping
 
 from coterie.base.errors import TransientError
 from coterie.model.mapped import Identifier
 from coterie.model.profile import ProfileId, Resolution
-from coterie.store import Connection, TextArray, UuidArray, load_queries
+from coterie.store import (
+    AlreadyThereError,
+    Connection,
+    TextArray,
+    UuidArray,
+    copy_packed,
+    load_queries,
+)
 
 SQL = load_queries("identity")
+
+# Four columns, each with its length before it: account, field, value, profile (uuid).
+_HEAD = struct.Struct("!hiqi").pack
+_LENGTH = struct.Struct("!i").pack
+_PROFILE_LENGTH = _LENGTH(16)
 
 
 class StaleReadError(TransientError):
@@ -48,9 +61,10 @@ def save_owners(
     fresh = sorted(item for item in owners if item not in known)
     moved = sorted(item for item in owners if item in known)
     if fresh:
-        taken = conn.execute(SQL.take_identifiers, _columns(account, fresh, owners)).rowcount
-        if taken != len(fresh):
-            raise StaleReadError(what="an identifier")
+        try:
+            copy_packed(conn, SQL.copy_identifiers, _rows(account, fresh, owners))
+        except AlreadyThereError as error:
+            raise StaleReadError(what="an identifier") from error
     if moved:
         conn.execute(SQL.move_identifiers, _columns(account, moved, owners))
 
@@ -100,6 +114,20 @@ def list_passengers(
     question = {"account": account, "fields": TextArray(fields), "values": TextArray(values)}
     rows = conn.execute(SQL.list_passengers, {**question, "limit": limit})
     return [((row[0], row[1]), (row[2], row[3])) for row in rows]
+
+
+def _rows(
+    account: int, identifiers: list[Identifier], owners: Mapping[Identifier, ProfileId]
+) -> Iterator[bytes]:
+    heads: dict[str, bytes] = {}
+    for identifier in identifiers:
+        field, value = identifier
+        head = heads.get(field)
+        if head is None:
+            name = field.encode()
+            head = heads[field] = _HEAD(4, 8, account, len(name)) + name
+        text = value.encode()
+        yield head + _LENGTH(len(text)) + text + _PROFILE_LENGTH + bytes.fromhex(owners[identifier])
 
 
 def _columns(

@@ -1,5 +1,6 @@
 """Load profiles for a batch; write them back."""
 
+import struct
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import accumulate
@@ -7,9 +8,12 @@ from typing import Any
 
 import msgspec
 
+from coterie.base.clock import to_us
 from coterie.base.errors import PermanentError
-from coterie.model.profile import Body, EvaluatedProfile, ProfileId, StoredProfile
+from coterie.model.profile import Body, EvaluatedProfile, FoldedProfile, ProfileId, StoredProfile
 from coterie.store import (
+    NULL,
+    PG_EPOCH_US,
     BigintArray,
     BytesArray,
     Connection,
@@ -18,6 +22,8 @@ from coterie.store import (
     PlaceArray,
     TimeArray,
     UuidArray,
+    bigints,
+    copy_packed,
     load_queries,
     locks_by_update,
 )
@@ -25,9 +31,16 @@ from coterie.store import (
 SQL = load_queries("profiles")
 
 LAST_PROFILE: ProfileId = "f" * 32
+FIRST_VERSION = 1
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Body).decode
+
+# How many columns a new row has, then the first three, each with its length before it: account, id,
+# version.
+_HEAD = struct.Struct("!hiqi16siq").pack
+_INSTANT = struct.Struct("!iq").pack
+_LENGTH = struct.Struct("!i").pack
 
 # With the place of the row, if it is locked.
 _Row = tuple[Any, ...]
@@ -91,7 +104,7 @@ def save_profiles(
     old = [profile for profile in profiles if profile.folded.profile_id in stored]
     new = [profile for profile in profiles if profile.folded.profile_id not in stored]
     if new:
-        conn.execute(SQL.insert_profiles, _columns(account, new))
+        copy_packed(conn, SQL.copy_profiles, (_row(account, profile) for profile in new))
     if old:
         _update(conn, account, old, stored)
 
@@ -168,14 +181,13 @@ def _load(row: _Row) -> StoredProfile:
 
 def _columns(account: int, profiles: Sequence[EvaluatedProfile]) -> dict[str, object]:
     folded = [profile.folded for profile in profiles]
-    first_seen = [min([part.first_us for part in one.fragments]) for one in folded]
     # PostgreSQL cannot unnest arrays of different lengths, so all audiences travel in one.
     sizes = [len(profile.audiences) for profile in profiles]
     ends = list(accumulate(sizes))
     return {
         "account": account,
         "profile_ids": UuidArray([one.profile_id for one in folded]),
-        "first_seen": MicrosArray(first_seen),
+        "first_seen": MicrosArray([_first_seen(one) for one in folded]),
         "updated_at": MicrosArray([one.now_us for one in folded]),
         "next_flips": TimeArray([profile.next_flip for profile in profiles]),
         "audiences": BigintArray([item for profile in profiles for item in profile.audiences]),
@@ -183,6 +195,27 @@ def _columns(account: int, profiles: Sequence[EvaluatedProfile]) -> dict[str, ob
         "ends": IntArray(ends),
         "bodies": BytesArray([_pack(profile) for profile in profiles]),
     }
+
+
+def _row(account: int, profile: EvaluatedProfile) -> bytes:
+    folded, flip = profile.folded, profile.next_flip
+    audiences, body = bigints(profile.audiences), _pack(profile)
+    return b"".join(
+        (
+            _HEAD(8, 8, account, 16, bytes.fromhex(folded.profile_id), 8, FIRST_VERSION),
+            _INSTANT(8, _first_seen(folded) - PG_EPOCH_US),
+            _INSTANT(8, folded.now_us - PG_EPOCH_US),
+            NULL if flip is None else _INSTANT(8, to_us(flip) - PG_EPOCH_US),
+            _LENGTH(len(audiences)),
+            audiences,
+            _LENGTH(len(body)),
+            body,
+        )
+    )
+
+
+def _first_seen(profile: FoldedProfile) -> int:
+    return min([part.first_us for part in profile.fragments])
 
 
 def _pack(profile: EvaluatedProfile) -> bytes:

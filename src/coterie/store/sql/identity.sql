@@ -4,14 +4,10 @@ SELECT asked.n, uuid_send(i.profile_id)
 FROM unnest(CAST(:fields AS text[]), CAST(:values AS text[])) WITH ORDINALITY AS asked (field, value, n)
 JOIN identity i ON i.account = :account AND i.field = asked.field AND i.value = asked.value;
 
--- name: take_identifiers(account, fields, values, profile_ids)
--- Sorted by the caller; an identifier that another worker took meanwhile is missing in the answer.
-INSERT INTO identity (account, field, value, profile_id)
-SELECT :account, n.field, n.value, n.profile_id
-FROM unnest(CAST(:fields AS text[]), CAST(:values AS text[]), CAST(:profile_ids AS uuid[]))
-     AS n (field, value, profile_id)
-ON CONFLICT (account, field, value) DO NOTHING
-RETURNING field, value;
+-- name: copy_identifiers()!
+-- Identifiers that nobody has, sorted and packed by flow/identity/owners.py. That another worker took
+-- one meanwhile is a violation of the key, and the batch runs again.
+COPY identity (account, field, value, profile_id) FROM STDIN (FORMAT BINARY);
 
 -- name: move_identifiers(account, fields, values, profile_ids)!
 -- Their profiles are locked, so nobody else moves them.
@@ -28,7 +24,8 @@ JOIN identity i ON i.account = :account AND i.field = asked.field AND i.value = 
 WHERE i.carrier_field IS NOT NULL;
 
 -- name: take_passengers(account, fields, values, profile_ids, carrier_fields, carrier_values)
--- As take_identifiers, with the identifier whose fragment gets their data.
+-- With the identifier whose fragment gets their data. Sorted by the caller; one that another worker
+-- took meanwhile is missing in the answer.
 INSERT INTO identity (account, field, value, profile_id, carrier_field, carrier_value)
 SELECT :account, n.field, n.value, n.profile_id, n.carrier_field, n.carrier_value
 FROM unnest(CAST(:fields AS text[]), CAST(:values AS text[]), CAST(:profile_ids AS uuid[]),

@@ -27,19 +27,15 @@ FROM profile
 WHERE account = :account AND profile_id = ANY (CAST(:profile_ids AS uuid[]))
 ORDER BY profile_id;
 
--- name: insert_profiles(account, profile_ids, first_seen, updated_at, next_flips, audiences, starts, ends, bodies)!
--- Their identifiers are taken in the same transaction, so no one else can make them. `audiences` are
--- those of all rows, one row after the other; `starts` and `ends` are the places of each row's.
-INSERT INTO profile (account, profile_id, version, first_seen, updated_at, next_flip, audiences, body)
-SELECT :account, n.profile_id, 1, n.first_seen, n.updated_at, n.next_flip,
-       (CAST(:audiences AS bigint[]))[n.start_at : n.end_at], n.body
-FROM unnest(CAST(:profile_ids AS uuid[]), CAST(:first_seen AS timestamptz[]),
-            CAST(:updated_at AS timestamptz[]), CAST(:next_flips AS timestamptz[]),
-            CAST(:starts AS integer[]), CAST(:ends AS integer[]), CAST(:bodies AS bytea[]))
-     AS n (profile_id, first_seen, updated_at, next_flip, start_at, end_at, body);
+-- name: copy_profiles()!
+-- New ones, packed by flow/profiles/storage.py. Their identifiers are taken in the same transaction,
+-- so no one else can make them.
+COPY profile (account, profile_id, version, first_seen, updated_at, next_flip, audiences, body)
+FROM STDIN (FORMAT BINARY);
 
 -- name: update_profiles(account, profile_ids, places, first_seen, updated_at, next_flips, audiences, starts, ends, bodies)!
--- The rows are locked, and found by where they are; audiences as in insert_profiles.
+-- The rows are locked, and found by where they are. `audiences` are those of all rows, one row after
+-- the other; `starts` and `ends` are the places of each row's.
 UPDATE profile p
 SET version = p.version + 1, first_seen = n.first_seen, updated_at = n.updated_at,
     next_flip = n.next_flip, audiences = (CAST(:audiences AS bigint[]))[n.start_at : n.end_at],
