@@ -9,7 +9,7 @@ from datetime import timedelta
 from coterie.connectors.destination import LIFE_SECONDS, Forms
 from coterie.flow.exports.delivery import count_delivery, plan_shipments
 from coterie.flow.exports.hold import Hold
-from coterie.flow.exports.outbox import START, Due, Position
+from coterie.flow.exports.outbox import Due
 from coterie.flow.exports.requests import Request
 from coterie.flow.exports.settle import DoubtPolicy, recipients_of
 from coterie.model.delivery import (
@@ -23,6 +23,7 @@ from coterie.sender.courier import Courier, Delivery
 from coterie.sender.dependencies import SenderDependencies
 from coterie.sender.parcels import Packing, Parcel, first_of_each_user, pack
 from coterie.sender.reports import Reporter
+from coterie.sender.waiting import Waiting
 
 AHEAD = timedelta(days=1)
 
@@ -33,12 +34,17 @@ class Shelf:
     def __init__(self, plan: DestinationPlan, *, now: float) -> None:
         self.plan = plan
         self.busy: set[str] = set()
-        self.position: Position = START
+        self.waiting = Waiting()
         self.queue_position = 0
         # When a parcel that was not full last left, and when the next one may, if one waits.
         self.part_left_at = now
         self.ripe_at: float | None = None
         self.from_start_at = 0.0
+
+    def restart(self) -> None:
+        """Read what waits from the start again."""
+        self.waiting.restart()
+        self.queue_position = 0
 
 
 class AuthorizationSender:
@@ -84,7 +90,7 @@ class AuthorizationSender:
             if plan.id not in before or freed:
                 await asyncio.to_thread(self._hold.unhold, plan.id)
             shelf.plan = plan
-            shelf.position, shelf.queue_position = START, 0
+            shelf.restart()
             self._shelves[plan.id] = shelf
         deletions = [plan.id for plan in plans if plan.form == "deletion"]
         self._deletion = deletions[0] if deletions else None
@@ -177,7 +183,7 @@ class AuthorizationSender:
         plan, courier = shelf.plan, self._courier(shelf.plan)
         room = courier.room()
         if not room:
-            shelf.position, shelf.queue_position = START, 0
+            shelf.restart()
             return []
         most = self._forms.target(plan).most
         loads, at_end = await self._take(shelf, limit=room * most, ahead=courier.is_cautious)
@@ -193,7 +199,7 @@ class AuthorizationSender:
         return parcels
 
     async def _take(self, shelf: Shelf, *, limit: int, ahead: bool) -> tuple[list[Load], bool]:
-        """Return due loads and whether there are no more."""
+        """Return due loads and whether a parcel that they do not fill may leave in time."""
         plan = shelf.plan
         # The breaker says when a dead destination is tried again, whatever the rows' own back-off.
         clock = self._deps.clock()
@@ -201,7 +207,7 @@ class AuthorizationSender:
         if self._deps.monotonic() >= shelf.from_start_at:
             # What changed lately stands before what waits after a failure, so it is looked for
             # again and again, however long the backlog.
-            shelf.position, shelf.queue_position = START, 0
+            shelf.restart()
             shelf.from_start_at = self._deps.monotonic() + max(self._flush_seconds(plan), 0.5)
             await asyncio.to_thread(self._hold.wake, plan.id, now=clock)
         if plan.form in QUEUE_FORMS and plan.held:
@@ -219,19 +225,19 @@ class AuthorizationSender:
             now=now,
             clock=clock,
             busy=self._busy(shelf),
-            after=shelf.position,
             deletion=self._deletion,
             calm=timedelta(seconds=self._deps.calm_seconds),
             life=self._policy().life,
         )
-        rows, shelf.position = await asyncio.to_thread(self._hold.take, plan.id, due)
+        taken = await asyncio.to_thread(shelf.waiting.take, self._hold, plan.id, due)
         # An operation on an array costs the same however many values it names.
         is_whole = plan.form == "array"
         one_item = self._forms.target(plan).one_item
         shipments = plan_shipments(
-            rows, held=plan.held, kept=plan.kept, is_whole=is_whole, one_item=one_item
+            taken.rows, held=plan.held, kept=plan.kept, is_whole=is_whole, one_item=one_item
         )
-        return list(shipments), shelf.position == START
+        # What changes now leaves in time, however many wait behind it to fill the parcel.
+        return list(shipments), taken.at_end or taken.live_at_end
 
     def _busy(self, shelf: Shelf) -> set[str]:
         """Return who must not be told now: a deletion and the rest exclude each other."""

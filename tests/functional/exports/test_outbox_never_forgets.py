@@ -18,6 +18,7 @@ from coterie.flow.exports.parked import replay_parked
 from coterie.flow.exports.requests import Closing, Request
 from coterie.flow.exports.settle import DoubtPolicy
 from coterie.model.delivery import Acknowledged, Postponed, Refused, Settlement, Shipment, Verdict
+from coterie.sender.waiting import Waiting
 from coterie.store import Connection, Store
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -159,7 +160,7 @@ class Run:
             self.braze.catch_up()
         if step.waits:
             self.pass_a_life()
-        rows, _ = self.hold.take(self.destination, Due(limit=100, now=self.now))
+        rows = Waiting().take(self.hold, self.destination, Due(limit=100, now=self.now)).rows
         shipments = plan_shipments(rows, held=step.held, is_whole=True)
         idle = [shipment for shipment in shipments if shipment.difference.is_empty]
         due = [shipment for shipment in shipments if not shipment.difference.is_empty]

@@ -32,7 +32,8 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
     `busy` are recipients that have a request under way. `deletion` is the destination that deletes
     users with the same key, if there is one: a user is deleted, and told of anything after that,
     only when nothing was sent of them for `calm`. `clock` is the time, where `now` is ahead of it.
-    `life` is how long a request without an answer may be worked on.
+    `life` is how long a request without an answer may be worked on. `backfill`: those that a
+    backfill made pending, else those of live changes.
     """
 
     limit: int
@@ -43,6 +44,7 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
     deletion: int | None = None
     calm: timedelta = timedelta()
     life: timedelta = timedelta()
+    backfill: bool = False
 
 
 def take(conn: Connection, destination: int, due: Due) -> tuple[list[OutboxRow], Position]:
@@ -54,6 +56,7 @@ def take(conn: Connection, destination: int, due: Due) -> tuple[list[OutboxRow],
     clock = due.clock or due.now
     values = {
         "destination": destination,
+        "backfill": due.backfill,
         "limit": due.limit,
         "now": due.now,
         "clock": clock,

@@ -34,16 +34,31 @@ class StaleOutboxError(TransientError):
         )
 
 
-def save_plan(conn: Connection, account: int, plan: ClaimPlan, *, now: datetime) -> None:
-    """Write the claims and omissions of a plan. Raises StaleOutboxError."""
+def save_plan(
+    conn: Connection,
+    account: int,
+    plan: ClaimPlan,
+    *,
+    now: datetime,
+    is_backfill: bool = False,
+) -> None:
+    """Write the claims and omissions of a plan. Raises StaleOutboxError.
+
+    What a backfill claims is delivered behind what changes meanwhile.
+    """
     omissions = list(plan.omissions)
     if plan.claims:
-        omissions += _save_claims(conn, account, plan.claims, now=now)
+        omissions += _save_claims(conn, account, plan.claims, now=now, is_backfill=is_backfill)
     _save_omissions(conn, account, omissions, now)
 
 
 def _save_claims(
-    conn: Connection, account: int, claims: Sequence[ClaimChange], *, now: datetime
+    conn: Connection,
+    account: int,
+    claims: Sequence[ClaimChange],
+    *,
+    now: datetime,
+    is_backfill: bool,
 ) -> list[OmissionChange]:
     before = _lock(conn, claims)
     after = dict(before)
@@ -53,13 +68,14 @@ def _save_claims(
     new = {place: state for place, state in after.items() if place not in before and state.touched}
     old = {place: state for place, state in after.items() if state != before.get(place)}
     old = {place: state for place, state in old.items() if place in before}
+    written = {"backfill": is_backfill, "now": now}
     if new:
-        values = {"account": account, "rows": _rows(new), "now": now}
+        values = {"account": account, "rows": _rows(new), **written}
         made = conn.execute(SQL.insert_recipients, values)
         if made.rowcount != len(new):
             raise StaleOutboxError
     if old:
-        conn.execute(SQL.update_recipients, {"rows": _rows(old), "now": now})
+        conn.execute(SQL.update_recipients, {"rows": _rows(old), **written})
     if any(state.touched for state in (*new.values(), *old.values())):
         ring(conn, Bell.OUTBOX)
     return [

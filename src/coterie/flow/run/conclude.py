@@ -9,7 +9,8 @@ from coterie.base.clock import from_us, to_us
 from coterie.flow.audiences.evaluate import Affected, Held
 from coterie.flow.audiences.membership import save_memberships
 from coterie.flow.changes.diff import membership_changes, merge_changes, split_changes
-from coterie.flow.changes.record import Place, record_changes
+from coterie.flow.changes.record import BACKFILL_LANE, TIMER_LANE, Place, record_changes
+from coterie.flow.eventlog.lanes import is_bulk
 from coterie.flow.exports.claims import ClaimPlan, Snapshot, union
 from coterie.flow.exports.wishes import save_plan
 from coterie.flow.profiles.storage import delete_profiles, save_profiles
@@ -122,7 +123,10 @@ def write(
     changes = () if context.is_silent else conclusion.changes
     after = record_changes(conn, account, changes, place)
     latest_us = max((item.folded.now_us for item in conclusion.profiles), default=0)
-    save_plan(conn, account, conclusion.plan, now=from_us(latest_us))
+    # Who comes by the thousand must not keep a destination from hearing what happens now.
+    is_load = is_bulk(place.lane) and place.lane < TIMER_LANE
+    is_backfill = is_load or place.lane == BACKFILL_LANE
+    save_plan(conn, account, conclusion.plan, now=from_us(latest_us), is_backfill=is_backfill)
     return after
 
 

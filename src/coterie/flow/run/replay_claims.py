@@ -47,7 +47,7 @@ def claim(
     before = {each.profile_id: each for each in read_profiles(conn, account, both)}
     enter_generation(conn, new)
     plans = [_difference(context, before.get(item), held.get(item)) for item in both]
-    save_plan(conn, account, union(plans), now=now)
+    save_plan(conn, account, union(plans), now=now, is_backfill=True)
     return both[-1]
 
 

@@ -53,5 +53,5 @@ def restate_recipients(
             )
         )
     ]
-    save_plan(conn, account, ClaimPlan(tuple(changes), ()), now=now)
+    save_plan(conn, account, ClaimPlan(tuple(changes), ()), now=now, is_backfill=True)
     return rows[-1].recipient, len(rows)

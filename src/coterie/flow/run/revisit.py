@@ -151,7 +151,7 @@ def claim_members(
         context.exporter.restate(snapshot_of(context, stored[profile_id]))
         for profile_id in sorted(stored)
     ]
-    save_plan(conn, account, union(plans), now=now)
+    save_plan(conn, account, union(plans), now=now, is_backfill=True)
     return ids[-1], len(ids)
 
 

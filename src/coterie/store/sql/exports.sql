@@ -13,24 +13,28 @@ FROM unnest(CAST(:destinations AS bigint[]), CAST(:recipients AS text[])) AS ask
 WHERE o.destination = asked.destination AND o.recipient = asked.recipient
 RETURNING o.destination, o.recipient, o.claims, CAST(o.wanted AS text), CAST(o.in_doubt AS text);
 
--- name: insert_recipients(account, rows, now)
+-- name: insert_recipients(account, rows, backfill, now)
 -- A recipient that another worker made meanwhile is missing in the answer.
-INSERT INTO outbox (destination, recipient, account, claims, wanted, in_doubt, version, pending, waiting_since)
-SELECT r.destination, r.recipient, :account, decode(r.claims, 'base64'), r.wanted, r.in_doubt, 1, r.touched, :now
+INSERT INTO outbox (destination, recipient, account, claims, wanted, in_doubt, version, pending, backfill, waiting_since)
+SELECT r.destination, r.recipient, :account, decode(r.claims, 'base64'), r.wanted, r.in_doubt, 1, r.touched,
+    CAST(:backfill AS boolean), :now
 FROM jsonb_to_recordset(CAST(:rows AS jsonb))
      AS r (destination bigint, recipient text, claims text, wanted jsonb, in_doubt jsonb, touched boolean)
 ORDER BY r.destination, r.recipient
 ON CONFLICT (destination, recipient) DO NOTHING
 RETURNING destination;
 
--- name: update_recipients(rows, now)!
--- A new wish lifts what was parked: the destination may accept it.
+-- name: update_recipients(rows, backfill, now)!
+-- A new wish lifts what was parked: the destination may accept it. A live change takes a row out of the backfill
+-- that it waits in; a backfill puts none behind that waits already.
 UPDATE outbox o
 SET claims = decode(r.claims, 'base64'),
     wanted = r.wanted,
     in_doubt = r.in_doubt,
     version = o.version + CASE WHEN r.touched THEN 1 ELSE 0 END,
     pending = o.pending OR r.touched,
+    backfill = CASE WHEN r.touched THEN CAST(:backfill AS boolean) AND (o.backfill OR NOT o.pending)
+                    ELSE o.backfill END,
     waiting_since = CASE WHEN r.touched AND NOT o.pending THEN :now ELSE o.waiting_since END,
     parked = CASE WHEN r.touched THEN NULL ELSE o.parked END
 FROM jsonb_to_recordset(CAST(:rows AS jsonb))

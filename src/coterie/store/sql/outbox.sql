@@ -44,7 +44,7 @@ SELECT EXISTS (
 SELECT set_config('enable_hashjoin', 'off', false), set_config('enable_mergejoin', 'off', false),
        set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false);
 
--- name: take(destination, now, clock, limit, busy, after_instant, after_recipient, deletion, calm_since, items_since)
+-- name: take(destination, backfill, now, clock, limit, busy, after_instant, after_recipient, deletion, calm_since, items_since)
 -- No locks: only the holder of the authorization's lock sends, and a changed version tells it later
 -- that a row is not what it read. Fresh rows (-infinity) come before those that wait after a failure.
 -- Most rows were never told of anything, and no text is quicker than that of an empty object.
@@ -59,7 +59,7 @@ SELECT recipient, CAST(wanted AS text),
        CASE WHEN isfinite(not_before) THEN CAST(not_before AS text) ELSE '-infinity' END,
        CASE WHEN again_at <= :clock OR again_at = 'infinity' THEN uncertain END
 FROM outbox
-WHERE destination = :destination AND pending AND not_before <= :now
+WHERE destination = :destination AND pending AND backfill = CAST(:backfill AS boolean) AND not_before <= :now
   AND (not_before, recipient) > (CAST(:after_instant AS timestamptz), :after_recipient)
   AND recipient <> ALL (CAST(:busy AS text[]))
   AND (CAST(:deletion AS bigint) IS NULL OR NOT EXISTS (
@@ -219,13 +219,13 @@ FROM (
 WHERE o.destination = s.destination AND o.recipient = s.recipient;
 
 -- name: unhold(destination)!
--- Items of a paused job that were kept back.
-UPDATE outbox SET pending = true, held = false, waiting_since = COALESCE(waiting_since, now())
+-- Items of a paused job that were kept back. They may be many, so live changes go before them.
+UPDATE outbox SET pending = true, held = false, backfill = backfill OR NOT pending, waiting_since = COALESCE(waiting_since, now())
 WHERE destination = :destination AND held AND parked IS NULL;
 
 -- name: wake(destination, clock)!
 -- Whose requests without an answer can no longer be alive: due to be told once more.
-UPDATE outbox SET pending = true, waiting_since = COALESCE(waiting_since, :clock)
+UPDATE outbox SET pending = true, backfill = true, waiting_since = COALESCE(waiting_since, :clock)
 WHERE destination = :destination AND uncertain IS NOT NULL AND again_at <= :clock
   AND NOT pending AND parked IS NULL;
 
@@ -257,9 +257,9 @@ WHERE destination = :destination AND parked IS NOT NULL AND recipient > :after
 ORDER BY recipient LIMIT :limit;
 
 -- name: replay_parked(destination, recipients, reason, since, until)!
--- What is NULL is not asked.
+-- What is NULL is not asked. Who is not named may be many, so live changes go before them.
 UPDATE outbox
-SET parked = NULL, pending = true, not_before = '-infinity', attempts = 0,
+SET parked = NULL, pending = true, backfill = CAST(:recipients AS text[]) IS NULL, not_before = '-infinity', attempts = 0,
     waiting_since = now()
 WHERE destination = :destination AND parked IS NOT NULL
   AND (CAST(:recipients AS text[]) IS NULL OR recipient = ANY (CAST(:recipients AS text[])))
