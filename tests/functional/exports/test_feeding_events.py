@@ -112,6 +112,29 @@ def test_purchases_arrive_with_product_price_quantity_and_currency(shop: Shop) -
     assert {datetime.fromisoformat(each["time"]) for each in found} == {shop.now}
 
 
+def test_more_pieces_than_a_purchase_holds_go_as_several_and_nonsense_is_listed(
+    shop: Shop,
+) -> None:
+    export(shop, **PURCHASES, properties={"channel": "channel"})
+    shop.send(
+        ORDER | {"count": 250, "channel": "app"},
+        ORDER | {"user_id": "bo", "count": 100},
+        ORDER | {"user_id": "cy", "count": 10_001},
+        ORDER | {"user_id": "di", "count": 1.5},
+    )
+    follow(shop)
+
+    found = deeds(shop, "purchases")
+    sold = sorted(
+        (each["quantity"], (each.get("properties") or {}).get("channel", "")) for each in found
+    )
+    assert sold == [(50, "app"), (100, ""), (100, "app"), (100, "app")]
+    assert {each["price"] for each in found} == {12.5}
+    assert sorted(states(shop)) == [("ada", "sent")] * 3 + [("bo", "sent")]
+    reason = "an event had no whole quantity from 1 to 10,000 in 'count'"
+    assert shop.omissions() == [reason] * 2
+
+
 def test_what_arrived_before_the_start_is_not_sent(shop: Shop) -> None:
     shop.send(ORDER)
     shop.now += timedelta(seconds=1)

@@ -1,4 +1,4 @@
-"""An event as Braze takes it: a custom event or a purchase, without the user who did it."""
+"""An event as Braze takes it: a custom event or purchases, without the user who did it."""
 
 import math
 import re
@@ -17,6 +17,9 @@ Event = Mapping[str, Any]
 TEXT_LIMIT = 255
 PROPERTIES_LIMIT: Mapping[FeedForm, int] = {"events": 100_000, "purchases": 50_000}
 MOST_AT_ONCE = 100
+# Braze stores a quantity as that many purchases, so more of them go in several objects. Who buys
+# more than this at once is no customer, and would fill the queue by one event.
+QUANTITY_LIMIT = 10_000
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -26,8 +29,11 @@ class Unfit(msgspec.Struct, frozen=True):
     reason: str
 
 
-def make_deed(spec: FeedSpec, event: Event, at: datetime) -> dict[str, Any] | Unfit:
-    """Return what Braze is to be told of an event that happened at `at`."""
+def make_deeds(spec: FeedSpec, event: Event, at: datetime) -> tuple[dict[str, Any], ...] | Unfit:
+    """Return what Braze is to be told of an event that happened at `at`, in objects of its size.
+
+    A quantity above 100, which is all that one purchase holds, is divided among several.
+    """
     head = (_event if spec.form == "events" else _purchase)(spec, event)
     if isinstance(head, Unfit):
         return head
@@ -36,7 +42,15 @@ def make_deed(spec: FeedSpec, event: Event, at: datetime) -> dict[str, Any] | Un
     if len(msgspec.json.encode(properties)) > PROPERTIES_LIMIT[spec.form]:
         return Unfit("the properties of an event were larger than Braze takes them")
     body = {**head, "time": at.isoformat(timespec="milliseconds")}
-    return {**body, "properties": properties} if properties else body
+    deed = {**body, "properties": properties} if properties else body
+    if spec.form == "events":
+        return (deed,)
+    return tuple({**deed, "quantity": part} for part in _portions(deed["quantity"]))
+
+
+def _portions(quantity: int) -> list[int]:
+    full, rest = divmod(quantity, MOST_AT_ONCE)
+    return [MOST_AT_ONCE] * full + [rest] * (rest > 0)
 
 
 def find_value(event: Event, key: str) -> Any:
@@ -91,7 +105,7 @@ def _price(value: Any) -> float | None:
 
 def _quantity(value: Any) -> int | None:
     number = _price(value)
-    if number is None or not number.is_integer() or not 1 <= number <= MOST_AT_ONCE:
+    if number is None or not number.is_integer() or not 1 <= number <= QUANTITY_LIMIT:
         return None
     return int(number)
 
@@ -105,7 +119,7 @@ _PARTS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "product_id": (_product, f"product of 1 to {TEXT_LIMIT} characters"),
     "currency": (_currency, "currency of three letters"),
     "price": (_price, "price"),
-    "quantity": (_quantity, f"whole quantity from 1 to {MOST_AT_ONCE}"),
+    "quantity": (_quantity, f"whole quantity from 1 to {QUANTITY_LIMIT:,}"),
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from coterie.base.clock import from_us, to_us
-from coterie.flow.exports.deeds import Unfit, make_deed
+from coterie.flow.exports.deeds import Unfit, make_deeds
 from coterie.flow.exports.queue import enqueue
 from coterie.flow.exports.rules import Rule, Snapshot
 from coterie.lang.behaviour import name_of
@@ -110,14 +110,18 @@ class _Feed:
         recipient = self.rule.recipient(person.view)
         if reason is None and recipient is None:
             reason = self.rule.lack()
-        deed = make_deed(self.spec, event, from_us(arrival.occurred_us))
-        if reason is None and isinstance(deed, Unfit):
-            reason = deed.reason
+        deeds = make_deeds(self.spec, event, from_us(arrival.occurred_us))
+        if reason is None and isinstance(deeds, Unfit):
+            reason = deeds.reason
         found.omissions[place] = reason
-        if reason is None and recipient is not None:
+        if reason is None and recipient is not None and not isinstance(deeds, Unfit):
             origin = f"{self.job_id}:{arrival.lane}:{arrival.seq}"
-            item = NewQueueItem(recipient=recipient, origin=origin, body=deed)
-            found.items.setdefault(self._export.destination_id, []).append(item)
+            found.items.setdefault(self._export.destination_id, []).extend(
+                NewQueueItem(
+                    recipient=recipient, origin=f"{origin}:{part}" if part else origin, body=deed
+                )
+                for part, deed in enumerate(deeds)
+            )
 
     def _hindrance(self, person: Snapshot) -> str | None:
         consent = self._export.consent
