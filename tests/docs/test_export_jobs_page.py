@@ -4,7 +4,7 @@ import re
 
 from tests.docs.conftest import ROOT
 
-from coterie.model.dry_run import DryRun
+from coterie.model.dry_run import DryRun, FeedDryRun
 from coterie.model.exports import (
     ExportAudienceConfig,
     ExportProfilesConfig,
@@ -45,4 +45,10 @@ def test_every_option_of_an_export_to_files_stands_on_the_page() -> None:
 def test_every_figure_of_a_dry_run_stands_on_the_page() -> None:
     figures = set(DryRun.__struct_fields__) - {"objects_per_request", "requests_per_minute"}
 
-    assert named("## Dry runs", until="## Export to SFTP") == figures
+    assert named("## Dry runs", until="### Of events and purchases") == figures
+
+
+def test_every_figure_of_a_dry_run_of_events_stands_on_the_page() -> None:
+    figures = set(FeedDryRun.__struct_fields__) - {"objects_per_request", "requests_per_minute"}
+
+    assert named("### Of events and purchases", until="## Export to SFTP") == figures

@@ -37,7 +37,7 @@ from coterie.model.control import (
     Stream,
 )
 from coterie.model.decisions import Decision
-from coterie.model.dry_run import DryRun
+from coterie.model.dry_run import DryRun, FeedDryRun
 from coterie.model.entity import Entity, FieldLineage
 from coterie.model.erasure import Dossier, Erasure
 from coterie.model.events import IncomingEvent
@@ -165,8 +165,8 @@ class JobCalls(msgspec.Struct, frozen=True, kw_only=True):
     resume: Callable[..., Job]
     kill: Callable[..., Job]
     delete: Callable[..., Job]
-    dry_run_new: Callable[..., DryRun]
-    dry_run_change: Callable[..., DryRun]
+    dry_run_new: Callable[..., DryRun | FeedDryRun]
+    dry_run_change: Callable[..., DryRun | FeedDryRun]
     omitted: Callable[[int, int, int], Sequence[OmittedView]]
 
 

@@ -14,7 +14,7 @@ from coterie.api.resources import PERSONAL_SCOPE, Success
 from coterie.api.state import ApiState
 from coterie.control.scopes import allows
 from coterie.model.control import Grant, Job
-from coterie.model.dry_run import DryRun
+from coterie.model.dry_run import DryRun, FeedDryRun
 from coterie.model.views import IdentifierView, OmittedView
 
 STEER_SCOPE = "data_manager"
@@ -40,12 +40,16 @@ class ExportChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NewDryRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An export to count: a new one of an authorization, or a job with other options."""
+    """An export to count: a new one of an authorization, or a job with other options.
+
+    Of jobs that send events on those of the last `days` are counted.
+    """
 
     options: dict[str, Any] = {}
     authorization_id: int | None = None
     job_id: int | None = None
     clean_up: bool = False
+    days: Annotated[int, msgspec.Meta(ge=1, le=90)] = 7
 
 
 @get("/api/jobs/{job_id:int}", summary="One job", tags=["jobs"], sync_to_thread=True)
@@ -109,7 +113,7 @@ def update_export(
 )
 def run_dry(
     data: JSONBody[NewDryRun], grant: NamedDependency[Grant], api: NamedDependency[ApiState]
-) -> Success[DryRun]:
+) -> Success[DryRun | FeedDryRun]:
     """Count what an export would send, to whom, and at what cost; nothing is written or sent."""
     check_scope(grant, STEER_SCOPE)
     runs = api.dependencies.jobs
@@ -119,12 +123,14 @@ def run_dry(
             job_id=data.job_id,
             options=data.options,
             clean_up=data.clean_up,
+            days=data.days,
         )
     else:
         found = runs.dry_run_new(
             account=grant.account,
             authorization_id=data.authorization_id or 0,
             config=data.options,
+            days=data.days,
         )
     return Success(found)
 

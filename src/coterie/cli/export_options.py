@@ -86,6 +86,15 @@ OnlyDry = Annotated[
     typer.Option("--dry-run", help="Only say what would be sent, to whom, and at what cost."),
 ]
 
+Days = Annotated[
+    int,
+    typer.Option(
+        help="Of a dry run of events and purchases: those of how many days are counted.",
+        min=1,
+        max=90,
+    ),
+]
+
 NONE = "none"
 """What takes a field, consent, quiet window or expiry away."""
 

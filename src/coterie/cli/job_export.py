@@ -188,14 +188,18 @@ def update(
 
 def dry_run(
     job_id: Annotated[int, typer.Argument(help="The job's id, as listed.")],
+    days: option.Days = 7,
     account: AccountNumber = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what an export would send now, and whom it omits; nothing is sent."""
+    """Say what an export would send now, and whom it omits; nothing is sent.
+
+    Of events and purchases: what it would have sent of those of the last days.
+    """
     with open_context() as context:
         runs = DryRuns(context.store, context.clock)
         number = which_account(context, account)
-        found = runs.of_change(account=number, job_id=job_id, options={})
+        found = runs.of_change(account=number, job_id=job_id, options={}, days=days)
     print_dry_run(found, as_json=as_json)
 
 

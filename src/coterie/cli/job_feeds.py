@@ -56,6 +56,8 @@ def export_events(
     delete_forgotten: option.DeleteForgotten = None,
     expires_at: option.Expires = None,
     description: option.Description = "",
+    dry_run: option.OnlyDry = False,
+    days: option.Days = 7,
     account: AccountNumber = None,
     as_json: AsJson = False,
 ) -> None:
@@ -74,7 +76,8 @@ def export_events(
         label=label,
         description=description,
         authorization=authorization,
-        dry_run=False,
+        dry_run=dry_run,
+        days=days,
         account=account,
         as_json=as_json,
     )
@@ -113,6 +116,8 @@ def export_purchases(
     delete_forgotten: option.DeleteForgotten = None,
     expires_at: option.Expires = None,
     description: option.Description = "",
+    dry_run: option.OnlyDry = False,
+    days: option.Days = 7,
     account: AccountNumber = None,
     as_json: AsJson = False,
 ) -> None:
@@ -135,7 +140,8 @@ def export_purchases(
         label=label,
         description=description,
         authorization=authorization,
-        dry_run=False,
+        dry_run=dry_run,
+        days=days,
         account=account,
         as_json=as_json,
     )

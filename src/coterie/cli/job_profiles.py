@@ -137,6 +137,7 @@ def make_export(
     description: str,
     authorization: int,
     dry_run: bool,
+    days: int = 7,
     account: int | None,
     as_json: bool,
 ) -> None:
@@ -145,7 +146,9 @@ def make_export(
         number = which_account(context, account)
         if dry_run:
             runs = DryRuns(context.store, context.clock)
-            found = runs.of_new(account=number, authorization_id=authorization, config=options)
+            found = runs.of_new(
+                account=number, authorization_id=authorization, config=options, days=days
+            )
             print_dry_run(found, as_json=as_json)
             return
         job = jobs.create_export(

@@ -14,7 +14,7 @@ from coterie.control import Store
 from coterie.control.authorizations import Probe
 from coterie.flow.run.deliveries import DeliveryCalls
 from coterie.model.control import Actor, ImportCsvConfig
-from coterie.model.dry_run import DryRun
+from coterie.model.dry_run import DryRun, FeedDryRun
 from coterie.model.erasure import Dossier, Erasure
 from coterie.model.file_exports import WrittenFile
 from coterie.model.imports import ImportedFile
@@ -26,12 +26,14 @@ from coterie.model.schema_preview import SchemaPreview
 class DryRuns(Protocol):
     """What an export would do; raises UserError where it could not be made."""
 
-    def of_new(self, *, account: int, authorization_id: int, config: Mapping[str, Any]) -> DryRun:
+    def of_new(
+        self, *, account: int, authorization_id: int, config: Mapping[str, Any]
+    ) -> DryRun | FeedDryRun:
         """Count what a new export would do."""
 
     def of_change(
         self, *, account: int, job_id: int, options: Mapping[str, Any], clean_up: bool = False
-    ) -> DryRun:
+    ) -> DryRun | FeedDryRun:
         """Count what an export would do with other options."""
 
 

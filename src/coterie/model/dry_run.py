@@ -41,3 +41,34 @@ class DryRun(msgspec.Struct, frozen=True, kw_only=True):
     def is_estimate(self) -> bool:
         """Say whether the figures are projected from a sample."""
         return self.seen < self.members
+
+
+class FeedDryRun(msgspec.Struct, frozen=True, kw_only=True):
+    """What a job that sends events on would have sent of those of the last `days`.
+
+    Of the `events` that came in its streams `seen` were looked at, the newest; then all figures are
+    projected to the whole (`is_estimate`). `chosen` are those that the job is about. Of them
+    `omitted` could not be sent, by `reasons`, and some of their people are `omitted_people`;
+    `objects` would be, in `requests` that take `minutes` at `requests_per_minute` if all are full.
+    People are taken as they are now. `samples` are bodies of requests for one event each.
+    """
+
+    days: int
+    events: int
+    seen: int
+    chosen: int
+    objects: int
+    requests: int
+    minutes: float
+    data_points: int
+    omitted: int
+    reasons: dict[str, int]
+    requests_per_minute: int
+    objects_per_request: int
+    samples: tuple[Any, ...]
+    omitted_people: tuple[OmittedView, ...]
+
+    @property
+    def is_estimate(self) -> bool:
+        """Say whether the figures are projected from the newest events."""
+        return self.seen < self.events

@@ -103,3 +103,26 @@ def test_a_job_of_events_is_made_and_changed_by_its_form(
     assert changed.status_code == 303
     assert isinstance(job.config, ExportEventsConfig)
     assert (job.label, job.config.event_name, job.config.streams) == ("Sold", "Sold", ("default",))
+
+
+def test_the_check_counts_the_last_days_before_anything_starts(
+    admin: Visitor, authorization_id: int
+) -> None:
+    new = "/data/jobs/new/export-events"
+    page = f"{new}?authorization={authorization_id}"
+    form = {
+        "authorization": authorization_id,
+        "label": "Views",
+        "events": "view",
+        "identifier_field": "user_id",
+    }
+
+    checked = admin.send(f"{new}/check", page=page, **form)
+    again = admin.send(f"{new}/settings", page=page, **form)
+    made = admin.send(new, page=page, **form)
+
+    assert checked.status_code == 200
+    assert "in 7 days, of 0 events that came" in checked.text
+    assert 'name="events" value="view"' in checked.text
+    assert ">view</textarea>" in again.text.replace("\n", "")
+    assert made.status_code == 303

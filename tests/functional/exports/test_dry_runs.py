@@ -38,11 +38,13 @@ OPTIONS = {
 
 
 def foresee(shop: Shop, *, most: int = 1_000, **options: object) -> DryRun:
-    return DryRuns(shop.store, lambda: shop.now, most_seen=most).of_new(
+    found = DryRuns(shop.store, lambda: shop.now, most_seen=most).of_new(
         account=shop.account.number,
         authorization_id=shop.authorization,
         config={**OPTIONS, **options},
     )
+    assert isinstance(found, DryRun)
+    return found
 
 
 def test_a_dry_run_says_what_the_start_then_does(people: Shop) -> None:
@@ -90,6 +92,9 @@ def test_a_dry_run_of_a_job_that_runs_counts_only_what_differs(people: Shop) -> 
     added = runs.of_change(**asked, options={"audiences": ["oslo", "buyers"]})
     cleaned = runs.of_change(**asked, options={"audiences": ["buyers"]}, clean_up=True)
 
+    assert isinstance(now, DryRun)
+    assert isinstance(added, DryRun)
+    assert isinstance(cleaned, DryRun)
     assert (now.users, now.omitted) == (0, 1)
     assert (added.users, added.added, added.removed) == (2, 2, 0)
     assert (cleaned.cleaned, cleaned.removed) == (3, 2)

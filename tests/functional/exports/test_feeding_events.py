@@ -11,7 +11,6 @@ from tests.functional.flow.replaying import confirm, go_on, start
 from coterie.control.jobs import (
     BadJobError,
     create_export,
-    draft_export,
     job_logs,
     kill_job,
     pause_job,
@@ -276,17 +275,7 @@ def test_what_braze_would_not_take_is_refused(shop: Shop) -> None:
             export(shop, **options)
 
 
-def test_there_is_nothing_to_count_before_the_start_nor_to_clean_up_at_the_end(
-    shop: Shop,
-) -> None:
-    with pytest.raises(BadJobError, match="nothing to count"):
-        draft_export(
-            shop.store,
-            account=shop.account.number,
-            authorization_id=shop.authorization,
-            config={"identifier_field": "user_id", **EVENTS},
-            clock=lambda: shop.now,
-        )
+def test_there_is_nothing_to_clean_up_at_the_end(shop: Shop) -> None:
     export(shop, **EVENTS)
     with pytest.raises(BadJobError, match="back that were sent"):
         shop.delete(clean_up=True)

@@ -146,9 +146,11 @@ class HookShop(Shop):
 
     def foresee(self, **options: Any) -> DryRun:
         """Return what the job made last would tell if its options were changed."""
-        return DryRuns(self.store, lambda: self.now).of_change(
+        found = DryRuns(self.store, lambda: self.now).of_change(
             account=self.account.number, job_id=self.job.id, options=options
         )
+        assert isinstance(found, DryRun)
+        return found
 
     def follow(self) -> None:
         self.work()

@@ -44,7 +44,7 @@ from coterie.control.jobs import (
     update_export,
 )
 from coterie.model.control import Job
-from coterie.model.dry_run import DryRun
+from coterie.model.dry_run import DryRun, FeedDryRun
 from coterie.model.exports import ExportConfig
 from coterie.model.schema import SCALAR_KINDS
 
@@ -243,7 +243,7 @@ def _settings_page(
 
 def _check_page(
     visit: Visit,
-    found: DryRun,
+    found: DryRun | FeedDryRun,
     *,
     kind: str,
     job: Job | None = None,
@@ -256,13 +256,14 @@ def _check_page(
         for value in values
     ]
     return visit.page(
-        "jobs/check_export.html",
+        "jobs/check_feed.html" if isinstance(found, FeedDryRun) else "jobs/check_export.html",
         found=found,
         samples=[msgspec.json.encode(body).decode() for body in found.samples],
         kept=kept,
         job=job,
         gone=names_of_keys(gone or []) if kind == "webhook" else gone or [],
         is_webhook=kind == "webhook",
+        what="purchases" if kind == "export_purchases" else "events",
         path=_path(kind, job),
         label=visit.form.text("label"),
     )

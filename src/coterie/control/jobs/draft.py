@@ -9,14 +9,12 @@ import msgspec
 from coterie.base.clock import Clock
 from coterie.control.definitions.pipeline import NamedAudience, export_spec
 from coterie.control.jobs.create import require_destination
-from coterie.control.jobs.errors import BadJobError
 from coterie.control.jobs.export_checks import check_export, check_named, read_export
 from coterie.control.jobs.update import merge_options, require_changeable
 from coterie.control.rows import list_all
 from coterie.model.config import ExportSpec
 from coterie.model.control import Job
 from coterie.model.exports import ExportConfig
-from coterie.model.feeds import FeedConfig
 from coterie.store import Connection, Store, load_queries
 
 
@@ -53,10 +51,6 @@ def draft_export(
         options = config if isinstance(config, Mapping) else msgspec.to_builtins(config)
         checked = merge_options(require_changeable(job), options, now=now)
     check_export(checked, now=now)
-    if isinstance(checked, FeedConfig):
-        raise BadJobError(
-            message=f"Only {checked.form} that arrive later are sent, so there is nothing to count."
-        )
     with store.transaction() as conn:
         require_destination(conn, account, authorization_id, checked)
         check_named(conn, account, checked)

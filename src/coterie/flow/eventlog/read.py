@@ -76,6 +76,20 @@ def read_newest(conn: Connection, account: int, stream: str, *, limit: int) -> l
         return as_events(rows.execute(SQL.read_newest, asked).fetchall())
 
 
+def read_since(
+    conn: Connection, account: int, stream: str, *, since: datetime, limit: int
+) -> tuple[list[LoggedEvent], int]:
+    """Return the newest events of a stream since an instant, and how many there are in all.
+
+    Repeats are left out of the first, and counted.
+    """
+    asked = {"account": account, "stream": stream, "since": since, "day": since.date()}
+    with conn.cursor(binary=True) as rows:
+        counted = rows.execute(SQL.count_since.encode(), asked).fetchone()
+        found = rows.execute(SQL.read_since.encode(), {**asked, "limit": limit}).fetchall()
+    return as_events(found), int(counted[0]) if counted else 0
+
+
 def advance(conn: Connection, lane: int, *, seq: int, day: date, at: datetime) -> None:
     """Move the cursor of `lane` to `seq`, received on `day`; holds with the caller's commit."""
     conn.execute(SQL.advance_lane, {"lane": lane, "seq": seq, "day": day, "at": at})

@@ -61,6 +61,11 @@ class Feeder:
         """Say whether some job may send events of a stream on."""
         return bool(self._feeds) and (self._streams is None or stream in self._streams)
 
+    def is_about(self, arrival: Arrival) -> bool:
+        """Say whether some job is about an event, whoever did it."""
+        event = _decode(arrival.body)
+        return any(feed.chooses(arrival, event) for feed in self._feeds)
+
     def plan(self, arrivals: Sequence[tuple[Arrival, Snapshot]]) -> Feeding:
         """Return what becomes of events, in their order, with whose each is."""
         found = Feeding({}, {})
@@ -92,14 +97,18 @@ class _Feed:
 
     def wants(self, arrival: Arrival, event: Mapping[str, Any], person: Snapshot) -> bool:
         """Say whether the event is one of those that the job is about."""
+        if not self.chooses(arrival, event):
+            return False
+        return not self.spec.needs_member or self.rule.is_member(person)
+
+    def chooses(self, arrival: Arrival, event: Mapping[str, Any]) -> bool:
+        """Say whether the job is about such events, whoever did them."""
         spec = self.spec
         if arrival.received_us < self._started_us or self.rule.drops(arrival.received_us):
             return False
         if spec.streams and arrival.stream not in spec.streams:
             return False
-        if spec.events and name_of(event) not in spec.events:
-            return False
-        return not spec.needs_member or self.rule.is_member(person)
+        return not spec.events or name_of(event) in spec.events
 
     def add(
         self, found: Feeding, arrival: Arrival, event: Mapping[str, Any], person: Snapshot

@@ -94,7 +94,12 @@ class Forecast:
         self._after = ids[-1]
         self._seen += len(ids)
         profiles = read_profiles(conn, question.account, ids)
-        known = [(profile, self._exporter.wishes(self._snapshot(profile))) for profile in profiles]
+        now_us, reads = to_us(self._now), self._exporter.reads
+        snapshots = [snapshot_of(profile, self._viewer, now_us, reads) for profile in profiles]
+        known = [
+            (profile, self._exporter.wishes(seen))
+            for profile, seen in zip(profiles, snapshots, strict=True)
+        ]
         rows = self._rows(conn, known)
         for profile, wishes in known:
             self._count(profile, wishes, rows)
@@ -128,12 +133,6 @@ class Forecast:
             omitted_people=tuple(self._omitted),
         )
 
-    def _snapshot(self, profile: StoredProfile) -> Snapshot:
-        view = self._viewer.view(profile.body.fragments, to_us(self._now), self._exporter.reads)
-        since = dict(zip(profile.audiences, profile.body.since_us, strict=True))
-        first = min(part.first_us for part in profile.body.fragments)
-        return Snapshot(profile.profile_id, first, since, view)
-
     def _rows(
         self, conn: Connection, known: Sequence[tuple[StoredProfile, Wishes]]
     ) -> Mapping[str, OutboxRow]:
@@ -149,7 +148,7 @@ class Forecast:
         if reason is not None:
             self._reasons[reason] += 1
             if len(self._omitted) < OMITTED_SHOWN:
-                self._omitted.append(self._omission(profile, reason))
+                self._omitted.append(omission_of(profile, reason, self._rules))
             return
         place = wishes.recipients.get(job_id)
         if place is None:
@@ -185,10 +184,22 @@ class Forecast:
             if made is not None:
                 self._samples.append(self._question.forms.sample(plan, made))
 
-    def _omission(self, profile: StoredProfile, reason: str) -> OmittedView:
-        return OmittedView(
-            profile_id=profile.profile_id,
-            since=from_us(max(profile.body.since_us, default=0)),
-            reason=reason,
-            identifiers=identifiers_of(profile, self._rules)[:MEMBER_IDENTIFIERS],
-        )
+
+def snapshot_of(
+    profile: StoredProfile, viewer: Viewer, now_us: int, reads: frozenset[str]
+) -> Snapshot:
+    """Return a stored profile as exports see it, with the fields that they read."""
+    view = viewer.view(profile.body.fragments, now_us, reads)
+    since = dict(zip(profile.audiences, profile.body.since_us, strict=True))
+    first = min(part.first_us for part in profile.body.fragments)
+    return Snapshot(profile.profile_id, first, since, view)
+
+
+def omission_of(profile: StoredProfile, reason: str, rules: IdentityRules) -> OmittedView:
+    """Return who cannot be sent, and why."""
+    return OmittedView(
+        profile_id=profile.profile_id,
+        since=from_us(max(profile.body.since_us, default=0)),
+        reason=reason,
+        identifiers=identifiers_of(profile, rules)[:MEMBER_IDENTIFIERS],
+    )

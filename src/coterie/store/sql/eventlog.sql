@@ -109,6 +109,20 @@ FROM event_log
 WHERE account = :account AND stream = :stream
 ORDER BY received_at DESC, lane, seq LIMIT :limit;
 
+-- name: count_since(account, stream, since, day)$
+-- By the index of streams alone; the day leaves out the partitions of days before.
+SELECT count(*) FROM event_log
+WHERE account = :account AND stream = :stream AND received_at >= :since AND received_day >= :day;
+
+-- name: read_since(account, stream, since, day, limit)
+-- As read_newest, of some days, without messages that came twice.
+SELECT lane, seq, account, stream, received_at, body, occurred_at, message_hash
+FROM event_log e
+WHERE account = :account AND stream = :stream AND received_at >= :since AND received_day >= :day
+  AND NOT EXISTS (SELECT FROM event_outcome o
+                  WHERE o.lane = e.lane AND o.seq = e.seq AND o.kind = 'duplicate')
+ORDER BY received_at DESC, lane, seq LIMIT :limit;
+
 -- name: advance_lane(lane, seq, day, at)!
 -- In the transaction that writes the effects of the events up to `seq`.
 UPDATE lane SET cursor_seq = :seq, cursor_day = :day, advanced_at = :at WHERE lane = :lane;
