@@ -113,7 +113,7 @@ class DryRuns:
             config=config,
             spec=draft.spec_at(plan.id),
             plan=plan,
-            limits=_limits(authorization),
+            limits=_limits(authorization, form=plan.form),
             forms=read_forms(authorization.provider, authorization.public_config),
             streams=tuple(name for name in known if not feed.streams or name in feed.streams),
             days=max(1, min(days, MOST_DAYS)),

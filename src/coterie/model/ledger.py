@@ -15,7 +15,7 @@ def name_delivery(form: Form, attribute: str, *, destination: int) -> str:
     name = FORM_NAMES[form]
     if form in OF_ONE_JOB:
         return f"{name} number {destination}"
-    return f"{name} {attribute}".strip()
+    return f"{name} {attribute}" if form == "array" else name
 
 
 class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from coterie.control.authorizations import update_authorization
 from coterie.control.definitions.audiences import update_audience
 from coterie.control.jobs import BadJobError
 from coterie.control.providers import BadConfigError
+from coterie.model.dry_run import DryRun
 
 KEYS = {
     "cohort_partner": "coterie",
@@ -216,6 +217,7 @@ def test_a_dry_run_says_what_the_start_then_sends_and_spends(people: Shop) -> No
 
     start(people, "oslo", "buyers")
 
+    assert isinstance(found, DryRun)
     assert (found.users, found.added, found.removed) == (3, 5, 0)
     assert found.requests == len(bodies(people))
     assert found.data_points == people.braze.data_points() - spent
