@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from tests.functional.console.conftest import ACCOUNT, Visitor
+from tests.functional.console.conftest import ACCOUNT, ACTOR, NOW, Visitor
 from tests.functional.console.test_console_jobs import NEW_EXPORT, create_export
 
 from coterie.console.dependencies import ConsoleDependencies
+from coterie.control.authorizations import update_authorization
 from coterie.control.jobs import get_job, list_jobs
 from coterie.model.control import ProbeResult
 from coterie.model.exports import (
@@ -58,6 +59,48 @@ def test_the_wizard_ends_with_what_the_job_would_do(
     assert job.config.consent == Consent(field="channels", values=("app", "web"))
     assert job.config.quiet == QuietWindow(zone="Europe/Berlin", start="22:00", end="07:00")
     assert str(job.config.expires_at) == "2031-05-31 12:00:00+00:00"
+
+
+def test_cohorts_can_be_chosen_where_the_authorization_opens_them(
+    admin: Visitor, authorization_id: int, deps: ConsoleDependencies
+) -> None:
+    page = f"{NEW_EXPORT}?authorization={authorization_id}"
+    form = {
+        "authorization": authorization_id,
+        "label": "To cohorts",
+        "identifier_field": "user_id",
+        "audiences": ["fans"],
+        "form": "cohorts",
+    }
+    closed = admin.open(page)
+    refused = admin.send(f"{NEW_EXPORT}/check", page=page, **form)
+
+    update_authorization(
+        deps.store,
+        deps.ring,
+        account=ACCOUNT,
+        authorization_id=authorization_id,
+        config={
+            "cohort_partner": "acme",
+            "cohort_partner_key": "partner-key",
+            "cohort_import_key": "import-key",
+        },
+        actor=ACTOR,
+        now=NOW,
+    )
+    opened = admin.open(page)
+    made = admin.send(NEW_EXPORT, page=page, **form)
+    shown = admin.open(made.headers["location"])
+    access = admin.open(f"/data/authorizations/{authorization_id}")
+
+    assert 'value="cohorts"' not in closed.text
+    assert "Cohorts can be chosen once" in closed.text
+    assert refused.status_code == 400
+    assert "no access to cohorts" in refused.text
+    assert 'value="cohorts"' in opened.text
+    assert "<dt>Cohorts</dt><dd>One for each audience</dd>" in shown.text
+    assert "acme" in access.text
+    assert "partner-key" not in access.text
 
 
 def test_a_check_that_fails_keeps_what_was_entered(admin: Visitor, authorization_id: int) -> None:

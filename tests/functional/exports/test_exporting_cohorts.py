@@ -200,7 +200,7 @@ def test_a_request_without_an_answer_is_sent_again_and_harms_nothing(people: Sho
 
 
 def test_a_locked_cohort_is_tried_again(people: Shop) -> None:
-    people.braze.fail(path=USERS, status=423, body={"message": "Resource locked"}, times=2)
+    people.braze.fail(path=USERS, status=423, body={"message": "Resource locked"})
 
     start(people, "oslo")
 

@@ -1,7 +1,15 @@
+from collections import Counter
+
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coterie.flow.exports.delivery import BACK_OFF_LIMIT, back_off_seconds, difference
+from coterie.flow.exports.delivery import (
+    BACK_OFF_LIMIT,
+    back_off_seconds,
+    difference,
+    plan_shipments,
+)
 from coterie.model.delivery import OutboxRow, Told
 
 values = st.frozensets(st.sampled_from("abcde"))
@@ -61,6 +69,57 @@ def test_a_value_in_doubt_never_cancels_out() -> None:
     doubtful = row(frozenset(), frozenset(), frozenset({"vip"}))
 
     assert difference(doubtful, held=frozenset()).drop == ("vip",)
+
+
+@given(wanted=values, told=values, in_doubt=values, held=values)
+def test_told_item_by_item_it_comes_to_the_same(
+    wanted: frozenset[str], told: frozenset[str], in_doubt: frozenset[str], held: frozenset[str]
+) -> None:
+    whole = difference(row(wanted, told, in_doubt), held=held)
+    put, drop, parts = set[str](), set[str](), 0
+    has_more = True
+    while has_more:
+        now = row(wanted, (told | put) - drop, in_doubt - put - drop)
+        (part,) = plan_shipments([now], held=held, one_item=True)
+        put |= part.difference.put.keys()
+        drop |= frozenset(part.difference.drop)
+        parts += 1
+        has_more = part.difference.has_more
+
+    assert (put, drop) == (set(whole.put), set(whole.drop))
+    assert parts == max(1, len(whole.keys))
+
+
+@given(wishes=st.lists(values, max_size=20))
+def test_users_of_one_item_are_told_together(wishes: list[frozenset[str]]) -> None:
+    rows = [row(wanted) for wanted in wishes]
+    requests: list[str] = []
+    while any(each.wanted for each in rows):
+        shipments = plan_shipments(rows, held=frozenset(), one_item=True)
+        common = Counter(key for each in rows for key in each.wanted)
+        (key, _), *_ = sorted(common.items(), key=lambda item: (item[1], item[0]), reverse=True)
+        assert all(set(one.difference.put) == {key} for one in shipments if key in one.row.wanted)
+        requests.append(key)
+        rows = [row(frozenset(each.wanted) - {key}) for each in rows]
+
+    assert sorted(requests) == sorted(frozenset().union(*wishes))
+
+
+@given(uncertain=values, wanted=values, held=values)
+def test_what_is_uncertain_stays_so_until_its_own_part_is_told(
+    uncertain: frozenset[str], wanted: frozenset[str], held: frozenset[str]
+) -> None:
+    left, again = uncertain, set[str]()
+    has_more = True
+    while has_more and left:
+        unsure = msgspec.structs.replace(row(wanted, wanted), uncertain=tuple(sorted(left)))
+        (part,) = plan_shipments([unsure], held=held, one_item=True)
+        again |= frozenset(part.difference.keys)
+        assert frozenset(part.difference.left) == left - frozenset(part.difference.keys)
+        left, has_more = frozenset(part.difference.left), part.difference.has_more
+
+    assert again == uncertain - held
+    assert left == uncertain & held
 
 
 @given(attempts=st.integers(0, 10_000), chance=st.floats(0, 1, exclude_max=True))
