@@ -6,8 +6,8 @@ from datetime import datetime
 import msgspec
 
 from coterie.control.authorizations import save_health
-from coterie.control.delivery_words import say_delivered
-from coterie.control.rows import run, to_json
+from coterie.control.delivery_words import say_asleep, say_delivered
+from coterie.control.rows import get_value, run, to_json
 from coterie.model.control import JobLogLevel
 from coterie.model.delivery import DeliveryCount, DestinationPlan
 from coterie.store import Connection, Store, load_queries
@@ -26,6 +26,18 @@ def record_delivery(
         for job_id in plan.jobs:
             values = {"level": level, "code": "synced", "message": message, "context": context}
             _log(conn, job_id, values, now=now)
+
+
+def record_sleep(store: Store, plan: DestinationPlan, *, now: datetime) -> None:
+    """Tell each job that shares a destination that there is nothing to do, unless it knows."""
+    message = say_asleep(plan.form)
+    line = {"level": "info", "code": "sleeping", "message": message, "context": {}}
+    query = load_queries("jobs").latest_log_code
+    with store.transaction() as conn:
+        for job_id in plan.jobs:
+            # A sender that was started anew does not know what the one before had told.
+            if get_value(conn, query, {"job_id": job_id}, kind=str) != "sleeping":
+                _log(conn, job_id, line, now=now)
 
 
 def record_trouble(

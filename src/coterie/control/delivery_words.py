@@ -23,6 +23,12 @@ def say_delivered(form: Form, count: DeliveryCount) -> str:
     return " ".join(said)
 
 
+def say_asleep(form: Form) -> str:
+    """Return what a job whose deliveries have all left waits for."""
+    wakes = "something arrives" if form in ("events", "purchases") else "something changes"
+    return f"Nothing is left to send. The job wakes by itself when {wakes}."
+
+
 def _done(form: Form, count: DeliveryCount) -> str:
     users = counted(count.taken, "update of a user", "updates of users")
     match form:

@@ -21,7 +21,8 @@ class SenderDependencies(msgspec.Struct, frozen=True, kw_only=True):
     `takeover_seconds` is how long what is in doubt waits at least, so that what follows cannot
     overtake a request that is still on the wire. A user is deleted when nothing was sent of them
     for `calm_seconds` (Braze asks for five minutes between calls that depend on each other), and
-    told of anything after that when as much time has passed. `chance` spreads retries.
+    told of anything after that when as much time has passed. A job sleeps when nothing was sent for
+    `sleep_seconds` and nothing waits. `chance` spreads retries.
     """
 
     desk: DeliveryDesk
@@ -33,6 +34,7 @@ class SenderDependencies(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float = DEFAULT_TIMEOUT
     takeover_seconds: float = 2.0
     calm_seconds: float = CALM_SECONDS
+    sleep_seconds: float = 300.0
     report_seconds: float = 5.0
     clock: Clock = system_clock
     monotonic: Callable[[], float] = time.monotonic

@@ -5,7 +5,12 @@ from collections.abc import Sequence
 
 import structlog
 
-from coterie.control.deliveries import record_delivery, record_recovery, record_trouble
+from coterie.control.deliveries import (
+    record_delivery,
+    record_recovery,
+    record_sleep,
+    record_trouble,
+)
 from coterie.model.delivery import DeliveryCount, DestinationPlan
 from coterie.sender.dependencies import SenderDependencies
 
@@ -21,18 +26,25 @@ class Reporter:
         self._counts: dict[int, DeliveryCount] = {}
         self._worth_telling: set[int] = set()
         self._reported_at: dict[int, float] = {}
+        self._stirred_at: dict[int, float] = {}
+        self._asleep: set[int] = set()
         # An earlier sender may have left the authorization marked as unhealthy.
         self._may_be_unhealthy = True
 
     def add(self, destination: int, count: DeliveryCount) -> None:
         """Count one flush."""
         if count != DeliveryCount():
+            self._stirred_at[destination] = self._deps.monotonic()
+            self._asleep.discard(destination)
             self._counts[destination] = self._counts.get(destination, DeliveryCount()) + count
             if count.added or count.removed or count.refused or count.doubtful or count.told_again:
                 self._worth_telling.add(destination)
 
     async def report(self, plans: Sequence[DestinationPlan], *, at_once: bool) -> None:
-        """Write a log line for each destination that has news and was not reported lately."""
+        """Write a log line for each destination that has news and was not reported lately.
+
+        One that has had none for long, and where nothing waits, sleeps; that is told once.
+        """
         now = self._deps.monotonic()
         for plan in plans:
             is_due = now - self._reported_at.get(plan.id, -1e9) >= self._deps.report_seconds
@@ -45,6 +57,21 @@ class Reporter:
             await asyncio.to_thread(
                 record_delivery, self._deps.desk.store, plan, count, now=self._deps.clock()
             )
+        if at_once:
+            for plan in plans:
+                await self._let_sleep(plan)
+
+    async def _let_sleep(self, plan: DestinationPlan) -> None:
+        now = self._deps.monotonic()
+        calm = now - self._stirred_at.setdefault(plan.id, now)
+        if plan.id in self._asleep or plan.delivery != "running" or calm < self._deps.sleep_seconds:
+            return
+        self._stirred_at[plan.id] = now
+        desk = self._deps.desk
+        if await asyncio.to_thread(desk.count_waiting, plan.id):
+            return
+        self._asleep.add(plan.id)
+        await asyncio.to_thread(record_sleep, desk.store, plan, now=self._deps.clock())
 
     async def tell_trouble(self, plans: Sequence[DestinationPlan], *, detail: str) -> None:
         """Say that nothing is sent for now, and why."""

@@ -3,12 +3,14 @@ import time
 from datetime import UTC, datetime
 
 import pytest
-from tests.functional.sender.conftest import ACCOUNT, World
+from tests.functional.sender.conftest import ACCOUNT, ATTRIBUTE, World
 
 from braze_sandbox.model.fault import Fault
+from coterie.control.deliveries import record_sleep
 from coterie.flow.exports.claims import ClaimPlan
 from coterie.flow.exports.wishes import save_plan
 from coterie.model.changes import ClaimChange
+from coterie.model.delivery import DestinationPlan
 
 
 class Hours:
@@ -274,6 +276,45 @@ async def test_a_dead_destination_is_shown_and_recovers_by_itself(
         health = conn.execute("SELECT health FROM provider_authorization").fetchone()
     assert [row[0] for row in logs] == ["error", "started", "synced"]
     assert health == ("healthy",)
+
+
+def log_codes(world: World, job: int) -> list[str]:
+    with world.store.transaction() as conn:
+        query = "SELECT code FROM job_log WHERE job_id = %s ORDER BY id"
+        return [row[0] for row in conn.execute(query, (job,))]
+
+
+async def test_a_job_with_nothing_left_to_send_says_once_that_it_sleeps(world: World) -> None:
+    job = world.add_job({"vip": "vip"})
+    plan = DestinationPlan(
+        id=world.destination,
+        account=ACCOUNT,
+        authorization_id=world.authorization_id,
+        form="array",
+        attribute=ATTRIBUTE,
+        held=frozenset(),
+        jobs=(job,),
+    )
+
+    for number in (1, 2):
+        world.wish(f"u{number}", {"vip"})
+        async with world.sending(sleep_seconds=0.05):
+            await world.wait_until(lambda: log_codes(world, job).count("sleeping") == number)  # noqa: B023
+        # As a sender that was started anew, which does not know that this was told.
+        record_sleep(world.store, plan, now=datetime.now(UTC))
+
+    assert log_codes(world, job) == ["synced", "sleeping", "synced", "sleeping"]
+
+
+async def test_a_job_whose_deliveries_wait_does_not_sleep(world: World) -> None:
+    job = world.add_job({"vip": "vip"})
+    world.sandbox.engine.faults.plan(Fault(path="/users/track", status=503, times=None))
+    world.wish("u1", {"vip"})
+
+    async with world.sending(sleep_seconds=0.0):
+        await world.wait_until(lambda: len(world.requests()) >= 3)
+
+    assert set(log_codes(world, job)) == {"error"}
 
 
 async def test_a_deleted_key_is_reported_with_its_cure_and_loses_nothing(world: World) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from coterie.flow.exports.destinations import list_destinations
 from coterie.flow.exports.hold import Hold, try_hold
+from coterie.flow.exports.outbox import count_waiting
 from coterie.model.config import PipelineConfig
 from coterie.model.delivery import DestinationPlan
 from coterie.store import Bell, Store, hear
@@ -24,6 +25,14 @@ class DeliveryDesk:
         """
         with self.store.transaction() as conn:
             return list_destinations(conn, config, now=now)
+
+    def count_waiting(self, destination: int) -> int:
+        """Return what has yet to go to a destination, now or later.
+
+        Raises StoreUnavailableError.
+        """
+        with self.store.transaction() as conn:
+            return count_waiting(conn, destination)
 
     async def hear_of_changes(self, wake: Callable[[], None]) -> None:
         """Call `wake` whenever something may be due, until cancelled; some may be missed."""
