@@ -37,6 +37,21 @@ class ServerTime:
         return ticks / TICKS
 
 
+def family_seconds(pid: int) -> float:
+    """Return what a process of this machine and its children have used since they started."""
+    ticks = 0
+    for folder in PROC.iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            stat = _stat(folder)
+        except OSError:
+            continue
+        if pid in (int(folder.name), int(stat[PARENT])):
+            ticks += sum(map(int, stat[OWN]))
+    return ticks / TICKS
+
+
 def _stat(folder: Path) -> list[str]:
     # The name may hold blanks and brackets, so counting starts after the last bracket.
     return (folder / "stat").read_text().rpartition(")")[2].split()

@@ -1,25 +1,31 @@
-"""How fast one person's values and audiences are answered over HTTP.
+"""How fast one person's values and audiences are answered over HTTP, under load.
 
-Everything runs on this machine: an embedded PostgreSQL, the web process, and a few clients that ask
-for people at random, each on a connection of its own. Profiles are written straight into the store,
-with two identifiers, ten more values and an audience each.
+The load: 1,000 events a second about people at random come in, in requests of 25, and are worked
+off, while 200 people at random a second are asked for. Requests arrive at random instants and wait
+for nobody's answer, and each is measured from the instant at which it was to arrive.
+
+Everything runs on this machine: the whole product with an embedded PostgreSQL, and the senders as a
+process of their own. Profiles are written straight into the store, with two identifiers, ten more
+values and an audience each. What a read takes of the processors is the difference to the same load
+without reads.
 """
 
-import http.client
-import random
+import subprocess
+import sys
 import tempfile
-import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import msgspec
+from _arrivals import Plan
 from _figures import Options, print_figures, read_options
-from _load import percentile
-from collect import HOST, web_process
+from _postgres import ServerTime, family_seconds
 
-from coterie.app.database import prepare_database
-from coterie.app.up import free_port
+from coterie.app.up import current_environment, running_product
 from coterie.base.clock import system_clock, to_us
 from coterie.base.ids import keyed_hash
+from coterie.base.log import configure_logging
 from coterie.base.settings import Settings
 from coterie.control.accounts import create_account
 from coterie.control.definitions.audiences import create_audience
@@ -32,45 +38,82 @@ from coterie.flow.run.generations import enter_live_generation
 from coterie.model.control import Actor
 from coterie.model.profile import Edge, EvaluatedProfile, FoldedProfile, Fragment
 from coterie.model.schema import Field
-from coterie.store import Embedded, Store
+from coterie.store import Store
 
 ACTOR = Actor(name="bench")
-CLIENTS = 4
+READS, EVENTS = 200.0, 1_000.0
 CHUNK = 5_000
 VALUES = 10
-WARM_UP = 200
+WARM_UP = 3.0
+ARRIVALS = (sys.executable, str(Path(__file__).with_name("_arrivals.py")))
 
 
 def main() -> None:
     """Run the benchmark."""
     options = read_options(__doc__ or "")
+    configure_logging("console", level="error")
+    env = {**current_environment(), "COTERIE_LOG_LEVEL": "error"}
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(data_dir=Path(folder))
-        with Embedded.open(settings.data_dir, owner="bench/entity.py") as server:
-            prepare_database(server.url, settings, system_clock)
-            print_figures("entity", measure(server.url, settings, options), options)
+        settings = Settings(data_dir=Path(folder), log_level="error")
+        with running_product(settings, env) as product:
+            figures = measure(product.url, product.address, product.pids, options)
+    print_figures("entity", figures, options)
 
 
-def measure(url: str, settings: Settings, options: Options) -> dict[str, int | float | str]:
-    """Fill the store, then ask for people at random."""
-    people, seconds = (20_000, 8.0) if options.quick else (1_000_000, 30.0)
+def measure(
+    url: str, address: str, pids: Mapping[str, int], options: Options
+) -> dict[str, int | float | str]:
+    """Fill the store, then load it without and with reads."""
+    people, seconds = (20_000, 8.0) if options.quick else (1_000_000, 60.0)
     with Store.open(url, max_size=1) as store:
-        token = fill(store, people)
-    port = free_port(HOST)
-    with web_process(url, settings.data_dir, port):
-        times = ask(port, token, people, seconds)
+        account, token = fill(store, people)
+        server = ServerTime(store)
+
+        def used() -> tuple[float, float]:
+            return family_seconds(pids["web"]), server.seconds()
+
+        parts = urlsplit(address)
+        plan = Plan(
+            host=parts.hostname or "", port=parts.port or 80, token=token, account=account,
+            people=people, reads_per_second=READS, events_per_second=EVENTS, seconds=seconds,
+            warm_up=WARM_UP,
+        )  # fmt: skip
+        at_first = used()
+        load(msgspec.structs.replace(plan, reads_per_second=0.0))
+        between = used()
+        taken = load(plan)
+        at_last = used()
+    if taken["failures"]:
+        raise SystemExit("Requests were refused: " + str(taken["failures"]))
+    asked = READS * (WARM_UP + seconds)
+    web, postgres = (
+        1e6 * ((c - b) - (b - a)) / asked
+        for a, b, c in zip(at_first, between, at_last, strict=True)
+    )
     return {
         "profiles": people,
-        "clients": CLIENTS,
-        "requests_per_second": round(len(times) / seconds),
-        "p50_ms": round(1_000 * percentile(times, 0.5), 2),
-        "p99_ms": round(1_000 * percentile(times, 0.99), 2),
-        "max_ms": round(1_000 * percentile(times, 1.0), 2),
+        "reads_per_second": READS,
+        "events_per_second": round(taken["events"] / (WARM_UP + seconds)),
+        "reads": round(taken["reads"]),
+        "p50_ms": round(taken["p50_ms"], 2),
+        "p99_ms": round(taken["p99_ms"], 2),
+        "max_ms": round(taken["max_ms"], 2),
+        "accept_p99_ms": round(taken["accept_p99_ms"], 2),
+        "web_cpu_us_per_read": round(web),
+        "postgres_cpu_us_per_read": round(postgres),
     }
 
 
-def fill(store: Store, people: int) -> str:
-    """Make an account with so many profiles; return a token that may read them."""
+def load(plan: Plan) -> dict[str, float]:
+    """Let requests arrive from a process of its own; return its figures."""
+    done = subprocess.run(
+        ARRIVALS, input=msgspec.json.encode(plan), stdout=subprocess.PIPE, check=True
+    )
+    return msgspec.json.decode(done.stdout, type=dict[str, float])
+
+
+def fill(store: Store, people: int) -> tuple[int, str]:
+    """Make an account with so many profiles; return it and a token that may read and add."""
     now = system_clock()
     account = create_account(store, name="Bench", actor=ACTOR, clock=system_clock).number
     audience = create_audience(
@@ -100,7 +143,7 @@ def fill(store: Store, people: int) -> str:
     with store.connect(autocommit=True) as conn:
         # As autovacuum would have done by the time that there are so many.
         conn.execute("VACUUM ANALYZE")
-    return create_token(
+    token = create_token(
         store,
         account=account,
         name="bench",
@@ -109,6 +152,7 @@ def fill(store: Store, people: int) -> str:
         actor=ACTOR,
         now=now,
     ).token
+    return account, token
 
 
 def profile(
@@ -129,41 +173,6 @@ def profile(
         at_us,
     )
     return EvaluatedProfile(folded, (audience,), (at_us,), None)
-
-
-def ask(port: int, token: str, people: int, seconds: float) -> list[float]:
-    """Return how long each answer took, in rising order."""
-    with ThreadPoolExecutor(CLIENTS) as clients:
-        asked = [
-            clients.submit(ask_as_one, port, token, people, seconds, seed)
-            for seed in range(CLIENTS)
-        ]
-        return sorted(took for one in asked for took in one.result())
-
-
-def ask_as_one(port: int, token: str, people: int, seconds: float, seed: int) -> list[float]:
-    """Ask for people at random, one after the other, on one connection; return the times."""
-    times: list[float] = []
-    chance = random.Random(seed)
-    connection = http.client.HTTPConnection(HOST, port, timeout=30)
-    headers = {"Authorization": token}
-    end = 0.0
-    asked = 0
-    while asked <= WARM_UP or time.perf_counter() < end:
-        path = f"/api/entity/user/email/u{chance.randrange(people)}@example.org"
-        started = time.perf_counter()
-        connection.request("GET", path, headers=headers)
-        answer = connection.getresponse()
-        answer.read()
-        took = time.perf_counter() - started
-        if answer.status != 200:
-            raise SystemExit("A person was not found: " + str(answer.status))
-        asked += 1
-        if asked == WARM_UP:
-            end = time.perf_counter() + seconds
-        elif asked > WARM_UP:
-            times.append(took)
-    return times
 
 
 if __name__ == "__main__":

@@ -23,10 +23,16 @@ UNIQUE_INDEX = re.compile(r"CREATE UNIQUE INDEX \w+ ON (?:%I\.)?(\w+) \(([^)]*)\
 SPREAD = {table.name: table.column for table in (*SHARED, *OF_A_GENERATION)}
 # Statements that run on one PostgreSQL only; the code takes another one where rows are spread.
 HAS_A_TWIN = {
-    "exports.lock_recipients": "lock_spread_recipients",
-    "outbox.lock_rows": "lock_spread_rows",
-    "profiles.lock_profiles": "lock_spread_profiles",
+    "exports.lock_recipients": "exports.lock_spread_recipients",
+    "outbox.lock_rows": "outbox.lock_spread_rows",
+    "profiles.lock_profiles": "profiles.lock_spread_profiles",
+    # A join that Citus cannot run, in place of two statements and their transaction.
+    "lookup.glance": "profiles.get_profile",
 }
+
+
+def queries_of(stage: str) -> dict[str, str]:
+    return dict(statements((STORE / "sql" / f"{stage}.sql").read_text("utf-8")))
 
 
 def made_tables() -> dict[str, str]:
@@ -46,7 +52,8 @@ def test_citus_runs_every_statement(file: Path) -> None:
 
     expected = {name for name in HAS_A_TWIN if name.startswith(f"{file.stem}.")}
     assert refused.keys() == expected, f"{file.name}: {refused}"
-    assert {HAS_A_TWIN[name] for name in expected} <= queries.keys()
+    twins = [HAS_A_TWIN[name].partition(".") for name in expected]
+    assert all(name in queries_of(stage) for stage, _, name in twins)
 
 
 @pytest.mark.parametrize("table", sorted(SPREAD))

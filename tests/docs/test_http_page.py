@@ -60,7 +60,8 @@ def litestar_routes() -> Iterator[tuple[str, str]]:
         alerts=AlertCalls(**dict.fromkeys(AlertCalls.__struct_fields__, unused)),
         deliveries=DeliveryCalls(**dict.fromkeys(DeliveryCalls.__struct_fields__, unused)),
         entities=EntityCalls(
-            find=unused, lineage=unused, veil=unused, personalization=unused, public_rate=1
+            **dict.fromkeys(set(EntityCalls.__struct_fields__) - {"public_rate"}, unused),
+            public_rate=1,
         ),
         schemas=SchemaCalls(**dict.fromkeys(SchemaCalls.__struct_fields__, unused)),
         drafts=DraftCalls(**dict.fromkeys(DraftCalls.__struct_fields__, unused)),

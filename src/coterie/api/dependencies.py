@@ -38,7 +38,7 @@ from coterie.model.control import (
 )
 from coterie.model.decisions import Decision
 from coterie.model.dry_run import DryRun, FeedDryRun
-from coterie.model.entity import Entity, FieldLineage
+from coterie.model.entity import Entity, FieldLineage, Glance
 from coterie.model.erasure import Dossier, Erasure
 from coterie.model.events import IncomingEvent
 from coterie.model.file_exports import WrittenFile
@@ -104,13 +104,15 @@ class AudienceCalls(msgspec.Struct, frozen=True, kw_only=True):
 class EntityCalls(msgspec.Struct, frozen=True, kw_only=True):
     """What the API asks about single people; None where no profile has the identifier.
 
-    find(account, identifier, fields) and lineage(account, identifier, fields), with None for all
-    fields; veil(account, known) hides personal values from whoever named `known` themselves;
-    personalization(account), None if nothing is public; `public_rate` is how many requests
-    a second an account's public address takes.
+    find(account, identifier, fields, token id) and lineage(account, identifier, fields), with None
+    for all fields; the token id, or None, is that of who asks. find_public(account, identifier)
+    shows the fields that are public; veil(account, known) hides personal values from whoever named
+    `known` themselves; personalization(account), None if nothing is public; `public_rate` is how
+    many requests a second an account's public address takes.
     """
 
-    find: Callable[[int, Identifier, Collection[str] | None], Entity | None]
+    find: Callable[[int, Identifier, Collection[str] | None, int | None], Glance]
+    find_public: Callable[[int, Identifier], Glance]
     lineage: Callable[[int, Identifier, Collection[str] | None], tuple[FieldLineage, ...] | None]
     veil: Callable[[int, Collection[Identifier]], Veil]
     personalization: Callable[[int], Personalization | None]

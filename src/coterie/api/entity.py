@@ -13,6 +13,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from coterie.api.auth import check_scope
 from coterie.api.resources import PERSONAL_SCOPE, UnknownProfileError
 from coterie.api.state import ApiState
+from coterie.api.tokens import RefusedTokenError
 from coterie.base.errors import UserError
 from coterie.control.scopes import allows
 from coterie.flow.run.explain import MembershipExplanation
@@ -101,7 +102,10 @@ def get_entity(  # noqa: PLR0913 - a parameter of the address each
     if slugs or lineage:
         check_scope(grant, PERSONAL_SCOPE)
     calls = api.dependencies.entities
-    found = calls.find(grant.account, (field, value), only)
+    glance = calls.find(grant.account, (field, value), only, grant.token_id)
+    if not glance.token_holds:
+        raise RefusedTokenError
+    found = glance.entity
     if found is None:
         raise UnknownProfileError(field=field)
     hidden = frozenset() if allows(grant.scopes, PERSONAL_SCOPE) else found.personal

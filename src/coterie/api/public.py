@@ -61,14 +61,13 @@ def get_public(
     is a customer.
     """
     api.turnstile.pass_one(account)
-    calls = api.dependencies.entities
-    allowed = calls.personalization(account)
+    glance = api.dependencies.entities.find_public(account, (field, value))
+    allowed, found = glance.allowed, glance.entity
     if allowed is None or field not in allowed.by_fields:
         raise NotPublicError
     origin = request.headers.get("origin", "")
     if origin and not {"*", origin} & set(allowed.origins):
         raise OriginRefusedError
-    found = calls.find(account, (field, value), allowed.fields)
     answer = {"data": show_public(found, allowed), "status": 200, "message": "success"}
     response = answer_tagged(_encode(answer), request.headers.get("if-none-match", ""))
     response.headers["Vary"] = "Origin"

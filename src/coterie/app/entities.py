@@ -7,10 +7,11 @@ from coterie.api.dependencies import EntityCalls
 from coterie.app.services import Services, config_source
 from coterie.control.definitions.schema import current_schema
 from coterie.control.personalization import find_personalization
+from coterie.control.tokens import still_valid
 from coterie.flow.run.entities import Entities
 from coterie.flow.run.lineage import LineageFinder
 from coterie.flow.run.veil import Veil
-from coterie.model.entity import Entity, FieldLineage
+from coterie.model.entity import Entity, FieldLineage, Glance
 from coterie.model.mapped import Identifier
 
 
@@ -19,8 +20,30 @@ def entity_calls(services: Services) -> EntityCalls:
     entities = Entities(services.store, config_source())
     finder = LineageFinder(services.store, config_source(), services.batch_settings.hash_key)
 
-    def find(account: int, identifier: Identifier, only: Collection[str] | None) -> Entity | None:
-        return entities.find(account, identifier, only, services.clock())
+    def find(
+        account: int, identifier: Identifier, only: Collection[str] | None, token_id: int | None
+    ) -> Glance:
+        now = services.clock()
+        quick = entities.glance(account, identifier, only, now, token_id=token_id)
+        if quick is not None:
+            return quick
+        holds = token_id is None
+        if token_id is not None:
+            with services.store.transaction() as conn:
+                holds = token_id in still_valid(conn, [token_id], now)
+        entity = entities.find(account, identifier, only, now)
+        return Glance(entity=entity, allowed=None, token_holds=holds)
+
+    def find_public(account: int, identifier: Identifier) -> Glance:
+        now = services.clock()
+        quick = entities.glance(account, identifier, None, now, is_public=True)
+        if quick is not None:
+            return quick
+        allowed = find_personalization(services.store, account)
+        entity: Entity | None = None
+        if allowed is not None:
+            entity = entities.find(account, identifier, allowed.fields, now)
+        return Glance(entity=entity, allowed=allowed, token_holds=True)
 
     def lineage(
         account: int, identifier: Identifier, only: Collection[str] | None
@@ -32,6 +55,7 @@ def entity_calls(services: Services) -> EntityCalls:
 
     return EntityCalls(
         find=find,
+        find_public=find_public,
         lineage=lineage,
         veil=veil,
         personalization=partial(find_personalization, services.store),

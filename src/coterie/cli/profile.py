@@ -61,7 +61,8 @@ def show_profile(
     """Show the values and audiences of the person that an identifier belongs to."""
     with open_context() as context:
         number = context.number(account)
-        found = entity_calls(context.services).find(number, asked.identifier, asked.fields)
+        calls = entity_calls(context.services)
+        found = calls.find(number, asked.identifier, asked.fields, None).entity
     if found is None:
         raise NobodyError(field=asked.identifier[0])
     if as_json:

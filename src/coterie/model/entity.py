@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from coterie.model.control import Personalization
 from coterie.model.views import FieldValue
 
 
@@ -23,6 +24,18 @@ class Entity(msgspec.Struct, frozen=True, kw_only=True):
     personal: frozenset[str]
     audiences: tuple[tuple[int, str], ...]
     by_fields: tuple[str, ...]
+
+
+class Glance(msgspec.Struct, frozen=True, kw_only=True):
+    """A person with what has to hold for the answer, all as of one instant.
+
+    `entity` is None if nobody has the identifier, `allowed` if nothing of the account is public;
+    `token_holds` is True too if no token was asked about.
+    """
+
+    entity: Entity | None
+    allowed: Personalization | None
+    token_holds: bool
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):

@@ -33,7 +33,7 @@ from coterie.store.pool import (
 )
 from coterie.store.queries import StageQueries, load_queries
 from coterie.store.spread import locks_by_update, relax_commit, relax_commits
-from coterie.store.store import Store
+from coterie.store.store import Store, generation_schema
 
 __all__ = [
     "COPY_HEADER",
@@ -66,6 +66,7 @@ __all__ = [
     "connect",
     "copy_packed",
     "find_running",
+    "generation_schema",
     "hear",
     "listen",
     "load_queries",

@@ -97,13 +97,19 @@ def is_trouble_of_the_server(error: psycopg.OperationalError) -> bool:
 
 
 def open_pool(
-    url: str, *, min_size: int = 1, max_size: int = 4, checkout_seconds: float = CHECKOUT_SECONDS
+    url: str,
+    *,
+    min_size: int = 1,
+    max_size: int = 4,
+    checkout_seconds: float = CHECKOUT_SECONDS,
+    for_glances: bool = False,
 ) -> Pool:
     """Return an open pool with `min_size` connections made; the caller closes it.
 
-    Whoever finds every connection taken, or the database gone, waits `checkout_seconds` and gets a
-    StoreUnavailableError, as does the caller if the database cannot be reached now. Raises
-    BadDatabaseUrlError.
+    Connections `for_glances` commit each statement by themselves, and are not asked for a sign of
+    life before they are handed out, so one may turn out to be dead. Whoever finds every connection
+    taken, or the database gone, waits `checkout_seconds` and gets a StoreUnavailableError, as does
+    the caller if the database cannot be reached now. Raises BadDatabaseUrlError.
     """
     pool: Pool = ConnectionPool(
         url,
@@ -112,9 +118,9 @@ def open_pool(
         open=False,
         timeout=checkout_seconds,
         reconnect_timeout=RECONNECT_SECONDS,
-        kwargs=_connect_settings(),
+        kwargs={**_connect_settings(), "autocommit": for_glances},
         configure=_configure,
-        check=ConnectionPool.check_connection,
+        check=None if for_glances else ConnectionPool.check_connection,
         name=APPLICATION,
     )
     # The first connection is made by hand: a pool only says that it timed out, this says why.

@@ -70,7 +70,7 @@ def lock_profiles(
             found = sorted(rows.execute(SQL.lock_spread_profiles, asked).fetchall())
         else:
             found = rows.execute(SQL.lock_profiles, asked).fetchall()
-    return {profile.profile_id: profile for profile in map(_load, found)}
+    return {profile.profile_id: profile for profile in map(load_profile, found)}
 
 
 def get_profile(conn: Connection, account: int, profile_id: ProfileId) -> StoredProfile | None:
@@ -78,7 +78,7 @@ def get_profile(conn: Connection, account: int, profile_id: ProfileId) -> Stored
     asked = {"account": account, "profile_id": profile_id}
     with conn.cursor(binary=True) as rows:
         row = rows.execute(SQL.get_profile, asked).fetchone()
-    return None if row is None else _load(row)
+    return None if row is None else load_profile(row)
 
 
 def read_profiles(
@@ -88,7 +88,7 @@ def read_profiles(
     asked = {"account": account, "profile_ids": UuidArray(sorted(profile_ids))}
     with conn.cursor(binary=True) as rows:
         found = rows.execute(SQL.read_profiles, asked).fetchall()
-    return [_load(row) for row in found]
+    return [load_profile(row) for row in found]
 
 
 def save_profiles(
@@ -160,7 +160,9 @@ def read_after(
     """Return the next profiles in id order without a lock, at most up to one."""
     asked = {"account": account, "after": after, "upto": upto, "limit": limit}
     with conn.cursor(binary=True) as rows:
-        return [_load(row) for row in rows.execute(SQL.read_profiles_after, asked).fetchall()]
+        return [
+            load_profile(row) for row in rows.execute(SQL.read_profiles_after, asked).fetchall()
+        ]
 
 
 def read_members_after(
@@ -169,10 +171,11 @@ def read_members_after(
     """Return the next members of an audience in id order, without a lock."""
     asked = {"account": account, "audience_id": audience_id, "after": after, "limit": limit}
     with conn.cursor(binary=True) as rows:
-        return [_load(row) for row in rows.execute(SQL.read_members_after, asked).fetchall()]
+        return [load_profile(row) for row in rows.execute(SQL.read_members_after, asked).fetchall()]
 
 
-def _load(row: _Row) -> StoredProfile:
+def load_profile(row: _Row) -> StoredProfile:
+    """Return a profile from the columns of `get_profile` in binary form."""
     profile_id, version, updated_at, next_flip, audiences, body, *place = row
     return StoredProfile(
         profile_id.hex(), version, updated_at, next_flip, tuple(audiences), _decode(body), *place

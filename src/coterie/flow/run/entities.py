@@ -1,33 +1,57 @@
 """Answers what a profile holds, for programs."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
+
+import msgspec
 
 from coterie.base.clock import from_us, to_us
-from coterie.flow.profiles.storage import read_members_after
+from coterie.base.errors import TransientError
+from coterie.flow.profiles.storage import load_profile, read_members_after
 from coterie.flow.profiles.view import Viewer
 from coterie.flow.run.context import ConfigAt
 from coterie.flow.run.generations import enter_live_generation
-from coterie.flow.run.lookup import find_stored
-from coterie.model.config import AccountConfig
-from coterie.model.entity import Entity
+from coterie.flow.run.lookup import find_stored, normal_form
+from coterie.model.config import AccountConfig, PipelineConfig
+from coterie.model.control import Personalization
+from coterie.model.entity import Entity, Glance
 from coterie.model.mapped import Identifier
 from coterie.model.profile import StoredProfile
-from coterie.model.schema import Schema
-from coterie.store import Store
+from coterie.store import Store, generation_schema, load_queries, locks_by_update
+
+SQL = load_queries("lookup")
 
 PROFILE_ID = re.compile(r"[0-9a-f]{32}")
 FIRST = "0" * 32
 
 
+class _Known(msgspec.Struct, frozen=True):
+    """What a transaction saw last: the configuration, and the live generation."""
+
+    config: PipelineConfig
+    generation: int
+
+
+class _Shape(msgspec.Struct, frozen=True):
+    """How profiles of one configuration of an account are shown."""
+
+    config: AccountConfig
+    viewer: Viewer
+    slugs: dict[int, str]
+    personal: frozenset[str]
+    by_fields: tuple[str, ...]
+
+
 class Entities:
-    """Looks profiles up by any of their identifiers, a transaction each."""
+    """Looks profiles up by any of their identifiers, a transaction or a statement each."""
 
     def __init__(self, store: Store, config_at: ConfigAt) -> None:
         self._store = store
         self._config_at = config_at
-        self._viewers: dict[int, tuple[Schema, Viewer]] = {}
+        self._shapes: dict[int, _Shape] = {}
+        self._known: _Known | None = None
 
     def find(
         self, account: int, identifier: Identifier, only: Collection[str] | None, now: datetime
@@ -37,13 +61,62 @@ class Entities:
         None if no profile has it.
         """
         with self._store.transaction() as conn:
-            enter_live_generation(conn)
-            config = self._config_at(conn).accounts[account]
+            generation = enter_live_generation(conn)
+            whole = self._config_at(conn)
+            config = whole.accounts[account]
             schema = config.schemas[-1]
             stored = find_stored(conn, account, schema, identifier)
+        self._known = _Known(whole, generation)
         if stored is None:
             return None
         return self._show(config, stored, None if only is None else frozenset(only), now)
+
+    def glance(
+        self,
+        account: int,
+        identifier: Identifier,
+        only: Collection[str] | None,
+        now: datetime,
+        *,
+        token_id: int | None = None,
+        is_public: bool = False,
+    ) -> Glance | None:
+        """Return what `find` would, from one statement; None if that has to be asked.
+
+        It has to where definitions or the generation are not those that `find` saw last, on several
+        servers, and if a connection is lost. `is_public` shows the fields that are public.
+        """
+        known = self._known
+        config = known.config.accounts.get(account) if known else None
+        if known is None or config is None:
+            return None
+        normal = normal_form(config.schemas[-1], identifier)
+        if normal is None:
+            return None
+        field, value = normal
+        asked = {
+            "account": account, "field": field, "value": value, "token_id": token_id, "now": now,
+        }  # fmt: skip
+        try:
+            with self._store.glance(known.generation) as conn:
+                if locks_by_update(conn):
+                    return None
+                with conn.cursor(binary=True) as rows:
+                    row = rows.execute(SQL.glance, asked).fetchone()
+        except TransientError:
+            return None
+        seen = known.config.epoch, known.generation, generation_schema(known.generation)
+        if row is None or row[:3] != seen:
+            return None
+        allowed = _allowed(account, row[4:9])
+        shown = allowed.fields if is_public and allowed else only
+        wanted = None if shown is None else frozenset(shown)
+        found = None if row[9] is None else load_profile(row[9:])
+        return Glance(
+            entity=None if found is None else self._show(config, found, wanted, now),
+            allowed=allowed,
+            token_holds=row[3],
+        )
 
     def members(
         self, account: int, audience_id: int, after: str, *, limit: int, now: datetime
@@ -63,26 +136,45 @@ class Entities:
         wanted: frozenset[str] | None,
         now: datetime,
     ) -> Entity:
-        schema = config.schemas[-1]
-        viewer = self._viewer(config.number, schema)
-        values = viewer.view(stored.body.fragments, to_us(now), wanted)
-        slugs = {audience.id: audience.slug for audience in config.audiences}
-        held = [(slugs[each], each) for each in stored.audiences if each in slugs]
-        personal = {field.name for field in schema.fields if field.is_pii}
+        shape = self._shape(config)
+        values = shape.viewer.view(stored.body.fragments, to_us(now), wanted)
+        held = [(shape.slugs[each], each) for each in stored.audiences if each in shape.slugs]
         return Entity(
             profile_id=stored.profile_id,
             created=from_us(min(part.first_us for part in stored.body.fragments)),
             modified=stored.updated_at,
             last_active=from_us(max(part.last_us for part in stored.body.fragments)),
             values=values,
-            personal=frozenset(personal & values.keys()),
+            personal=shape.personal & values.keys(),
             audiences=tuple((number, slug) for slug, number in sorted(held)),
-            by_fields=tuple(sorted(field.name for field in schema.fields if field.identifier)),
+            by_fields=shape.by_fields,
         )
 
-    def _viewer(self, account: int, schema: Schema) -> Viewer:
-        known = self._viewers.get(account)
-        if known is None or known[0] is not schema:
-            known = schema, Viewer(schema)
-            self._viewers[account] = known
-        return known[1]
+    def _shape(self, config: AccountConfig) -> _Shape:
+        known = self._shapes.get(config.number)
+        if known is None or known.config is not config:
+            fields = config.schemas[-1].fields
+            known = _Shape(
+                config,
+                Viewer(config.schemas[-1]),
+                {audience.id: audience.slug for audience in config.audiences},
+                frozenset(field.name for field in fields if field.is_pii),
+                tuple(sorted(field.name for field in fields if field.identifier)),
+            )
+            self._shapes[config.number] = known
+        return known
+
+
+def _allowed(account: int, row: Sequence[Any]) -> Personalization | None:
+    if row[0] is None:
+        return None
+    *names, updated_at = row
+    fields, audiences, by_fields, origins = (tuple(each) for each in names)
+    return Personalization(
+        account=account,
+        fields=fields,
+        audiences=audiences,
+        by_fields=by_fields,
+        origins=origins,
+        updated_at=updated_at,
+    )

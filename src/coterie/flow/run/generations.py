@@ -13,9 +13,14 @@ def live_generation(conn: Connection) -> int:
     return int(row[0])
 
 
-def enter_live_generation(conn: Connection) -> None:
-    """Make plain table names mean the live generation's, until the transaction ends."""
-    enter_generation(conn, live_generation(conn))
+def enter_live_generation(conn: Connection) -> int:
+    """Make plain table names mean the live generation's, until the transaction ends.
+
+    Return its number.
+    """
+    number = live_generation(conn)
+    enter_generation(conn, number)
+    return number
 
 
 def enter_generation(conn: Connection, number: int) -> None:

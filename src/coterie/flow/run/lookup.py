@@ -192,15 +192,22 @@ def find_stored(
     conn: Connection, account: int, schema: Schema, identifier: tuple[str, str]
 ) -> StoredProfile | None:
     """Return the profile that holds an identifier (field, value as written), None if none does."""
+    normal = normal_form(schema, identifier)
+    if normal is None:
+        return None
+    owner = find_owners(conn, account, [normal]).get(normal)
+    return get_profile(conn, account, owner) if owner else None
+
+
+def normal_form(schema: Schema, identifier: tuple[str, str]) -> tuple[str, str] | None:
+    """Return an identifier as profiles hold it, None if it can be nobody's."""
     field, value = identifier
     known = next((item for item in schema.fields if item.name == field), None)
     if known is None or known.identifier is None:
         return None
     if not is_unicode(value) or not can_identify(value):
         return None
-    normal = (field, normalise(known.identifier, value))
-    owner = find_owners(conn, account, [normal]).get(normal)
-    return get_profile(conn, account, owner) if owner else None
+    return field, normalise(known.identifier, value)
 
 
 def is_unicode(text: str) -> bool:

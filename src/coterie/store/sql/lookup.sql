@@ -125,3 +125,18 @@ SELECT id, slug FROM audience WHERE account = :account;
 -- name: see_one_instant()!
 -- For what must be of one piece though many statements read it; the first of its transaction.
 SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;
+
+-- name: glance(account, field, value, token_id, now)^
+-- One person in one round trip, with all that has to hold for the answer, so that the asker can tell
+-- whether what it knew of definitions and generations is still so. Not for rows on several servers.
+SELECT c.epoch, g.number, CAST(current_schema() AS text),
+       CAST(:token_id AS bigint) IS NULL OR EXISTS (
+           SELECT FROM access_token t WHERE t.id = CAST(:token_id AS bigint) AND t.revoked_at IS NULL
+             AND (t.expires_at IS NULL OR t.expires_at > :now)),
+       a.fields, a.audiences, a.by_fields, a.origins, a.updated_at,
+       uuid_send(p.profile_id), p.version, p.updated_at, p.next_flip, p.audiences, p.body
+FROM config_epoch c
+JOIN generation g ON g.state = 'live'
+LEFT JOIN personalization a ON a.account = :account
+LEFT JOIN identity i ON i.account = :account AND i.field = :field AND i.value = :value
+LEFT JOIN profile p ON p.account = :account AND p.profile_id = i.profile_id;
