@@ -326,5 +326,10 @@ class AuthorizationSender:
         if recovered:
             for destination in self._shelves:
                 await asyncio.to_thread(self._hold.hurry, destination)
-        if answered:
+        if answered and not self._has_dead_lane():
             await self._reporter.tell_success(plans)
+
+    def _has_dead_lane(self) -> bool:
+        """Answer whether some endpoint in use refuses to work, whatever the others do."""
+        lanes = {self._forms.target(shelf.plan).lane for shelf in self._shelves.values()}
+        return any(self._couriers[lane].is_cautious for lane in lanes & self._couriers.keys())

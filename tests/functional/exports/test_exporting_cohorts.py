@@ -21,7 +21,8 @@ KEYS = {
     "cohort_partner_key": "partner-key",
     "cohort_import_key": "import-key",
 }
-USERS = "/partners/coterie/cohorts/users"
+COHORTS = "/partners/coterie/cohorts"
+USERS = f"{COHORTS}/users"
 
 
 @pytest.fixture
@@ -197,6 +198,32 @@ def test_a_request_without_an_answer_is_sent_again_and_harms_nothing(people: Sho
 
     assert cohorts(people) == {"oslo": ["u1", "u2", "u3"]}
     assert len(bodies(people)) >= 2
+
+
+def test_a_name_without_an_answer_leaves_nobody_in_doubt(people: Shop) -> None:
+    people.braze.fail(path=COHORTS, cut=True, after_work=True)
+
+    start(people, "oslo")
+    people.now += timedelta(days=1)
+    people.send({"user_id": "u1", "city": "Rome"})
+    people.work()
+    deliver(people)
+
+    assert cohorts(people) == {"oslo": ["u2", "u3"]}
+    assert [len(body["cohort_changes"][0]["user_ids"]) for body in bodies(people)] == [1, 3]
+
+
+def test_a_name_that_braze_refuses_parks_its_users_with_the_reason(people: Shop) -> None:
+    message = "name must be a non-empty string"
+    people.braze.fail(path=COHORTS, status=400, body={"message": message})
+
+    start(people, "oslo")
+
+    assert bodies(people) == []
+    with people.store.transaction() as conn:
+        parked = conn.execute("SELECT parked FROM outbox ORDER BY recipient").fetchall()
+    assert len(parked) == 3
+    assert all(message in reason for (reason,) in parked)
 
 
 def test_a_locked_cohort_is_tried_again(people: Shop) -> None:

@@ -10,13 +10,14 @@ from random import Random
 from typing import Any
 
 import msgspec
-from tests.functional.sender.conftest import World
+from tests.functional.sender.conftest import ACCOUNT, World
 
 from braze_sandbox.model.cohort import Partner
 from braze_sandbox.model.fault import Fault
 from braze_sandbox.sandbox import BrazeSandbox
 from braze_sandbox.store.state import DEFAULT_WORKSPACE
 from coterie.base.keyfile import load_or_create
+from coterie.control.authorizations import get_authorization
 from coterie.store import Store
 
 SCRIPT = Path(__file__).with_name("sender_process.py")
@@ -135,19 +136,31 @@ async def test_a_refusal_parks_the_users_it_concerns_and_no_others(world: World)
     assert held(world, "u3") == {"a"}
 
 
-async def test_wrong_keys_stop_the_cohorts_and_right_ones_start_them(world: World) -> None:
+async def test_wrong_keys_stop_the_cohorts_alone_until_there_are_right_ones(world: World) -> None:
+    track = world.destination
     open_cohorts(world, ["u1"])
     world.configure(**{**KEYS, "cohort_partner_key": "another"})
     async with world.sending():
         world.wish("u1", {"a"})
-        await world.wait_until(lambda: len(sent(world)) > 0)
-        await world.wait_until(lambda: world.at_braze("u1") == {"known"})
+        await world.wait_until(lambda: health(world) == ("unhealthy", True))
+        # What else the authorization does works, which does not make the cohorts well.
+        for value in ("one", "two", "three"):
+            world.wish("u1", {value}, destination=track)
+            await world.wait_until(lambda: world.at_braze("u1") == {value})  # noqa: B023
+        assert health(world) == ("unhealthy", True)
         assert held(world, "u1") == set()
 
         world.configure(**KEYS)
         await world.wait_idle()
 
     assert held(world, "u1") == {"a"}
+    assert health(world)[0] != "unhealthy"
+
+
+def health(world: World) -> tuple[str, bool]:
+    """Return the health of the authorization, and whether it says what to do about cohorts."""
+    found = get_authorization(world.store, ACCOUNT, world.authorization_id)
+    return found.health, "Partner Integrations" in (found.health_detail or "")
 
 
 async def test_a_killed_sender_leaves_cohorts_as_they_shall_be(

@@ -36,7 +36,7 @@ EVENT_NAMES = (
 FORM_NAMES = (
     ("array", "One array attribute with all audiences of a user"),
     ("booleans", "A true or false attribute for each audience"),
-    ("cohorts", "A cohort for each audience (for partners of Braze)"),
+    ("cohorts", "A cohort for each audience"),
 )
 LEAVING_NAMES = (
     ("keep", "They keep their attributes in Braze"),
