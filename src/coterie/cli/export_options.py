@@ -108,6 +108,16 @@ class Choices(dict[str, Any]):
             self[name] = value
 
 
+def without_none(given: list[str] | None) -> list[str] | None:
+    """Return a list that was given, empty if it is the word that takes all away."""
+    return [] if given == [NONE] else given or None
+
+
+def empty_if_none(given: str | None) -> str | None:
+    """Return a text that was given, empty if it is the word that takes it away."""
+    return "" if given == NONE else given
+
+
 Identifiers = Mapping[str, str]
 NO_IDENTIFIERS: Identifiers = MappingProxyType({})
 

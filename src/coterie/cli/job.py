@@ -7,7 +7,15 @@ from typing import Annotated
 import msgspec
 import typer
 
-from coterie.cli import job_export, job_feeds, job_files, job_import, job_profiles, job_webhook
+from coterie.cli import (
+    job_export,
+    job_feeds,
+    job_files,
+    job_import,
+    job_profiles,
+    job_update,
+    job_webhook,
+)
 from coterie.cli.context import ACTOR, open_context
 from coterie.cli.job_output import print_jobs, which_account
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_record, print_table
@@ -29,7 +37,7 @@ app.command("export-purchases")(job_feeds.export_purchases)
 app.command("export-files")(job_files.export_files)
 app.command("written-files")(job_files.written_files)
 app.command("webhook")(job_webhook.webhook)
-app.command("update")(job_export.update)
+app.command("update")(job_update.update)
 app.command("dry-run")(job_export.dry_run)
 app.command("omitted")(job_export.omitted)
 app.command("import-csv")(job_import.import_csv)

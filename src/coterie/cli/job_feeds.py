@@ -5,27 +5,11 @@ from typing import Annotated, Any
 import typer
 
 from coterie.cli import export_options as option
-from coterie.cli.entries import read_entries
+from coterie.cli.feed_options import NO_OPTIONS, EventName, read_feed, read_purchase
 from coterie.cli.job_profiles import AuthorizationId, make_export
 from coterie.cli.output import AccountNumber, AsJson
 from coterie.cli.shared_options import takes
 
-Streams = Annotated[
-    list[str] | None,
-    typer.Option("--stream", help="Only events of this stream are sent. Repeatable."),
-]
-EventNames = Annotated[
-    list[str] | None,
-    typer.Option("--event", help="Only events of this name are sent. Repeatable."),
-]
-Properties = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--property",
-        help="key, or name=key: a key of the event as a property in Braze; dots reach into "
-        "objects. Repeatable.",
-    ),
-]
 MembersOf = Annotated[
     list[str] | None,
     typer.Option(
@@ -35,16 +19,12 @@ MembersOf = Annotated[
 
 
 @takes(option.read_identifiers, into="identifiers")
+@takes(read_feed, into="chosen")
 def export_events(
     label: option.Label,
     authorization: AuthorizationId,
-    stream: Streams = None,
-    event: EventNames = None,
-    event_name: Annotated[
-        str | None,
-        typer.Option(help="What all of them are called in Braze; unless said, as they are here."),
-    ] = None,
-    properties: Properties = None,
+    chosen: option.Choices = NO_OPTIONS,
+    event_name: EventName = None,
     audience: MembersOf = None,
     identifiers: option.Identifiers = option.NO_IDENTIFIERS,
     identifier_order: option.Order = None,
@@ -62,7 +42,8 @@ def export_events(
     as_json: AsJson = False,
 ) -> None:
     """Send events that arrive from now on to Braze, as custom events of their people."""
-    options = _options("export_events", stream, event, properties, audience, suppress)
+    options = _options("export_events", audience, suppress)
+    options |= chosen
     options |= identifiers
     options.put("event_name", event_name)
     options.put("identifier_order", option.read_words(identifier_order))
@@ -84,27 +65,13 @@ def export_events(
 
 
 @takes(option.read_identifiers, into="identifiers")
+@takes(read_feed, into="chosen")
+@takes(read_purchase, into="parts")
 def export_purchases(
     label: option.Label,
     authorization: AuthorizationId,
-    stream: Streams = None,
-    event: EventNames = None,
-    product_key: Annotated[
-        str | None, typer.Option(help="The key of the event that holds the product's id.")
-    ] = None,
-    price_key: Annotated[
-        str | None, typer.Option(help="The key of the event that holds the price of one.")
-    ] = None,
-    quantity_key: Annotated[
-        str | None, typer.Option(help="The key that holds how many, 1 where there is none.")
-    ] = None,
-    currency_key: Annotated[
-        str | None, typer.Option(help="The key that holds the currency's three letters.")
-    ] = None,
-    currency: Annotated[
-        str | None, typer.Option(help="The currency of events that say none, such as EUR.")
-    ] = None,
-    properties: Properties = None,
+    chosen: option.Choices = NO_OPTIONS,
+    parts: option.Choices = NO_OPTIONS,
     audience: MembersOf = None,
     identifiers: option.Identifiers = option.NO_IDENTIFIERS,
     identifier_order: option.Order = None,
@@ -122,13 +89,10 @@ def export_purchases(
     as_json: AsJson = False,
 ) -> None:
     """Send events that arrive from now on to Braze, as purchases of their people."""
-    options = _options("export_purchases", stream, event, properties, audience, suppress)
+    options = _options("export_purchases", audience, suppress)
+    options |= chosen
+    options |= parts
     options |= identifiers
-    options.put("product_key", product_key)
-    options.put("price_key", price_key)
-    options.put("quantity_key", quantity_key)
-    options.put("currency_key", currency_key)
-    options.put("currency", currency)
     options.put("identifier_order", option.read_words(identifier_order))
     options.put("consent", option.read_consent(consent))
     options.put("quiet", option.read_quiet(quiet, drop=quiet_drop))
@@ -147,24 +111,9 @@ def export_purchases(
     )
 
 
-def read_properties(entries: list[str]) -> dict[str, str]:
-    """Return the key of the event by name of the property; raise BadEntryError."""
-    return read_entries([entry if "=" in entry else f"{entry}={entry}" for entry in entries])
-
-
-def _options(
-    kind: str,
-    streams: list[str] | None,
-    events: list[str] | None,
-    properties: list[str] | None,
-    audiences: list[str] | None,
-    suppress: list[str] | None,
-) -> option.Choices:
+def _options(kind: str, audiences: list[str] | None, suppress: list[str] | None) -> option.Choices:
     found: dict[str, Any] = {
         "kind": kind,
-        "streams": streams or [],
-        "events": events or [],
-        "properties": read_properties(properties or []),
         "audiences": audiences or [],
         "suppressed_by": suppress or [],
     }

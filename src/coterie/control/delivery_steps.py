@@ -134,6 +134,7 @@ def set_repeats(
         _lock(change, account, destination)
         values = {"destination_id": destination, "repeats": repeats}
         run(change.conn, load_queries("deliveries").set_repeats, values)
+        run(change.conn, load_queries("deliveries").note_repeats, values)
         subject = Subject(account, "destination", destination)
         detail = {"repeats": repeats}
         record(change.conn, "updated", subject, actor=actor, now=change.now, detail=detail)

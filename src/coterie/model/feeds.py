@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from coterie.model.delivery import Repeats
 from coterie.model.exports import ExportConfig, ExportForm
 
 FeedForm = Literal["events", "purchases"]
@@ -31,7 +32,8 @@ class FeedConfig(ExportConfig, frozen=True, kw_only=True, tag="feed"):
     """What jobs that send events on have in common.
 
     `properties` maps the name of a property in Braze to the key of the event. `outlet` keeps the
-    deliveries of a job apart from those of others, and is given by us.
+    deliveries of a job apart from those of others, and is given by us. `repeats` says whether what
+    had no answer is sent again, and may then count twice.
     """
 
     audiences: tuple[str, ...] = ()
@@ -39,6 +41,7 @@ class FeedConfig(ExportConfig, frozen=True, kw_only=True, tag="feed"):
     streams: tuple[str, ...] = ()
     events: tuple[str, ...] = ()
     properties: dict[str, str] = {}
+    repeats: Repeats = "at_most_once"
     outlet: str = ""
 
     @property

@@ -70,9 +70,18 @@ def test_a_job_of_purchases_is_made_and_changed_by_its_form(
     made = admin.send(new, page=page, **form, currency="NOK")
     address = made.headers["location"]
     edit = f"{address}/edit"
-    changed = admin.send(edit, page=edit, **(form | {"events": "order", "currency": "SEK"}))
+    changed = admin.send(
+        edit,
+        page=edit,
+        **(form | {"events": "order", "currency": "SEK", "repeats": "at_least_once"}),
+    )
+    checked = admin.send(f"{edit}/check", page=edit, **form, currency="SEK").text
     job = get_job(deps.store, ACCOUNT, int(address.rpartition("/")[2]))
 
+    assert "What waits is sent as it was queued" in checked
+    assert "Is sent again" in admin.open(address).text
+    assert isinstance(job.config, ExportPurchasesConfig)
+    assert job.config.repeats == "at_least_once"
     assert 'href="/data/jobs/new/export-purchases"' in admin.open("/data/jobs/new").text
     assert 'value="product_id"' in empty
     assert refused.status_code == 400

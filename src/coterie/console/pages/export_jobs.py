@@ -20,7 +20,7 @@ from coterie.console.pages.export_form import (
     form_of,
     read_options,
 )
-from coterie.console.pages.feed_form import FEEDS, USUAL_FEED
+from coterie.console.pages.feed_form import FEEDS, REPEATS_NAMES, USUAL_FEED
 from coterie.console.pages.job_wizard import authorization_page, chosen_authorization
 from coterie.console.pages.jobs import HOME
 from coterie.console.pages.parts import Visitor
@@ -41,6 +41,7 @@ from coterie.control.jobs import (
     get_job,
     given_up,
     merge_options,
+    say_waiting,
     update_export,
 )
 from coterie.model.control import Job
@@ -189,6 +190,10 @@ def _export(visit: Visit, job_id: int) -> tuple[Job, ExportConfig]:
     return job, job.config
 
 
+def _waiting(job: Job) -> str:
+    return say_waiting(job.config) if isinstance(job.config, ExportConfig) else ""
+
+
 def _scalar_fields(visit: Visit) -> list[str]:
     schema = current_schema(visit.deps.store, visit.account)
     ranked = sorted(
@@ -235,6 +240,7 @@ def _settings_page(
         kinds=KIND_NAMES,
         events=WEBHOOK_EVENT_NAMES if kind == "webhook" else EVENT_NAMES,
         methods=METHOD_NAMES,
+        repeats=REPEATS_NAMES,
         forms=FORM_NAMES,
         streams=[each.name for each in list_streams(store, visit.account)],
         zones=ZONES,
@@ -263,6 +269,7 @@ def _check_page(
         job=job,
         gone=names_of_keys(gone or []) if kind == "webhook" else gone or [],
         is_webhook=kind == "webhook",
+        waiting="" if job is None else _waiting(job),
         what="purchases" if kind == "export_purchases" else "events",
         path=_path(kind, job),
         label=visit.form.text("label"),

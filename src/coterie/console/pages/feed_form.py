@@ -9,6 +9,10 @@ from coterie.model.feeds import ExportEventsConfig, ExportPurchasesConfig, FeedC
 
 FEEDS = ("export_events", "export_purchases")
 USUAL_FEED: Mapping[str, str] = {"product_key": "product_id", "price_key": "price"}
+REPEATS_NAMES = (
+    ("at_most_once", "Not sent again, but listed as doubtful: none counts twice"),
+    ("at_least_once", "Sent again until Braze answers: none is missing, some may count twice"),
+)
 PARTS = ("product_key", "price_key", "quantity_key", "currency_key", "currency")
 
 
@@ -29,6 +33,7 @@ def feed_values(config: FeedConfig) -> dict[str, Any]:
         "streams": config.streams,
         "events": "\n".join(config.events),
         "properties": "\n".join(lines),
+        "repeats": config.repeats,
     }
     if isinstance(config, ExportEventsConfig):
         values["event_name"] = config.event_name
@@ -42,6 +47,7 @@ def _chosen(form: Form) -> dict[str, Any]:
         "streams": form.choices("streams"),
         "events": _lines(form, "events"),
         "properties": dict(_property(line) for line in _lines(form, "properties")),
+        "repeats": form.text("repeats") or "at_most_once",
     }
 
 

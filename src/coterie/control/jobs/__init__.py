@@ -19,6 +19,7 @@ from coterie.control.jobs.read import (
     list_jobs,
 )
 from coterie.control.jobs.runs import fail, finish, release_job, save_progress, take_due_job
+from coterie.control.jobs.said import say_waiting
 from coterie.control.jobs.states import JobStateError
 from coterie.control.jobs.steps import EDITION, RESTATED, pause_job, resume_job
 from coterie.control.jobs.update import given_up, merge_options, update_export
@@ -49,6 +50,7 @@ __all__ = [
     "release_job",
     "resume_job",
     "save_progress",
+    "say_waiting",
     "take_due_job",
     "update_export",
     "wait_until",

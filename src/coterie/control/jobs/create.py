@@ -24,7 +24,7 @@ from coterie.control.jobs.import_checks import check_import, read_import
 from coterie.control.jobs.read import add_log
 from coterie.control.jobs.said import say_following
 from coterie.control.readable import check_is_readable
-from coterie.control.rows import find_one, get_value, list_all, to_json
+from coterie.control.rows import find_one, get_value, list_all, run, to_json
 from coterie.control.sealed import SealedConfig, UnknownAuthorizationError
 from coterie.model.control import Actor, ImportCsvConfig, Job, JobState
 from coterie.model.exports import ExportConfig
@@ -164,8 +164,16 @@ def ensure_destination(
     }
     made = find_one(conn, queries.insert_destination, values, row=_Id)
     if made is not None:
+        if isinstance(config, FeedConfig):
+            choose_repeats(conn, made.id, config)
         return made.id
     return get_value(conn, queries.find_destination, values, kind=int)
+
+
+def choose_repeats(conn: Connection, destination: int, config: FeedConfig) -> None:
+    """Let the delivery of a job do with what had no answer as the job says."""
+    values = {"destination_id": destination, "repeats": config.repeats}
+    run(conn, load_queries("deliveries").set_repeats, values)
 
 
 def require_provider(

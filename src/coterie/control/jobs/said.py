@@ -24,6 +24,19 @@ def say_ended(config: JobConfig, state: str) -> str:
     return said[state]
 
 
+def say_waiting(config: ExportConfig) -> str:
+    """Return what a change of options means for what waits to be delivered."""
+    match config:
+        case FeedConfig():
+            return (
+                "What waits is sent as it was queued; what arrives from now on follows the change."
+            )
+        case WebhookConfig():
+            return "What waits is told as the job says now, if it says that it is told."
+        case _:
+            return "What waits is sent as the job says now, in its newest state."
+
+
 def say_following(config: ExportConfig) -> str:
     """Return what becomes of members and events once an export has started."""
     match config:

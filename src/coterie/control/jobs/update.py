@@ -1,4 +1,4 @@
-"""Changing an Export Audience job while it goes on."""
+"""Changing an export while it goes on."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,7 +9,7 @@ import msgspec
 from coterie.base.clock import Clock
 from coterie.control.audit import Subject, record
 from coterie.control.definitions.change import Change, definition_change
-from coterie.control.jobs.create import require_destination
+from coterie.control.jobs.create import choose_repeats, require_destination
 from coterie.control.jobs.errors import BadJobError
 from coterie.control.jobs.export_checks import (
     check_clean_up,
@@ -20,6 +20,7 @@ from coterie.control.jobs.export_checks import (
     read_export,
 )
 from coterie.control.jobs.read import add_log
+from coterie.control.jobs.said import say_waiting
 from coterie.control.jobs.states import ENDED
 from coterie.control.jobs.steps import EDITION, RESTATED, lock_job
 from coterie.control.rows import list_all, run, to_json
@@ -73,6 +74,8 @@ def update_export(  # noqa: PLR0913 - the job form, spelled out
             check_named(change.conn, account, after)
             values |= _restart(job, change.now)
             _leave_or_clean(change, job, after, clean_up=clean_up)
+            if isinstance(after, FeedConfig) and job.destination_id is not None:
+                choose_repeats(change.conn, job.destination_id, after)
         (updated,) = list_all(change.conn, load_queries("jobs").update_job, values, row=Job)
         detail = _told(before, after, clean_up=clean_up)
         subject = Subject(account, "job", job.id)
@@ -81,7 +84,7 @@ def update_export(  # noqa: PLR0913 - the job form, spelled out
             change.conn,
             job.id,
             "updated",
-            f"Changed by {actor.name}.",
+            _said(after, detail, actor=actor),
             now=change.now,
             context=detail,
         )
@@ -158,6 +161,13 @@ def _leave_or_clean(change: Change, job: Job, after: ExportConfig, *, clean_up: 
         "removed": sorted(now | set(gone)) if clean_up else sorted(now),
     }
     run(change.conn, load_queries("jobs").leave_alone, values)
+
+
+def _said(after: ExportConfig, detail: Mapping[str, Any], *, actor: Actor) -> str:
+    changed = ", ".join(detail["changed"])
+    if not changed:
+        return f"Changed by {actor.name}."
+    return f"Changed by {actor.name}: {changed}. {say_waiting(after)}"
 
 
 def _told(before: ExportConfig, after: ExportConfig, *, clean_up: bool) -> dict[str, Any]:

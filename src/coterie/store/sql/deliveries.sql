@@ -27,6 +27,11 @@ WHERE id = :destination_id;
 -- What becomes of events and purchases that are never answered.
 UPDATE destination SET repeats = :repeats WHERE id = :destination_id;
 
+-- name: note_repeats(destination_id, repeats)!
+-- A job that has the destination for itself shows the same among its options.
+UPDATE job SET config = jsonb_set(config, '{repeats}', to_jsonb(CAST(:repeats AS text)))
+WHERE destination_id = :destination_id AND kind IN ('export_events', 'export_purchases');
+
 -- name: jobs_of_delivery(destination_id)
 -- Whose logs hear of it.
 SELECT id FROM job

@@ -1,0 +1,176 @@
+"""The command that changes an export while it goes on."""
+
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from coterie.app.dry_runs import DryRuns
+from coterie.cli import export_options as option
+from coterie.cli.context import ACTOR, open_context
+from coterie.cli.dry_run_output import print_dry_run
+from coterie.cli.entries import BadEntryError, read_entries
+from coterie.cli.feed_options import NO_OPTIONS as FEED
+from coterie.cli.feed_options import EventName, read_feed, read_purchase
+from coterie.cli.job_output import print_jobs, which_account
+from coterie.cli.job_profiles import read_attributes, read_groups
+from coterie.cli.output import AccountNumber, AsJson
+from coterie.cli.shared_options import takes
+from coterie.cli.webhook_options import NO_OPTIONS as WEBHOOK
+from coterie.cli.webhook_options import read_webhook
+from coterie.control import jobs
+from coterie.model.control import Job
+from coterie.model.exports import ExportAudienceConfig, ExportConfig
+
+
+@takes(option.read_identifiers, into="identifiers")
+@takes(read_webhook, into="webhook")
+@takes(read_feed, into="chosen")
+@takes(read_purchase, into="parts")
+def update(
+    job_id: Annotated[int, typer.Argument(help="The job's id, as listed.")],
+    label: Annotated[str | None, typer.Option(help="How lists call it.")] = None,
+    add_audience: Annotated[
+        list[str] | None, typer.Option(help="Slug of an audience to export too. Repeatable.")
+    ] = None,
+    remove_audience: Annotated[
+        list[str] | None, typer.Option(help="Slug of an audience to export no more. Repeatable.")
+    ] = None,
+    clean_up: Annotated[
+        bool,
+        typer.Option(
+            "--clean-up", help="Take away what was written of removed audiences, or of old names."
+        ),
+    ] = False,
+    identifiers: option.Identifiers = option.NO_IDENTIFIERS,
+    identifier_order: option.Order = None,
+    existing_users: Annotated[
+        bool, typer.Option("--existing-users", help="Send the present members after all.")
+    ] = False,
+    attribute: Annotated[
+        list[str] | None,
+        typer.Option(help="Of a profile export: all its fields anew, as when it was made."),
+    ] = None,
+    group: Annotated[
+        list[str] | None,
+        typer.Option(help="Of a subscription export: all its groups anew, as when it was made."),
+    ] = None,
+    on_leaving: Annotated[
+        str | None,
+        typer.Option(help="Of a profile export: keep or delete the attributes of who leaves."),
+    ] = None,
+    webhook: option.Choices = WEBHOOK,
+    chosen: option.Choices = FEED,
+    event_name: EventName = None,
+    parts: option.Choices = FEED,
+    value_prefix: option.Prefix = None,
+    name: option.Names = None,
+    audience_events: option.Events = None,
+    suppress: option.Suppressing = None,
+    unsuppress: Annotated[
+        list[str] | None, typer.Option(help="Slug of an audience to suppress by no more.")
+    ] = None,
+    consent: option.ConsentField = None,
+    quiet: option.Quiet = None,
+    quiet_drop: option.QuietDrop = False,
+    existing_only: option.ExistingOnly = None,
+    delete_forgotten: option.DeleteForgotten = None,
+    expires_at: option.Expires = None,
+    clean_up_at_expiry: option.ExpiryCleanUp = None,
+    description: Annotated[str | None, typer.Option(help="A longer word about it.")] = None,
+    dry_run: option.OnlyDry = False,
+    account: AccountNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change an export while it goes on.
+
+    What is left out stays as it is; none takes a field, list, text, consent, quiet window or expiry
+    away. Lists of fields, changes, streams, events and properties are given anew as a whole.
+    """
+    options = option.Choices()
+    options |= identifiers
+    options |= webhook
+    options |= chosen
+    options |= parts
+    options.put("event_name", option.empty_if_none(event_name))
+    options.put("on_leaving", on_leaving)
+    options.put("value_prefix", "" if value_prefix == option.NONE else value_prefix)
+    options.put("identifier_order", option.read_words(identifier_order))
+    options.put("audience_events", audience_events)
+    options.put("existing_only", existing_only)
+    options.put("delete_forgotten", delete_forgotten)
+    options.put("existing_users", True if existing_users else None)
+    options.put("clean_up_at_expiry", clean_up_at_expiry)
+    if attribute:
+        options["attributes"], options["types"] = read_attributes(attribute)
+    if group:
+        options["groups"] = read_groups(group)
+    if consent is not None:
+        options["consent"] = None if consent == option.NONE else option.read_consent(consent)
+    if quiet is not None:
+        options["quiet"] = (
+            None if quiet == option.NONE else option.read_quiet(quiet, drop=quiet_drop)
+        )
+    if expires_at is not None:
+        options["expires_at"] = None if expires_at == option.NONE else expires_at
+    with open_context() as context:
+        number = which_account(context, account)
+        before = jobs.get_job(context.store, number, job_id)
+        if quiet is None and quiet_drop:
+            options["quiet"] = _dropping(before)
+        options |= _edited(before, "audiences", add_audience, remove_audience)
+        options |= _edited(before, "suppressed_by", suppress, unsuppress)
+        options |= _renamed(before, name, options)
+        if dry_run:
+            runs = DryRuns(context.store, context.clock)
+            found = runs.of_change(
+                account=number, job_id=job_id, options=options, clean_up=clean_up
+            )
+            print_dry_run(found, as_json=as_json)
+            return
+        job = jobs.update_export(
+            context.store,
+            account=number,
+            job_id=job_id,
+            label=label,
+            description=description,
+            options=options,
+            clean_up=clean_up,
+            actor=ACTOR,
+            clock=context.clock,
+        )
+    print_jobs([job], as_json=as_json)
+    if not as_json and isinstance(job.config, ExportConfig):
+        typer.echo(jobs.say_waiting(job.config))
+
+
+def _edited(
+    job: Job, option_name: str, added: list[str] | None, removed: list[str] | None
+) -> dict[str, Any]:
+    if not added and not removed:
+        return {}
+    present: tuple[str, ...] = getattr(job.config, option_name, ())
+    missing = [slug for slug in removed or [] if slug not in present]
+    if missing:
+        raise BadEntryError(
+            message=f"Job {job.id} has no {missing[0]!r} to remove. `coterie job show {job.id}` "
+            "shows its options."
+        )
+    kept = [slug for slug in present if slug not in (removed or [])]
+    return {option_name: [*kept, *(added or [])]}
+
+
+def _renamed(job: Job, names: list[str] | None, options: dict[str, Any]) -> dict[str, Any]:
+    if not isinstance(job.config, ExportAudienceConfig):
+        return {"names": read_entries(names)} if names else {}
+    known = {**job.config.names, **read_entries(names or [])}
+    audiences = options.get("audiences", getattr(job.config, "audiences", ()))
+    return {"names": {slug: value for slug, value in known.items() if slug in audiences}}
+
+
+def _dropping(job: Job) -> dict[str, Any] | None:
+    """Return the quiet window of a job, with what changes in it never sent."""
+    window = getattr(job.config, "quiet", None)
+    if window is None:
+        return option.read_quiet(None, drop=True)
+    return {**msgspec.to_builtins(window), "drop": True}
