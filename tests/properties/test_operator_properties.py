@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from coterie.flow.mapping.coerce import coercion
 from coterie.flow.profiles.ageing import DAY_US
 from coterie.flow.profiles.fold import Folder
-from coterie.flow.profiles.operators import operator
+from coterie.flow.profiles.operators import Step, begin_values, fold_values, operator
 from coterie.flow.profiles.scan import LazyFacts, parts_of
 from coterie.flow.profiles.view import Viewer
 from coterie.model.mapped import Identifier, MappedEvent
@@ -226,6 +226,22 @@ def test_a_profile_that_was_loaded_folds_as_one_in_memory(
     assert stored((one.fragments, one.edges)) == stored((other.fragments, other.edges))
     views = [Viewer(schema).view(each.fragments, 6 * DAY_US) for each in folded]
     assert views[0] == views[1]
+
+
+@pytest.mark.parametrize(("op", "kind"), VALUES)
+@given(data=st.data())
+@settings(max_examples=20, deadline=None)
+def test_the_first_event_of_somebody_folds_as_any_event_does(
+    op: Any, kind: str, data: st.DataObject
+) -> None:
+    field = Field(id=1, name="f", kind=kind, op=op, capacity=2)
+    said = data.draw(st.lists(VALUES[(op, kind)], max_size=3))
+    steps = {1: Step(operator(field).fold, None, is_timed=False)}
+    values = [(1, value) for value in said]
+    states: dict[int, Any] = {}
+    fold_values(steps, states, values, DAY_US, set())
+
+    assert stored(begin_values(steps, values, DAY_US)) == stored(states)
 
 
 def fragment_of(field: Field, node: Identifier, said: list[tuple[Any, int]]) -> Fragment:

@@ -122,6 +122,13 @@ def _edges_again(
     return tuple(pairs.values())
 
 
+def first_edges(event: MappedEvent, rules: IdentityRules) -> tuple[Edge, ...]:
+    """Return the edges that an event makes between identifiers of which nothing was known."""
+    if len(event.identifiers) == 1:
+        return ()
+    return tuple([_see(None, pair, event) for pair in _pairs_of(event, rules)])
+
+
 def add_group(graph: Graph, group: Group, rules: IdentityRules) -> set[Pair]:
     """Add what a group's events say; return the edges that are new or were seen earlier."""
     moved = add_events(graph, group.events, rules)

@@ -10,7 +10,7 @@ from coterie.flow.identity.groups import Group
 from coterie.flow.identity.known import Known
 from coterie.flow.identity.loners import kept_apart, set_apart
 from coterie.flow.identity.rules import IdentityRules
-from coterie.model.mapped import Identifier
+from coterie.model.mapped import Identifier, MappedEvent
 from coterie.model.profile import (
     Edge,
     HeldEdges,
@@ -118,6 +118,18 @@ class Outcome:
                 regrouped=True,
                 standing=_standing(nodes, graph, is_unsettled=False),
                 at_us=self._at_us,
+            )
+        )
+
+    def begin_with(self, event: MappedEvent, edges: tuple[Edge, ...]) -> None:
+        """Make one profile of the identifiers of one event, of which nobody knew any."""
+        times = (event.seen_us, event.seen_us)
+        nodes = dict.fromkeys(event.identifiers, times)
+        profile_id = self._name(self._rules.first_seen([(node, event.seen_us) for node in nodes]))
+        self._owners.update(dict.fromkeys(nodes, profile_id))
+        self._profiles.append(
+            ResolvedProfile(
+                profile_id, nodes, edges, (), (), (event,), regrouped=True, at_us=self._at_us
             )
         )
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 import msgspec
 
-from coterie.flow.identity.graph import Graph, add_group, seen_again, stored_graph
+from coterie.flow.identity.graph import Graph, add_group, first_edges, seen_again, stored_graph
 from coterie.flow.identity.groups import Group, group_events, group_stored
 from coterie.flow.identity.known import Known
 from coterie.flow.identity.loners import find_hubs
@@ -52,6 +52,8 @@ def resolve(
     outcome = Outcome(known, rules, name)
     missing: set[Identifier] = set()
     for group in group_events(events, known, rules):
+        if _is_one_event(group, known, rules, outcome):
+            continue
         if _is_seen_again(group, known, rules, outcome):
             continue
         graph = stored_graph(group.sources, known, rules)
@@ -67,6 +69,23 @@ def resolve(
     if missing:
         return NeedsNeighbours(frozenset(missing))
     return outcome.resolution()
+
+
+def _is_one_event(group: Group, known: Known, rules: IdentityRules, outcome: Outcome) -> bool:
+    """Make one profile of identifiers that nobody knew and one event names; say whether they are.
+
+    What an import of new people is like: it says what `_stays_simple` would, without a graph.
+    """
+    if group.sources or group.touched or group.apart or len(group.events) != 1:
+        return False
+    event = group.events[0]
+    nodes = event.identifiers
+    if len(nodes) - 1 > rules.least_limit or not known.hubs.isdisjoint(nodes):
+        return False
+    if not _fit_together(nodes, rules):
+        return False
+    outcome.begin_with(event, first_edges(event, rules))
+    return True
 
 
 def _is_seen_again(group: Group, known: Known, rules: IdentityRules, outcome: Outcome) -> bool:
@@ -135,8 +154,13 @@ def _is_one(group: Group, graph: Graph, rules: IdentityRules) -> bool:
     """
     if group.touched or group.apart or len(graph.edges) > rules.least_limit:
         return False
-    fields = [node[0] for node in graph.nodes if node[0] in rules.unique]
-    return len(fields) == len(set(fields)) and rules.pins.named.isdisjoint(graph.nodes)
+    return _fit_together(graph.nodes, rules)
+
+
+def _fit_together(nodes: Collection[Identifier], rules: IdentityRules) -> bool:
+    """Say whether no unique field has two values among `nodes`, and no decision names any."""
+    fields = [node[0] for node in nodes if node[0] in rules.unique]
+    return len(fields) == len(set(fields)) and rules.pins.named.isdisjoint(nodes)
 
 
 def _stays_whole(

@@ -184,14 +184,22 @@ def _find_refusal(
 def _named(values: Values, identifying: dict[int, tuple[str, int]]) -> tuple[Identifier, ...]:
     """Return the identifiers at the head of `values`, strongest first, each once."""
     found: dict[Identifier, int] = {}
+    strongest, in_order = -1, True
     for field_id, value in values:
         field = identifying.get(field_id)
         if field is None:
             break
         name, rank = field
-        for text in value if value.__class__ is list else (value,):
-            found[name, text] = rank
-    if len(found) < 2:
+        in_order = in_order and rank > strongest
+        strongest = rank
+        if value.__class__ is list:
+            in_order = in_order and len(value) == 1
+            for text in value:
+                found[name, text] = rank
+        else:
+            found[name, value] = rank
+    if in_order:
+        # Each of another field, and most queries name the strongest first.
         return tuple(found)
     return tuple(sorted(found, key=lambda item: (found[item], item)))
 

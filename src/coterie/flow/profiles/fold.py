@@ -6,12 +6,13 @@ from coterie.base.clock import to_us
 from coterie.flow.profiles.containers import Operator, State
 from coterie.flow.profiles.operators import (
     Step,
+    begin_values,
     fold_values,
     operator,
     seen_by_keys,
     senses_time,
 )
-from coterie.model.mapped import Identifier
+from coterie.model.mapped import Identifier, MappedEvent
 from coterie.model.profile import (
     FoldedProfile,
     Fragment,
@@ -101,6 +102,8 @@ class Folder:
         prior = stored.get(profile.profile_id)
         if prior is None and renamed_from is not None:
             prior = stored[renamed_from]
+        if profile.regrouped and not profile.sources and prior is None and len(profile.events) == 1:
+            return self._fold_first(profile, profile.events[0])
         sources = [stored[source] for source in profile.sources]
         fragments = _gather(sources, profile.nodes)
         changed: set[int] = set()
@@ -118,6 +121,27 @@ class Folder:
             now_us,
             cause_seq,
             tuple([source for source in sources if source is not prior]),
+            profile.standing,
+        )
+
+    def _fold_first(self, profile: ResolvedProfile, event: MappedEvent) -> FoldedProfile:
+        """Begin a profile with the one event that speaks of it, as an import of people does."""
+        strongest = event.identifiers[0]
+        states = begin_values(self._steps, event.values, event.occurred_us)
+        fragments = [
+            Fragment(*node, *times, states if node == strongest else {})
+            for node, times in profile.nodes.items()
+        ]
+        return FoldedProfile(
+            profile.profile_id,
+            None,
+            tuple(fragments),
+            profile.edges,
+            profile.refused,
+            None,
+            max(profile.at_us, event.received_us),
+            event.seq,
+            (),
             profile.standing,
         )
 

@@ -196,3 +196,13 @@ def fold_values(
         elif is_timed and before != after:
             moved.append(field_id)
     return moved
+
+
+def begin_values(
+    steps: Mapping[int, Step], values: Iterable[tuple[int, Any]], at_us: int
+) -> dict[int, State]:
+    """Return the states of a fragment that nothing was said of before; it looks new as a whole."""
+    states: dict[int, State] = {}
+    for field_id, value in values:
+        states[field_id] = steps[field_id][0](states.get(field_id), value, at_us)
+    return states
