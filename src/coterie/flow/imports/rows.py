@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable, Iterator, Sequence
+from itertools import compress
 from typing import TextIO
 
 import msgspec
@@ -82,7 +83,7 @@ def read_rows(
         if fault:
             yield BadRow(number, line, fault[1], raw, fault[0])
         else:
-            values = {column: cell for column, cell in zip(header, cells, strict=True) if cell}
+            values = dict(compress(zip(header, cells, strict=True), cells))
             if kept is not None:
                 values = {column: cell for column, cell in values.items() if column in kept}
             if form.is_braze and "'" in raw:
