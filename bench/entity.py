@@ -13,7 +13,8 @@ without reads.
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -28,7 +29,7 @@ from coterie.base.ids import keyed_hash
 from coterie.base.log import configure_logging
 from coterie.base.settings import Settings
 from coterie.control.accounts import create_account
-from coterie.control.definitions.audiences import create_audience
+from coterie.control.definitions.audiences import create_audience, get_audience
 from coterie.control.definitions.schema import current_schema
 from coterie.control.tokens import create_token
 from coterie.flow.identity.owners import save_owners
@@ -67,6 +68,7 @@ def measure(
     people, seconds = (20_000, 8.0) if options.quick else (1_000_000, 60.0)
     with Store.open(url, max_size=1) as store:
         account, token = fill(store, people)
+        wait_until_built(store, account, ("everyone",))
         server = ServerTime(store)
 
         def used() -> tuple[float, float]:
@@ -102,6 +104,12 @@ def measure(
         "web_cpu_us_per_read": round(web),
         "postgres_cpu_us_per_read": round(postgres),
     }
+
+
+def wait_until_built(store: Store, account: int, slugs: Iterable[str]) -> None:
+    """Return once audiences are built, which nobody does on an ordinary day."""
+    while any(get_audience(store, account, slug).state != "live" for slug in slugs):
+        time.sleep(0.2)
 
 
 def load(plan: Plan) -> dict[str, float]:
