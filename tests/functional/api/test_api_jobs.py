@@ -8,7 +8,7 @@ import pytest
 
 from coterie.app.services import Services
 from coterie.base.clock import system_clock
-from coterie.control.authorizations import create_authorization
+from coterie.control.authorizations import create_authorization, update_authorization
 from coterie.control.definitions.audiences import create_audience
 from coterie.model.control import Actor, NewToken
 from coterie.store import Store
@@ -59,6 +59,31 @@ async def test_an_export_is_made_read_and_changed(
     assert changed.json()["data"] == read.json()["data"]
     assert read.json()["data"]["label"] == "Both"
     assert read.json()["data"]["config"]["audiences"] == ["fans", "vips"]
+
+
+async def test_audiences_are_told_as_cohorts_where_the_authorization_opens_them(
+    client: httpx.AsyncClient, manager: dict[str, str], braze: int, services: Services
+) -> None:
+    update_authorization(
+        services.store, services.ring, account=ACCOUNT, authorization_id=braze,
+        config={"cohort_partner": "acme", "cohort_partner_key": "p", "cohort_import_key": "i"},
+        actor=ACTOR, now=system_clock(),
+    )  # fmt: skip
+    body = {
+        "label": "Cohorts",
+        "authorization_id": braze,
+        "options": {**OPTIONS, "form": "cohorts"},
+    }
+
+    made = await client.post("/api/jobs/export-audience", json=body, headers=manager)
+    path = f"/api/jobs/{made.json()['data']['id']}"
+    change = {"options": {"form": "array"}}
+    changed = await client.put(path, json=change, headers=manager)
+
+    assert made.status_code == 201
+    assert made.json()["data"]["config"]["form"] == "cohorts"
+    assert changed.status_code == 400
+    assert "The form of a job cannot change" in changed.json()["message"]
 
 
 async def test_a_job_is_paused_resumed_killed_and_deleted(
@@ -153,6 +178,8 @@ async def test_steering_needs_a_manager(
         ({"audiences": ["fans"]}, "at least one field"),
         ({**OPTIONS, "colour": "red"}, "no option 'colour'"),
         ({**OPTIONS, "quiet": {"zone": "UTC"}}, "do not fit"),
+        ({**OPTIONS, "form": "cohorts"}, "has no access to cohorts"),
+        ({**OPTIONS, "form": "cohorts", "phone_field": "phone"}, "not by phone"),
     ],
 )
 async def test_options_that_do_not_fit_are_refused(

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 from tests.functional.exports.conftest import Shop
+from tests.functional.exports.test_forgetting_at_braze import deliver_in_time, erase, forget
 from tests.functional.flow.conftest import ACTOR
 
 from coterie.app.dry_runs import DryRuns
@@ -186,9 +187,22 @@ def test_a_job_that_ends_with_clean_up_empties_its_cohorts(people: Shop) -> None
 
     people.delete(clean_up=True)
     deliver(people)
+    # The job looks now and then whether all is taken away, and is over when it sees that.
+    people.now += timedelta(minutes=10)
+    people.run_jobs()
 
     assert cohorts(people) == {"oslo": [], "buyers": []}
     assert people.state().state == "deleted"
+
+
+def test_who_is_forgotten_is_deleted_at_braze(people: Shop) -> None:
+    start(people, "oslo")
+
+    erase(people, forget(people, "u1"))
+    deliver_in_time(people)
+
+    assert people.braze.user("u1") is None
+    assert cohorts(people) == {"oslo": ["u2", "u3"]}
 
 
 def test_a_request_without_an_answer_is_sent_again_and_harms_nothing(people: Shop) -> None:

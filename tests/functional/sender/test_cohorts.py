@@ -172,7 +172,7 @@ async def test_a_killed_sender_leaves_cohorts_as_they_shall_be(
     world = World(store, load_or_create(key_file), sandbox)
     world.set_up()
     users = [f"u{number}" for number in range(60)]
-    open_cohorts(world, users, request_life_seconds="2")
+    open_cohorts(world, users, request_life_seconds="3")
     async with world.sending():
         await world.wait_idle()
     # A slow destination makes it likely that the kill hits requests under way, which it finishes.
