@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from coterie.app.services import Services, config_source
 from coterie.control.jobs import get_job
+from coterie.control.jobs.steps import BACKFILLED
 from coterie.flow.run.lookup import Lookup, count_waiting
 from demo.braze import Braze
 from demo.data import Order
@@ -105,7 +106,9 @@ def deliver(stage: Stage, title: str, job_id: int) -> None:
         now = stage.services.clock()
         pending = lookup.overview(stage.shop.account, now).deliveries.pending
         stage.progress.update(task, total=None)
-        return job.state == "running" and bool(job.checkpoint) and pending == 0
+        # Between two ranges of members nothing may wait although most are still to come.
+        has_claimed = bool(job.checkpoint.get(BACKFILLED))
+        return job.state == "running" and has_claimed and pending == 0
 
     wait_until(is_done, title)
     stage.progress.update(task, total=1, completed=1)

@@ -29,6 +29,8 @@ class AlertBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     stall_minutes: int = STALL_MINUTES
     metric: AlertMetric | None = None
     above: int | None = None
+    below: int | None = None
+    audience: Annotated[str, msgspec.Meta(max_length=64)] | None = None
 
 
 @get("/api/alerts", summary="All alerts", tags=["alerts"], sync_to_thread=True)

@@ -9,7 +9,14 @@ from coterie.cli.entries import read_text
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
 from coterie.control import alerts
 from coterie.control.alerts import NewAlert, UnknownAlertError
-from coterie.model.alerts import Alert, AlertChannel, AlertKind, AlertMetric, AlertRule
+from coterie.model.alerts import (
+    METRIC_NAMES,
+    Alert,
+    AlertChannel,
+    AlertKind,
+    AlertMetric,
+    AlertRule,
+)
 from coterie.worker.alerting import send_alert
 
 app = typer.Typer(
@@ -34,13 +41,19 @@ def create(
         int, typer.Option(help="How long nothing may be delivered while something waits.")
     ] = alerts.STALL_MINUTES,
     metric: Annotated[
-        str, typer.Option(help="Of a threshold: waiting, refused, doubtful or omitted.")
+        str,
+        typer.Option(
+            help="Of a threshold: waiting, refused, doubtful, omitted, sent (within 24 hours) of "
+            "a delivery, or the size of an audience."
+        ),
     ] = "",
     above: Annotated[int | None, typer.Option(help="What it must not exceed.")] = None,
+    below: Annotated[int | None, typer.Option(help="What it must not fall below.")] = None,
+    audience: Annotated[str, typer.Option(help="Slug of the audience whose size counts.")] = "",
     account: AccountNumber = None,
     as_json: AsJson = False,
 ) -> None:
-    """Have somebody told, by e-mail or webhook, when jobs fail, stall or exceed a number."""
+    """Have somebody told, by e-mail or webhook, when jobs fail, stall, or a number is passed."""
     if bool(email) == bool(webhook):
         raise alerts.BadAlertError("Give either --email or --webhook.")
     channel: AlertChannel = "email" if email else "webhook"
@@ -53,6 +66,8 @@ def create(
         stall_minutes=stall_minutes,
         metric=_metric(metric),
         above=above,
+        below=below,
+        audience=audience or None,
     )
     with open_context() as context:
         number = context.number(account)
@@ -114,14 +129,20 @@ def _kind(text: str) -> AlertKind:
 
 
 def _metric(text: str) -> AlertMetric | None:
-    match text:
-        case "":
-            return None
-        case "waiting" | "refused" | "doubtful" | "omitted":
-            return text
+    if not text:
+        return None
+    for metric in METRIC_NAMES:
+        if metric == text:
+            return metric
     raise alerts.BadAlertError(
-        message=f"There is no metric {text!r}. Choose waiting, refused, doubtful or omitted."
+        message=f"There is no metric {text!r}. Choose one of {', '.join(METRIC_NAMES)}."
     )
+
+
+def _of(rule: AlertRule) -> str:
+    if rule.audience is not None:
+        return f"audience {rule.audience}"
+    return f"job {rule.job_id}" if rule.job_id else "all"
 
 
 def _print(found: list[AlertRule], *, as_json: bool) -> None:
@@ -133,8 +154,8 @@ def _print(found: list[AlertRule], *, as_json: bool) -> None:
         (
             one.id,
             one.label,
-            f"job {one.job_id}" if one.job_id else "all",
-            ", ".join(one.kinds) + (f" {one.metric} > {one.above}" if one.metric else ""),
+            _of(one),
+            ", ".join(one.kinds) + (f" {one.metric} {one.bounds}" if one.metric else ""),
             one.target_shown,
             len(one.raised),
             one.last_error or "",

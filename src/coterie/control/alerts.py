@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from coterie.base.clock import Clock
 from coterie.base.errors import UserError
 from coterie.base.seal import KeyRing
 from coterie.control.audit import Subject, record
+from coterie.control.definitions.audiences import find_audience
 from coterie.control.existing import require_account
 from coterie.control.jobs.read import UnknownJobError
 from coterie.control.rows import find_one, list_all, run, to_json
@@ -54,6 +56,8 @@ class NewAlert(msgspec.Struct, frozen=True, kw_only=True):
     stall_minutes: int = STALL_MINUTES
     metric: AlertMetric | None = None
     above: int | None = None
+    below: int | None = None
+    audience: str | None = None
 
 
 class AlertCalls(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +96,8 @@ def create_alert(
     with store.transaction() as conn:
         require_account(conn, account)
         _check_job(conn, account, new.job_id)
+        if new.audience is not None:
+            find_audience(conn, account, new.audience)
         if len(_list(conn, account)) >= MOST_RULES:
             raise BadAlertError(
                 message=f"An account has at most {MOST_RULES} alerts. Delete one that nobody needs."
@@ -158,15 +164,30 @@ def _check(new: NewAlert) -> None:
         raise BadAlertError("Choose at least one of failure, stall and threshold.")
     if not 1 <= new.stall_minutes <= LONGEST_STALL:
         raise BadAlertError(message=f"A stall lasts 1 to {LONGEST_STALL:,} minutes.")
-    if ("threshold" in new.kinds) != (new.metric is not None and new.above is not None):
-        raise BadAlertError("A threshold needs a metric and the number that it must not exceed.")
-    if new.above is not None and new.above < 0:
-        raise BadAlertError("A threshold is 0 or more.")
+    _check_threshold(new)
     target = new.target.strip()
     if new.channel == "email" and not EMAIL.fullmatch(target):
         raise BadAlertError("Give one e-mail address, such as ops@example.org.")
     if new.channel == "webhook" and not _is_address(target):
         raise BadAlertError("Give the webhook's address, starting with https://.")
+
+
+def _check_threshold(new: NewAlert) -> None:
+    numbers = [number for number in (new.below, new.above) if number is not None]
+    if ("threshold" in new.kinds) != (new.metric is not None and bool(numbers)):
+        raise BadAlertError(
+            "A threshold needs a metric and a number that it must not exceed or fall below."
+        )
+    if any(number < 0 for number in numbers):
+        raise BadAlertError("A threshold is 0 or more.")
+    if len(numbers) == 2 and numbers[0] > numbers[1]:
+        raise BadAlertError("What must not fall below a number must be able to stay under another.")
+    if (new.metric == "size") != (new.audience is not None):
+        raise BadAlertError("The size is that of an audience: name one, and for no other metric.")
+    if new.metric == "size" and (new.job_id is not None or set(new.kinds) != {"threshold"}):
+        raise BadAlertError(
+            "An alert about an audience's size is about no job: make another one for jobs."
+        )
 
 
 def _is_address(target: str) -> bool:
@@ -211,6 +232,20 @@ def find_refused(conn: Connection, account: int) -> Sequence[tuple[int, str, str
     """Return authorizations that are refused: id, label, detail, jobs that suffer from it."""
     query = load_queries("alerts").refused_authorizations
     return conn.execute(query.encode(), {"account": account}).fetchall()
+
+
+def find_sent(conn: Connection, account: int, since: datetime) -> dict[int, int]:
+    """Return what each destination took since an instant; without those that are younger."""
+    values = {"account": account, "since": since}
+    found = conn.execute(load_queries("alerts").sent_within.encode(), values)
+    return {number: int(sent) for number, sent in found}
+
+
+def find_size(conn: Connection, account: int, slug: str) -> tuple[str, int] | None:
+    """Return name and size of an audience, None while it has no size to go by."""
+    values = {"account": account, "slug": slug}
+    found = conn.execute(load_queries("alerts").size_noted_last.encode(), values).fetchone()
+    return None if found is None else (found[0], int(found[1]))
 
 
 def find_sharers(conn: Connection, account: int) -> dict[int, list[int]]:

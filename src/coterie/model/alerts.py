@@ -6,17 +6,28 @@ from typing import Literal
 import msgspec
 
 AlertKind = Literal["failure", "stall", "threshold"]
-AlertMetric = Literal["waiting", "refused", "doubtful", "omitted"]
+AlertMetric = Literal["waiting", "refused", "doubtful", "omitted", "sent", "size"]
 AlertChannel = Literal["webhook", "email"]
 AlertState = Literal["raised", "resolved"]
+
+METRIC_NAMES: dict[AlertMetric, str] = {
+    "waiting": "waiting to be sent",
+    "refused": "refused",
+    "doubtful": "doubtful events and purchases",
+    "omitted": "omitted profiles",
+    "sent": "sent within 24 hours",
+    "size": "members",
+}
+"""What people read. All but the last are numbers of a delivery, `size` is one of an audience."""
 
 
 class AlertRule(msgspec.Struct, frozen=True, kw_only=True):
     """Who is told of what: of one job, or of all of an account.
 
     A failure is a job in fault or an authorization that is refused. A stall: something has waited
-    for `stall_minutes` and nothing was delivered as long. A threshold: `metric` of a delivery is
-    above a number. `raised` are the conditions that hold, and when people were told of each last.
+    for `stall_minutes` and nothing was delivered as long. A threshold: `metric` of a delivery, or
+    the size of `audience` (a slug), is `above` or `below` a number. `raised` are the conditions
+    that hold, and when people were told of each last.
     """
 
     id: int
@@ -27,12 +38,24 @@ class AlertRule(msgspec.Struct, frozen=True, kw_only=True):
     stall_minutes: int
     metric: AlertMetric | None
     above: int | None
+    below: int | None
+    audience: str | None
     channel: AlertChannel
     target_shown: str
     raised: dict[str, datetime]
     last_error: str | None
     created_by: str
     created_at: datetime
+
+    @property
+    def bounds(self) -> str:
+        """The numbers that a threshold's number is compared with, as people say it."""
+        said = [
+            f"{word} {number:,}"
+            for word, number in (("below", self.below), ("above", self.above))
+            if number is not None
+        ]
+        return " or ".join(said)
 
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True):

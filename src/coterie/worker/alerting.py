@@ -14,13 +14,15 @@ from coterie.control.alerts import (
     concerns,
     find_faults,
     find_refused,
+    find_sent,
     find_sharers,
+    find_size,
     list_alerts,
     note_raised,
     open_target,
 )
 from coterie.flow.exports.told import list_deliveries
-from coterie.model.alerts import Alert, AlertRule, Condition
+from coterie.model.alerts import METRIC_NAMES, Alert, AlertMetric, AlertRule, Condition
 from coterie.model.ledger import DeliveryView
 from coterie.store import Connection
 from coterie.worker.dependencies import Bench
@@ -30,7 +32,9 @@ log = structlog.get_logger(__name__)
 AGAIN = timedelta(hours=24)
 """What still holds is told again after this long."""
 
-METRICS: dict[str, Callable[[DeliveryView], int]] = {
+DAY = timedelta(days=1)
+
+METRICS: dict[AlertMetric, Callable[[DeliveryView], int]] = {
     "waiting": lambda view: view.waiting,
     "refused": lambda view: view.parked,
     "doubtful": lambda view: view.doubtful,
@@ -129,14 +133,18 @@ def find_conditions(conn: Connection, rule: AlertRule, *, now: datetime) -> list
     found: list[Condition] = []
     if "failure" in rule.kinds:
         found += _failures(conn, rule.account)
-    if "stall" in rule.kinds or "threshold" in rule.kinds:
+    if rule.audience is not None:
+        found += _size(conn, rule, rule.audience)
+    elif "stall" in rule.kinds or "threshold" in rule.kinds:
+        sent = find_sent(conn, rule.account, now - DAY) if rule.metric == "sent" else {}
         sharers = find_sharers(conn, rule.account)
         for view in list_deliveries(conn, rule.account, now=now):
             jobs = frozenset(sharers.get(view.id, ()))
             if "stall" in rule.kinds:
                 found += _stall(view, rule, jobs, now=now)
             if "threshold" in rule.kinds:
-                found += _threshold(view, rule, jobs)
+                count = sent.get(view.id) if rule.metric == "sent" else _count(view, rule)
+                found += _threshold(view, rule, jobs, count)
     return [condition for condition in found if concerns(rule, condition.jobs)]
 
 
@@ -182,13 +190,41 @@ def _stall(
     return [Condition(key=key, kind="stall", subject=subject, message=message, jobs=jobs)]
 
 
-def _threshold(view: DeliveryView, rule: AlertRule, jobs: frozenset[int]) -> list[Condition]:
-    if rule.metric is None or rule.above is None:
+def _count(view: DeliveryView, rule: AlertRule) -> int | None:
+    count_of = METRICS.get(rule.metric) if rule.metric else None
+    return None if count_of is None else count_of(view)
+
+
+def _threshold(
+    view: DeliveryView, rule: AlertRule, jobs: frozenset[int], count: int | None
+) -> list[Condition]:
+    passed = _passed(rule, count)
+    if rule.metric is None or not passed:
         return []
-    count = METRICS[rule.metric](view)
-    if count <= rule.above:
-        return []
-    subject = f"delivery {view.id} ({view.writes}): {count:,} {rule.metric}"
-    message = f"{count:,} {rule.metric}, which is above {rule.above:,}. See Data > Deliveries."
+    said = f"{count:,} {METRIC_NAMES[rule.metric]}"
+    subject = f"delivery {view.id} ({view.writes}): {said}"
+    message = f"{said}, which is {passed}. See Data > Deliveries."
     key = f"threshold:delivery:{view.id}"
     return [Condition(key=key, kind="threshold", subject=subject, message=message, jobs=jobs)]
+
+
+def _size(conn: Connection, rule: AlertRule, slug: str) -> list[Condition]:
+    name, size = find_size(conn, rule.account, slug) or (slug, None)
+    passed = _passed(rule, size)
+    if not passed:
+        return []
+    subject = f"audience {name} ({slug}): {size:,} members"
+    message = f"{name} has {size:,} members, which is {passed}. See Audiences > {name}."
+    key = f"threshold:audience:{slug}"
+    return [
+        Condition(key=key, kind="threshold", subject=subject, message=message, jobs=frozenset())
+    ]
+
+
+def _passed(rule: AlertRule, count: int | None) -> str:
+    """Return which bound of a rule a number has passed, "" if none."""
+    if count is not None and rule.above is not None and count > rule.above:
+        return f"above {rule.above:,}"
+    if count is not None and rule.below is not None and count < rule.below:
+        return f"below {rule.below:,}"
+    return ""

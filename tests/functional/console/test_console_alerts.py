@@ -1,5 +1,6 @@
 """Alerts in the console."""
 
+import pytest
 from tests.functional.console.conftest import ACCOUNT, Visitor
 
 from coterie.console.dependencies import ConsoleDependencies
@@ -27,6 +28,31 @@ def test_an_alert_is_made_listed_and_deleted(admin: Visitor, deps: ConsoleDepend
     assert "s3cret" not in page.text
     admin.send(f"{HOME}/{rule.id}/delete", page=HOME)
     assert list_alerts(deps.store, ACCOUNT) == []
+
+
+@pytest.mark.usefixtures("authorization_id")
+def test_an_alert_on_the_size_of_an_audience_names_it(
+    admin: Visitor, deps: ConsoleDependencies
+) -> None:
+    offered = admin.open(HOME).text
+    page = admin.follow(
+        admin.send(
+            HOME,
+            label="Shrinking",
+            kinds=["threshold"],
+            metric="size",
+            audience="vips",
+            below="1000",
+            channel="email",
+            target="ops@example.org",
+        )
+    ).text
+    [rule] = list_alerts(deps.store, ACCOUNT)
+
+    assert '<option value="vips">VIPs</option>' in offered
+    assert (rule.audience, rule.below, rule.above) == ("vips", 1000, None)
+    assert "Threshold: members below 1,000" in page
+    assert ">VIPs</a>" in page
 
 
 def test_what_is_wrong_with_an_alert_is_said_and_what_was_typed_stays(admin: Visitor) -> None:

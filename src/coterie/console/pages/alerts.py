@@ -17,20 +17,15 @@ from coterie.control.alerts import (
     delete_alert,
     list_alerts,
 )
+from coterie.control.definitions.audiences import list_audiences
 from coterie.control.jobs import list_jobs
-from coterie.model.alerts import AlertChannel, AlertKind, AlertMetric
+from coterie.model.alerts import METRIC_NAMES, AlertChannel, AlertKind
 
 HOME = "/account/alerts"
 KINDS: tuple[tuple[AlertKind, str], ...] = (
     ("failure", "A job is in fault, or its authorization does not work."),
     ("stall", "Something waits, and nothing has been delivered for some time."),
-    ("threshold", "A number of a delivery is too large."),
-)
-METRICS: tuple[tuple[AlertMetric, str], ...] = (
-    ("waiting", "waiting to be sent"),
-    ("refused", "refused by Braze"),
-    ("doubtful", "doubtful events and purchases"),
-    ("omitted", "omitted profiles"),
+    ("threshold", "A number of a delivery, or the size of an audience, is too large or too small."),
 )
 CHANNELS: tuple[tuple[AlertChannel, str], ...] = (("email", "E-mail"), ("webhook", "Webhook"))
 
@@ -79,7 +74,8 @@ def _read(form: Form) -> NewAlert:
     channels = [each for each, _ in CHANNELS if each == form.text("channel")]
     if not channels:
         raise BadAlertError("Choose e-mail or webhook.")
-    metrics = [each for each, _ in METRICS if each == form.text("metric")]
+    metrics = [each for each in METRIC_NAMES if each == form.text("metric")]
+    metric = metrics[0] if is_threshold and metrics else None
     return NewAlert(
         label=form.text("label"),
         kinds=kinds,
@@ -87,13 +83,20 @@ def _read(form: Form) -> NewAlert:
         target=form.text("target"),
         job_id=form.whole_number("job"),
         stall_minutes=form.whole_number("stall_minutes") or STALL_MINUTES,
-        metric=metrics[0] if is_threshold and metrics else None,
+        metric=metric,
         above=form.whole_number("above") if is_threshold else None,
+        below=form.whole_number("below") if is_threshold else None,
+        audience=form.text("audience") or None if metric == "size" else None,
     )
 
 
 def _page(visit: Visit, form: Form, *, failure: str = "") -> Page:
     jobs = list_jobs(visit.deps.store, visit.account)
+    audiences = [
+        each
+        for each in list_audiences(visit.deps.store, visit.account)
+        if each.state in ("building", "live")
+    ]
     return visit.page(
         "account/alerts.html",
         status=400 if failure else 200,
@@ -104,7 +107,10 @@ def _page(visit: Visit, form: Form, *, failure: str = "") -> Page:
         failure=failure,
         kinds=KINDS,
         kind_names={"failure": "Failure", "stall": "Stall", "threshold": "Threshold"},
-        metrics=METRICS,
+        metrics=tuple(METRIC_NAMES.items()),
+        metric_names=METRIC_NAMES,
+        audience_names={each.slug: each.name for each in audiences},
+        audience_options=[("", "None"), *((each.slug, each.name) for each in audiences)],
         channels=CHANNELS,
         mail_is_set=bool(visit.deps.settings.smtp_url),
     )

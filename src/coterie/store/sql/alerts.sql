@@ -1,16 +1,16 @@
--- name: insert_rule(account, job_id, label, kinds, stall_minutes, metric, above, channel, target_sealed, target_shown, created_by, now)^
+-- name: insert_rule(account, job_id, label, kinds, stall_minutes, metric, above, below, audience, channel, target_sealed, target_shown, created_by, now)^
 -- The target is bound to a number of its own choosing, since the row's is not known yet.
-INSERT INTO alert_rule (account, job_id, label, kinds, stall_minutes, metric, above, channel,
-                        target_sealed, target_shown, created_by, created_at)
-VALUES (:account, :job_id, :label, :kinds, :stall_minutes, :metric, :above, :channel,
-        :target_sealed, :target_shown, :created_by, :now)
-RETURNING id, account, job_id, label, kinds, stall_minutes, metric, above, channel, target_shown, raised,
-          last_error, created_by, created_at;
+INSERT INTO alert_rule (account, job_id, label, kinds, stall_minutes, metric, above, below, audience,
+                        channel, target_sealed, target_shown, created_by, created_at)
+VALUES (:account, :job_id, :label, :kinds, :stall_minutes, :metric, :above, :below, :audience,
+        :channel, :target_sealed, :target_shown, :created_by, :now)
+RETURNING id, account, job_id, label, kinds, stall_minutes, metric, above, below, audience, channel, target_shown,
+          raised, last_error, created_by, created_at;
 
 -- name: list_rules(account)
 -- Of all accounts if that is NULL.
-SELECT id, account, job_id, label, kinds, stall_minutes, metric, above, channel, target_shown, raised,
-       last_error, created_by, created_at
+SELECT id, account, job_id, label, kinds, stall_minutes, metric, above, below, audience, channel, target_shown,
+       raised, last_error, created_by, created_at
 FROM alert_rule WHERE CAST(:account AS bigint) IS NULL OR account = CAST(:account AS bigint)
 ORDER BY account, id;
 
@@ -47,3 +47,22 @@ SELECT destination_id, array_agg(id ORDER BY id) FROM job
 WHERE account = :account AND destination_id IS NOT NULL
   AND state NOT IN ('killed', 'deleted', 'completed')
 GROUP BY destination_id;
+
+-- name: sent_within(account, since)
+-- What destinations took, of deliveries that have worked for a job for as long.
+SELECT d.id, COALESCE((
+    SELECT sum(r.objects - r.refused) FROM delivery_request r
+    WHERE r.destination = d.id AND r.outcome = 'answered' AND r.closed_at >= :since
+), 0)
+FROM destination d
+WHERE d.account = :account AND d.retired_at IS NULL AND EXISTS (
+    SELECT FROM job j WHERE j.destination_id = d.id AND j.created_at <= :since
+      AND j.state NOT IN ('killed', 'deleted', 'completed')
+);
+
+-- name: size_noted_last(account, slug)^
+-- As it was noted within the hour; of an audience that is kept current.
+SELECT a.name, s.size FROM audience a
+JOIN audience_size s ON s.audience_id = a.id
+WHERE a.account = :account AND a.slug = :slug AND a.state = 'live'
+ORDER BY s.hour DESC LIMIT 1;
