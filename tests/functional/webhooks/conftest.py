@@ -24,6 +24,8 @@ from coterie.store import Store
 
 SECRET = "whsec_" + base64.b64encode(b"a key of twenty-four byt").decode()
 
+LONGEST_WAIT = 60.0
+
 
 class Received:
     """One request as it came, its signature checked by this file's own reading of the standard."""
@@ -50,12 +52,18 @@ class Received:
 
 
 class Receiver:
-    """Answers 200, or with the statuses that are queued; keeps all that came."""
+    """Answers 200, or with the statuses that are queued; keeps all that came.
+
+    Refusals have the `headers`. While the gate is closed requests are taken and not answered.
+    """
 
     def __init__(self) -> None:
         self.requests: list[Received] = []
         self.taken: list[Received] = []
         self.statuses: deque[int] = deque()
+        self.headers: dict[str, str] = {}
+        self.gate = threading.Event()
+        self.gate.set()
         self.lock = threading.Lock()
         self.port = 0
         self.key = ""
@@ -81,7 +89,10 @@ def running_receiver() -> Iterator[Receiver]:
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             status = receiver.take(Received(self.command, dict(self.headers), body))
+            receiver.gate.wait(LONGEST_WAIT)
             self.send_response(status)
+            for name, value in receiver.headers.items() if status != 200 else ():
+                self.send_header(name, value)
             self.send_header("Content-Length", "2")
             self.end_headers()
             self.wfile.write(b"ok")
@@ -98,6 +109,7 @@ def running_receiver() -> Iterator[Receiver]:
     try:
         yield receiver
     finally:
+        receiver.gate.set()
         server.shutdown()
         thread.join()
         server.server_close()

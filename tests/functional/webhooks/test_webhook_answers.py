@@ -77,6 +77,28 @@ async def test_each_status_says_what_to_do_next(
     assert len(receiver.requests) == 1
 
 
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("120", 120.0),
+        ("Sat, 31 May 2031 12:02:00 GMT", 120.0),
+        ("Sat, 31 May 2031 11:00:00 GMT", 0.0),
+        ("999999", 3_600.0),
+        ("soon", None),
+    ],
+)
+async def test_the_pause_that_a_receiver_asks_for_is_read(
+    receiver: Receiver, said: str, seconds: float | None
+) -> None:
+    receiver.statuses.append(429)
+    receiver.headers["Retry-After"] = said
+
+    with pytest.raises(WebhookBusyError) as caught:
+        await post(connect(receiver), plan_for())
+
+    assert caught.value.retry_after == seconds
+
+
 async def test_a_job_may_park_what_is_answered_with_410(receiver: Receiver) -> None:
     receiver.statuses.append(410)
 

@@ -2,6 +2,8 @@
 
 import hashlib
 from collections.abc import Hashable, Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -31,6 +33,8 @@ from coterie.model.webhooks import WebhookShape
 USER_AGENT = "Coterie-Webhook"
 ANSWER_LIMIT_BYTES = 64_000
 SHOWN_CHARACTERS = 500
+# Of what a receiver may ask for, in seconds.
+LONGEST_PAUSE = 3_600.0
 # After one of these a part of a batch may be taken alone: too large, or one message is wrong.
 DIVISIBLE = frozenset({400, 413, 422})
 
@@ -161,7 +165,8 @@ class WebhookConnector(WebhookForms):
                 method, self._access.url, data=body, headers=headers, allow_redirects=False
             ) as response:
                 read = await response.content.read(ANSWER_LIMIT_BYTES)
-                return response.status, self._hide(read), _retry_after(response.headers)
+                seconds = _retry_after(response.headers, now=self._clock())
+                return response.status, self._hide(read), seconds
         except aiohttp.ClientConnectorError as error:
             if isinstance(error.os_error, PrivateAddressError):
                 raise ForbiddenAddressError(host=host) from error
@@ -208,6 +213,14 @@ def _shape(plan: DestinationPlan) -> WebhookShape:
     return WebhookShape() if plan.webhook is None else plan.webhook.shape
 
 
-def _retry_after(headers: Mapping[str, str]) -> float | None:
+def _retry_after(headers: Mapping[str, str], *, now: datetime) -> float | None:
+    """Return the seconds of the header, which is a number of them or a date (RFC 9110)."""
     text = headers.get("Retry-After", "")
-    return min(float(text), 3_600.0) if text.isascii() and text.isdigit() else None
+    if text.isascii() and text.isdigit():
+        return min(float(text), LONGEST_PAUSE)
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return max(0.0, min((at - now).total_seconds(), LONGEST_PAUSE))
