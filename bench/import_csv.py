@@ -108,6 +108,8 @@ def measure(world: World, form: str, users: int, *, first: int) -> dict[str, Fig
         f"{form}_read_seconds": round(read, 1),
         f"{form}_seconds": round(done, 1),
         f"{form}_rows_per_second": round(users / done),
+        # Of all processes, those included that have nothing to do with it and wait.
+        f"{form}_cpu_us_a_row": round(sum(used.values()), 1),
         f"{form}_cpu_us_a_row_jobs": used["jobs"],
         f"{form}_cpu_us_a_row_workers": sum(used[f"worker-{n + 1}"] for n in range(WORKERS)),
         f"{form}_cpu_us_a_row_postgres": used["postgres"],
