@@ -162,7 +162,7 @@ class JobCalls(msgspec.Struct, frozen=True, kw_only=True):
 
     get: Callable[[int, int], Job]
     create_export: Callable[..., Job]
-    update_export: Callable[..., Job]
+    update: Callable[..., Job]
     pause: Callable[..., Job]
     resume: Callable[..., Job]
     kill: Callable[..., Job]

@@ -30,8 +30,8 @@ class NewExport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     description: str = ""
 
 
-class ExportChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What of an export shall change; what is not given stays."""
+class JobChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What of a job shall change; what is not given stays."""
 
     label: str | None = None
     description: str | None = None
@@ -83,16 +83,16 @@ def create_export(
     return Success(made, status=HTTP_201_CREATED)
 
 
-@put("/api/jobs/{job_id:int}", summary="Change an export", tags=["jobs"], sync_to_thread=True)
-def update_export(
+@put("/api/jobs/{job_id:int}", summary="Change a job", tags=["jobs"], sync_to_thread=True)
+def update_job(
     job_id: FromPath[int],
-    data: JSONBody[ExportChange],
+    data: JSONBody[JobChange],
     grant: NamedDependency[Grant],
     api: NamedDependency[ApiState],
 ) -> Success[Job]:
-    """Change an export while it goes on; with `clean_up` what it gives up is taken away."""
+    """Change a job while it goes on; with `clean_up` what an export gives up is taken away."""
     check_scope(grant, STEER_SCOPE)
-    changed = api.dependencies.jobs.update_export(
+    changed = api.dependencies.jobs.update(
         account=grant.account,
         job_id=job_id,
         label=data.label,

@@ -65,7 +65,7 @@ from coterie.api.jobs import (
     list_omitted,
     run_dry,
     steer_job,
-    update_export,
+    update_job,
 )
 from coterie.api.privacy import export_person, forget_person, get_erasure, list_erasures
 from coterie.api.public import get_public
@@ -190,7 +190,7 @@ def build_api(dependencies: ApiDependencies) -> Api:
             list_written_files,
             get_job,
             create_export,
-            update_export,
+            update_job,
             run_dry,
             steer_job,
             delete_job,

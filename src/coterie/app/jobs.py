@@ -16,7 +16,7 @@ def job_calls(services: Services) -> JobCalls:
     return JobCalls(
         get=partial(jobs.get_job, store),
         create_export=partial(jobs.create_export, store, clock=clock),
-        update_export=partial(jobs.update_export, store, clock=clock),
+        update=partial(jobs.update_job, store, clock=clock),
         pause=partial(jobs.pause_job, store, clock=clock),
         resume=partial(jobs.resume_job, store, clock=clock),
         kill=partial(jobs.kill_job, store, clock=clock),

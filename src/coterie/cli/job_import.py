@@ -16,100 +16,46 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from coterie.app.files import FileDesk
-from coterie.app.services import Services
-from coterie.cli.context import ACTOR, CliContext, open_context
-from coterie.cli.entries import read_entries
+from coterie.cli.context import ACTOR, open_context
+from coterie.cli.export_options import Choices, Description, Label
+from coterie.cli.file_options import (
+    NO_OPTIONS,
+    AuthorizationId,
+    Encoding,
+    Filename,
+    Folder,
+    JobId,
+    NewDescription,
+    NewLabel,
+    Pattern,
+    Prefix,
+    change_file_job,
+    open_desk,
+    read_import_options,
+)
 from coterie.cli.files_look import print_look
 from coterie.cli.job_output import print_jobs, which_account
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
+from coterie.cli.shared_options import takes
 from coterie.control import jobs
 from coterie.control.jobs.import_checks import check_import, read_import
 from coterie.control.jobs.states import ACTIVE
-from coterie.model.control import ImportCsvConfig, Job
+from coterie.model.control import Job
 
-JobId = Annotated[int, typer.Argument(help="The job's id, as listed.")]
-Label = Annotated[str, typer.Option(help="How lists call it.")]
-Description = Annotated[str, typer.Option(help="A longer word about it.")]
-Folder = Annotated[str, typer.Option(help="Folder of the files.")]
-Filename = Annotated[str, typer.Option(help="Name of one file.")]
-Prefix = Annotated[str, typer.Option(help="Start of the names of several files.")]
-Pattern = Annotated[
-    str, typer.Option(help="In place of a prefix: a regular expression up to the time stamp.")
-]
-AuthorizationId = Annotated[
-    int | None, typer.Option(help="Id of an SFTP authorization; a local folder without.")
-]
-Delimiter = Annotated[str, typer.Option(help="One of , | ; or t (tab).")]
-Encoding = Annotated[str, typer.Option(help="Such as windows-1252; found out if left out.")]
 WATCH_SECONDS = 0.5
 
 
+@takes(read_import_options, into="options")
 def import_csv(
     label: Label,
     stream: Annotated[str, typer.Option(help="The stream that the rows go to.")],
-    folder: Folder = "",
-    filename: Filename = "",
-    prefix: Prefix = "",
-    pattern: Pattern = "",
     authorization: AuthorizationId = None,
-    field: Annotated[
-        list[str] | None, typer.Option(help="A column to take; all if left out. Repeatable.")
-    ] = None,
-    name: Annotated[
-        list[str] | None, typer.Option(help="column=raw key: taken under that key. Repeatable.")
-    ] = None,
-    header: Annotated[
-        list[str] | None,
-        typer.Option(help="Name of a column of files without a header line. Repeatable."),
-    ] = None,
-    delimiter: Delimiter = ",",
-    encoding: Encoding = "",
-    timestamp: Annotated[
-        list[str] | None, typer.Option(help="A column with the event time. Repeatable.")
-    ] = None,
-    braze_format: Annotated[
-        bool, typer.Option(help="Take off the apostrophe that Braze puts before - = + and @.")
-    ] = False,
-    diff: Annotated[
-        bool, typer.Option("--diff", help="Only rows that changed against the file before.")
-    ] = False,
-    keep_updated: Annotated[bool, typer.Option(help="Keep watching for newer files.")] = False,
-    frequency: Annotated[
-        str, typer.Option(help="How often a file is expected: hourly, daily, weekly, monthly.")
-    ] = "",
-    time_of_day: Annotated[
-        str, typer.Option(help="Look for files at this time, such as 02:30, and not all the time.")
-    ] = "",
-    timezone: Annotated[
-        str, typer.Option(help="Time zone of the time of day, such as Europe/Oslo.")
-    ] = "",
+    options: Choices = NO_OPTIONS,
     description: Description = "",
     account: AccountNumber = None,
     as_json: AsJson = False,
 ) -> None:
     """Read CSV files into a stream."""
-    config = read_import(
-        {
-            "stream": stream,
-            "folder": folder,
-            "filename": filename,
-            "prefix": prefix,
-            "pattern": pattern,
-            "fields": field or [],
-            "names": read_entries(name or []),
-            "header": header or [],
-            "delimiter": delimiter,
-            "encoding": encoding,
-            "timestamps": timestamp or [],
-            "continuous_update": keep_updated,
-            "braze_format": braze_format,
-            "diff": diff,
-            "file_frequency": frequency,
-            "time_of_day": time_of_day,
-            "timezone": timezone,
-        }
-    )
     with open_context() as context:
         job = jobs.create_import_csv(
             context.store,
@@ -117,36 +63,59 @@ def import_csv(
             label=label,
             description=description,
             authorization_id=authorization,
-            config=config,
+            config={**options, "stream": stream},
             actor=ACTOR,
             now=context.clock(),
         )
     print_jobs([job], as_json=as_json)
 
 
+@takes(read_import_options, into="options")
+def update_import_csv(
+    job_id: JobId,
+    label: NewLabel = None,
+    stream: Annotated[str | None, typer.Option(help="The stream that the rows go to.")] = None,
+    options: Choices = NO_OPTIONS,
+    description: NewDescription = None,
+    account: AccountNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change an import; what is left out stays as it is.
+
+    Rows that were read stay as they are, those to come are read anew, and files that could not be
+    read are tried again. The word none takes a list or a text away.
+    """
+    changed = Choices(options)
+    changed.put("stream", stream)
+    change_file_job(
+        job_id,
+        changed,
+        label=label,
+        description=description,
+        account=account,
+        as_json=as_json,
+    )
+
+
 def look(
-    folder: Folder = "",
-    filename: Filename = "",
-    prefix: Prefix = "",
-    pattern: Pattern = "",
+    folder: Folder = None,
+    filename: Filename = None,
+    prefix: Prefix = None,
+    pattern: Pattern = None,
     authorization: AuthorizationId = None,
     stream: Annotated[str, typer.Option(help="The stream whose mapping is tried.")] = "default",
-    encoding: Encoding = "",
+    encoding: Encoding = None,
     account: AccountNumber = None,
     as_json: AsJson = False,
 ) -> None:
     """Look at files before importing them: which there are, columns, first rows as profiles."""
-    config = ImportCsvConfig(
-        stream=stream,
-        folder=folder,
-        filename=filename,
-        prefix=prefix,
-        pattern=pattern,
-        encoding=encoding,
+    options = read_import_options(
+        folder=folder, filename=filename, prefix=prefix, pattern=pattern, encoding=encoding
     )
+    config = read_import({**options, "stream": stream})
     checked = check_import(config, is_local=authorization is None)
     with open_context() as context:
-        found = _desk(context).look(which_account(context, account), authorization, checked)
+        found = open_desk(context).look(which_account(context, account), authorization, checked)
     if as_json:
         print_json(found)
     else:
@@ -156,7 +125,7 @@ def look(
 def files(job_id: JobId, account: AccountNumber = None, as_json: AsJson = False) -> None:
     """List the files that an import has read, newest first."""
     with open_context() as context:
-        found = _desk(context).files(which_account(context, account), job_id)
+        found = open_desk(context).files(which_account(context, account), job_id)
     if as_json:
         print_json(found)
         return
@@ -184,7 +153,7 @@ def rejected_rows(
 ) -> None:
     """Write the rows that an import left out, with line, column and reason, as CSV."""
     with open_context() as context:
-        lines = _desk(context).rejected_rows(which_account(context, account), job_id)
+        lines = open_desk(context).rejected_rows(which_account(context, account), job_id)
         if not out:
             sys.stdout.writelines(lines)
             return
@@ -229,7 +198,3 @@ def _advance(bar: Progress, task: TaskID, job: Job) -> None:
         total=told.get("bytes_total"),
         rows=rows,
     )
-
-
-def _desk(context: CliContext) -> FileDesk:
-    return FileDesk(Services(context.settings, context.clock, context.ring, context.store))

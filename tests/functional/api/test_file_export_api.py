@@ -15,12 +15,7 @@ def manager(make_token: MakeToken) -> dict[str, str]:
     return {"Authorization": f"Bearer {make_token(['data_manager']).token}"}
 
 
-async def test_an_export_to_files_is_made_and_tells_of_its_files(
-    client: httpx.AsyncClient,
-    manager: dict[str, str],
-    make_token: MakeToken,
-    services: Services,
-) -> None:
+def make_vips(services: Services) -> None:
     create_audience(
         services.store,
         account=ACCOUNT,
@@ -31,6 +26,15 @@ async def test_an_export_to_files_is_made_and_tells_of_its_files(
         actor=Actor(name="test"),
         clock=system_clock,
     )
+
+
+async def test_an_export_to_files_is_made_and_tells_of_its_files(
+    client: httpx.AsyncClient,
+    manager: dict[str, str],
+    make_token: MakeToken,
+    services: Services,
+) -> None:
+    make_vips(services)
     new = {"label": "VIPs", "options": {"audience": "vips", "fields": ["email"], "gzip": True}}
     writer = {"Authorization": f"Bearer {make_token(['data_write']).token}"}
 
@@ -63,3 +67,36 @@ async def test_an_export_to_files_is_made_and_tells_of_its_files(
     (file,) = (await client.get(path, headers=manager)).json()["data"]
     assert (file["name"], file["people"], file["sha256"]) == ("vips.csv.gz", 3, "ab" * 32)
     assert (await client.get("/api/jobs/999/written-files", headers=manager)).status_code == 404
+
+
+async def test_jobs_of_files_change_by_the_route_of_all_jobs(
+    client: httpx.AsyncClient,
+    manager: dict[str, str],
+    make_token: MakeToken,
+    services: Services,
+) -> None:
+    make_vips(services)
+    new = {"label": "VIPs", "options": {"audience": "vips", "fields": ["email"]}}
+    export = (await client.post("/api/jobs/export-files", headers=manager, json=new)).json()["data"]
+    files = {"label": "In", "options": {"stream": "default", "folder": ".", "prefix": "users_"}}
+    imported = await client.post("/api/jobs/import-csv", headers=manager, json=files)
+    path, other = f"/api/jobs/{export['id']}", f"/api/jobs/{imported.json()['data']['id']}"
+    writer = {"Authorization": f"Bearer {make_token(['data_write']).token}"}
+
+    refused = await client.put(path, headers=writer, json={"label": "Mine"})
+    wrong = await client.put(path, headers=manager, json={"options": {"fields": ["nothing"]}})
+    unclean = await client.put(path, headers=manager, json={"clean_up": True})
+    changed = await client.put(
+        path, headers=manager, json={"label": "Best", "options": {"gzip": True}}
+    )
+    moved = await client.put(other, headers=manager, json={"options": {"filename": "users.csv"}})
+
+    assert refused.status_code == 403
+    assert (wrong.status_code, unclean.status_code) == (404, 400)
+    assert "Do without clean-up" in unclean.text
+    assert changed.status_code == 200, changed.text
+    found = changed.json()["data"]
+    assert (found["label"], found["config"]["gzip"]) == ("Best", True)
+    assert found["config"]["fields"] == ["email"]
+    assert moved.json()["data"]["config"]["filename"] == "users.csv"
+    assert moved.json()["data"]["config"]["prefix"] == ""

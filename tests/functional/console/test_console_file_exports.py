@@ -1,3 +1,4 @@
+from msgspec.structs import replace
 from tests.functional.console.conftest import ACCOUNT, Visitor
 
 from coterie.console.dependencies import ConsoleDependencies
@@ -120,3 +121,42 @@ def test_the_page_of_a_job_lists_its_files(admin: Visitor, deps: ConsoleDependen
     assert "1,234" in page
     assert "ab" * 32 in page
     assert "Files that it has written stay" in admin.open(f"/data/jobs/{job.id}/kill").text
+
+
+def test_a_job_is_edited_from_its_page_and_keeps_what_is_not_touched(
+    admin: Visitor, deps: ConsoleDependencies
+) -> None:
+    make_audience(deps)
+    given = {
+        "label": "VIPs",
+        "audience": "vips",
+        "fields": ["email", "user_id"],
+        "name:email": "E-Mail",
+        "place:user_id": "1",
+        "filename": "vips_{TIMESTAMP}",
+        "time_format": "%Y%m%d",
+        "format": "csv",
+        "delimiter": "t",
+        "join": "|",
+        "frequency": "daily",
+        "time_of_day": "06:00",
+    }
+    admin.send(NEW, page=PAGE, authorization="local", **given)
+    (job,) = list_jobs(deps.store, ACCOUNT)
+    edit = f"/data/jobs/{job.id}/edit-files"
+
+    form = admin.open(edit).text
+    bad = admin.send(edit, page=edit, **{**given, "filename": "a/b"})
+    done = admin.send(edit, page=edit, **{**given, "label": "Best", "time_of_day": "07:00"})
+
+    assert edit in admin.open(f"/data/jobs/{job.id}").text
+    assert 'value="E-Mail"' in form
+    assert 'value="%Y%m%d"' in form
+    assert "Save changes" in form
+    assert bad.status_code == 400
+    assert "is no file name" in bad.text
+    assert done.status_code == 303, done.text
+    (after,) = list_jobs(deps.store, ACCOUNT)
+    assert after.label == "Best"
+    assert isinstance(job.config, ExportFilesConfig)
+    assert after.config == replace(job.config, time_of_day="07:00")

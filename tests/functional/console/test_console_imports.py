@@ -116,3 +116,38 @@ def test_columns_that_are_called_otherwise_are_proposed_and_taken(
         "E-Mail": "email",
         "Vorname": "first_name",
     }
+
+
+def test_an_import_is_edited_from_its_page_and_keeps_the_raw_keys_that_were_chosen(
+    admin: Visitor, folder: Path, deps: ConsoleDependencies
+) -> None:
+    put(folder, "users_1.csv", "user_id,town\nu1,Oslo\n", at=1_700_000_000)
+    given = {
+        "label": "Users",
+        "stream": "default",
+        "folder": ".",
+        "which": "pattern",
+        "file": "users_",
+        "name:town": "city",
+        "delimiter": ",",
+        "continuous_update": "yes",
+    }
+    admin.send(NEW, page=PAGE, authorization="local", **given)
+    (job,) = list_jobs(deps.store, ACCOUNT)
+    edit = f"/data/jobs/{job.id}/edit-import"
+
+    form = admin.open(edit).text
+    look = admin.send(f"{edit}/look", page=edit, **given)
+    bad = admin.send(edit, page=edit, **{**given, "folder": ""})
+    done = admin.send(edit, page=edit, **{**given, "which": "prefix", "diff": "yes"})
+
+    assert edit in admin.open(f"/data/jobs/{job.id}").text
+    assert '<input type="hidden" name="name:town" value="city">' in form
+    assert "Save changes" in look.text
+    assert "1 file" in look.text
+    assert bad.status_code == 400
+    assert done.status_code == 303, done.text
+    (after,) = list_jobs(deps.store, ACCOUNT)
+    assert isinstance(after.config, ImportCsvConfig)
+    assert (after.config.prefix, after.config.pattern, after.config.diff) == ("users_", "", True)
+    assert after.config.names == {"town": "city"}

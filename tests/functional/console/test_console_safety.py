@@ -1,6 +1,7 @@
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from tests.functional.console.conftest import (
@@ -20,7 +21,7 @@ from coterie.console.routes import PAGES
 from coterie.control.authorizations import create_authorization
 from coterie.control.definitions.audiences import create_audience
 from coterie.control.definitions.schema_drafts import create_draft
-from coterie.control.jobs import create_export
+from coterie.control.jobs import create_export, create_export_files, create_import_csv
 from coterie.control.tokens import create_token, list_tokens
 from coterie.model.streams import RejectedReport
 from coterie.model.views import EventView
@@ -86,6 +87,20 @@ def full_account(
         actor=ACTOR,
         clock=clock,
     )
+    common: dict[str, Any] = {
+        "account": ACCOUNT,
+        "label": HOSTILE,
+        "description": HOSTILE,
+        "authorization_id": None,
+        "actor": ACTOR,
+        "now": NOW,
+    }
+    written = create_export_files(store, config={"audience": "fans", "join": "<b>"}, **common)
+    read = create_import_csv(
+        store,
+        config={"stream": "default", "folder": HOSTILE, "prefix": "a", "names": {HOSTILE: HOSTILE}},
+        **common,
+    )
     token = create_token(
         store,
         account=ACCOUNT,
@@ -122,6 +137,8 @@ def full_account(
         "authorization_id": str(authorization.id),
         "slug": audience.slug,
         "job_id": str(job.id),
+        "edit-files": str(written.id),
+        "edit-import": str(read.id),
         "rule": "1",
         "destination": str(job.destination_id),
         "token_id": str(token.id),
@@ -136,10 +153,18 @@ def full_account(
     }
 
 
+def filled(path: str, values: dict[str, str]) -> str:
+    page = path.rpartition("/")[2]
+    return re.sub(r"\{(\w+):\w+\}", lambda found: values.get(page, values[found[1]]), path)
+
+
 def paths_of(method: str, values: dict[str, str]) -> list[str]:
-    """Every path of the console that takes `method`, with path parameters filled in."""
+    """Every path of the console that takes `method`, with path parameters filled in.
+
+    Pages of one kind of job go by their own name, such as edit-files.
+    """
     return [
-        re.sub(r"\{(\w+):\w+\}", lambda found: values[found[1]], path)
+        filled(path, values)
         for handler in PAGES
         for path in handler.paths
         if method in handler.http_methods

@@ -3,9 +3,11 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.functional.exports.office import PEOPLE, Office
 from tests.functional.flow.conftest import ACTOR, House
 
 from braze_sandbox import running_sandbox
@@ -121,5 +123,18 @@ class Shop(House):
 def shop(database_url: str) -> Iterator[Shop]:
     with running_sandbox() as braze, Store.open(database_url, max_size=8) as store:
         found = Shop(store, braze)
+        yield found
+        found.worker._conn.close()
+
+
+@pytest.fixture
+def office(database_url: str, tmp_path: Path) -> Iterator[Office]:
+    with Store.open(database_url) as store:
+        found = Office(store, tmp_path / "data")
+        found.audience("all", "FILTER EXISTS user_id")
+        found.audience("norwegians", 'FILTER country = "NO"')
+        found.send(*PEOPLE)
+        found.work()
+        found.build()
         yield found
         found.worker._conn.close()

@@ -1,88 +1,21 @@
-import csv
 import gzip
 import io
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 from arro3.io import read_parquet
-from tests.functional.flow.conftest import ACTOR, House
+from tests.functional.exports.office import Office
+from tests.functional.flow.conftest import ACTOR
 
 from coterie.base.errors import UserError
-from coterie.base.settings import Settings
 from coterie.control.definitions.audiences import AudienceInUseError, create_audience
 from coterie.control.definitions.pipeline import load_config
-from coterie.control.jobs import BadJobError, create_export_files, get_job, job_logs
-from coterie.flow.exports.written import list_written
+from coterie.control.jobs import BadJobError, job_logs
 from coterie.flow.run import snapshot
 from coterie.flow.run.snapshot import Snapshot
-from coterie.model.control import Job
-from coterie.model.file_exports import ExportFilesConfig, WrittenFile
-from coterie.store import Store
+from coterie.model.file_exports import ExportFilesConfig
 from coterie.worker.jobs import run_due_job
-
-PEOPLE = (
-    {"user_id": "u1", "email": "kim@shop.example", "first_name": "Kim, the first", "event": "a"},
-    {"user_id": "u2", "email": "bo@shop.example", "country": "NO", "event": "a"},
-    {"user_id": "u3", "first_name": 'Åse "A"', "country": "NO", "event": "b"},
-)
-
-
-class Office(House):
-    """A house that writes its files into a folder of its own."""
-
-    def __init__(self, store: Store, data_dir: Path) -> None:
-        super().__init__(store)
-        settings = Settings(data_dir=data_dir, allow_private_addresses=True)
-        self.bench = msgspec.structs.replace(self.bench, settings=settings)
-        self.out = data_dir / "exports"
-
-    def create(self, **options: Any) -> Job:
-        """Make a job that writes the audience `all`."""
-        return create_export_files(
-            self.store,
-            account=self.account.number,
-            label="Files",
-            authorization_id=options.pop("authorization_id", None),
-            config={"audience": "all", **options},
-            actor=ACTOR,
-            now=self.now,
-        )
-
-    def state(self, job: Job) -> Job:
-        return get_job(self.store, self.account.number, job.id)
-
-    def export(self, **options: Any) -> bytes:  # type: ignore[override]
-        """Run a new job; return the file that it wrote."""
-        self.now += timedelta(seconds=1)
-        job = self.create(**options)
-        self.run_jobs()
-        done = self.state(job)
-        assert done.state == "completed", done.last_error
-        return (self.out / self.written(job)[0].name).read_bytes()
-
-    def rows(self, **options: Any) -> list[list[str]]:
-        return list(csv.reader(io.StringIO(self.export(**options).decode())))
-
-    def written(self, job: Job) -> list[WrittenFile]:
-        with self.store.transaction() as conn:
-            return list_written(conn, job.id)
-
-
-@pytest.fixture
-def office(database_url: str, tmp_path: Path) -> Iterator[Office]:
-    with Store.open(database_url) as store:
-        found = Office(store, tmp_path / "data")
-        found.audience("all", "FILTER EXISTS user_id")
-        found.audience("norwegians", 'FILTER country = "NO"')
-        found.send(*PEOPLE)
-        found.work()
-        found.build()
-        yield found
-        found.worker._conn.close()
 
 
 def test_members_are_written_with_the_chosen_fields_in_their_order_under_their_headings(

@@ -8,15 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.functional.exports.test_exporting_files import Office, office
+from tests.functional.exports.office import Office
 from tests.functional.flow.conftest import ACTOR
 from tests.gnupg import PASSPHRASE, Gpg, open_gpg
 from tests.openssh import Sshd, running_sshd
 
 from coterie.control.authorizations import create_authorization, get_authorization
 from coterie.control.readable import ImportOnlyError
-
-__all__ = ["office"]
 
 SCRIPT = Path(__file__).with_name("export_process.py")
 MANAGED = {"username": "partner", "password": "Open-Sesame-1"}

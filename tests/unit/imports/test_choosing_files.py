@@ -3,10 +3,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from coterie.connectors.files import SourceFile
+from coterie.control.jobs.schedule import next_look, overdue_since
 from coterie.flow.imports.changed import ChangedRows
 from coterie.flow.imports.naming import choose_files, is_settled, look_of
 from coterie.model.control import FileFrequency, ImportCsvConfig
-from coterie.worker.schedule import next_look, overdue_since
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 SETTLE = timedelta(seconds=10)

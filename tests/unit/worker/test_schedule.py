@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
+from coterie.control.jobs.schedule import next_file
 from coterie.model.file_exports import ExportFilesConfig
-from coterie.worker.schedule import next_file
 
 OSLO = {"timezone": "Europe/Oslo"}
 QUARTER = {"frequency": "hourly", "time_of_day": "00:15"}

@@ -1,8 +1,9 @@
-"""Export to SFTP jobs: the settings of a new one."""
+"""Export to SFTP jobs: the settings of a new one, and of one that changes."""
 
 from typing import Any
 
 from litestar import get, post
+from litestar.params import FromPath
 
 from coterie.base.errors import UserError
 from coterie.console.doorkeeper import needs
@@ -12,11 +13,15 @@ from coterie.console.pages.job_wizard import LOCAL, authorization_page, chosen_a
 from coterie.console.pages.jobs import HOME
 from coterie.console.pages.parts import Visitor
 from coterie.console.visit import Visit
+from coterie.control.authorizations import get_authorization
 from coterie.control.definitions.audiences import list_audiences
 from coterie.control.definitions.schema import current_schema
-from coterie.control.jobs import create_export_files
+from coterie.control.jobs import BadJobError, create_export_files, get_job, update_file_job
+from coterie.model.control import Job
+from coterie.model.file_exports import ExportFilesConfig
 
 PATH = f"{HOME}/new/export-files"
+EDIT = f"{HOME}/{{job_id:int}}/edit-files"
 FORMATS = (("csv", "CSV"), ("json", "JSON, one object a line"), ("parquet", "Parquet"))
 FREQUENCIES = (
     ("", "Once, now"),
@@ -42,6 +47,7 @@ LAST = 10**9
 DEFAULTS = {
     "format": "csv",
     "filename": "{AUDIENCE}_{TIMESTAMP}",
+    "time_format": "%Y%m%dT%H%M%SZ",
     "delimiter": ",",
     "join": "&",
     "write_header": "yes",
@@ -76,6 +82,71 @@ def do_create_file_export(visit: Visitor) -> Page:
     return visit.go(f"{HOME}/{job.id}", notice=f"Job “{job.label}” is created.")
 
 
+@get(EDIT, sync_to_thread=True, opt=needs("data_manager"))
+def show_edit_file_export(visit: Visitor, job_id: FromPath[int]) -> Page:
+    """Show the settings of an Export to SFTP job."""
+    job, config = _job(visit, job_id)
+    return _page(visit, form=_form_of(job, config), job=job)
+
+
+@post(EDIT, sync_to_thread=True)
+def do_edit_file_export(visit: Visitor, job_id: FromPath[int]) -> Page:
+    """Change an Export to SFTP job, or show its form again with the reason why not."""
+    job, _ = _job(visit, job_id)
+    form = visit.form
+    try:
+        changed = update_file_job(
+            visit.deps.store,
+            account=visit.account,
+            job_id=job.id,
+            label=form.text("label"),
+            description=form.text("description"),
+            options=_options(form),
+            actor=visit.actor,
+            clock=visit.deps.clock,
+        )
+    except UserError as error:
+        return _page(visit, form=form, failure=error.message, job=job)
+    return visit.go(f"{HOME}/{job.id}", notice=f"Job “{changed.label}” is changed.")
+
+
+def _job(visit: Visit, job_id: int) -> tuple[Job, ExportFilesConfig]:
+    job = get_job(visit.deps.store, visit.account, job_id)
+    if not isinstance(job.config, ExportFilesConfig):
+        raise BadJobError(message=f"Job {job.id} writes no files. Choose Edit on its page.")
+    return job, job.config
+
+
+def _form_of(job: Job, config: ExportFilesConfig) -> Form:
+    return filled_form(
+        {
+            "label": job.label,
+            "description": job.description,
+            "audience": config.audience,
+            "folder": config.folder,
+            "fields": config.fields,
+            **{NAME + field: heading for field, heading in config.names.items()},
+            **{PLACE + field: str(place) for place, field in enumerate(config.fields, 1)},
+            "audience_column": config.audience_column,
+            "format": config.format,
+            "filename": config.filename,
+            "time_format": config.time_format,
+            "delimiter": "t" if config.delimiter == "\t" else config.delimiter,
+            "join": config.join,
+            "write_header": "yes" if config.write_header else "",
+            "gzip": "yes" if config.gzip else "",
+            "frequency": config.frequency,
+            "time_of_day": config.time_of_day,
+            "weekday": config.weekday,
+            "timezone": config.timezone,
+            "limit": str(config.limit or ""),
+            "suppressed_by": config.suppressed_by,
+            "consent_field": config.consent.field if config.consent else "",
+            "consent_values": ", ".join(config.consent.values) if config.consent else "",
+        }
+    )
+
+
 def _options(form: Form) -> dict[str, Any]:
     fields = _ordered(form)
     names = {field: form.text(NAME + field) for field in fields}
@@ -88,6 +159,7 @@ def _options(form: Form) -> dict[str, Any]:
         "audience_column": form.text("audience_column"),
         "format": form.text("format") or "csv",
         "filename": form.text("filename") or DEFAULTS["filename"],
+        "time_format": form.text("time_format") or DEFAULTS["time_format"],
         "delimiter": form.text("delimiter") or ",",
         "join": form.raw("join"),
         "write_header": form.is_ticked("write_header"),
@@ -112,18 +184,26 @@ def _is_local(visit: Visit) -> bool:
     return (visit.form.text("authorization") or visit.query.text("authorization")) == LOCAL
 
 
-def _page(visit: Visit, *, form: Form, failure: str = "") -> Page:
+def _page(visit: Visit, *, form: Form, failure: str = "", job: Job | None = None) -> Page:
     store = visit.deps.store
+    if job is None:
+        authorization = None if _is_local(visit) else chosen_authorization(visit)
+    elif job.authorization_id is None:
+        authorization = None
+    else:
+        authorization = get_authorization(store, visit.account, job.authorization_id)
     return visit.page(
         "jobs/export_files.html",
         status=400 if failure else 200,
         form=form,
         failure=failure,
-        authorization=None if _is_local(visit) else chosen_authorization(visit),
+        job=job,
+        path=PATH if job is None else f"{HOME}/{job.id}/edit-files",
+        authorization=authorization,
         audiences=[
             each
             for each in list_audiences(store, visit.account)
-            if each.state in ("building", "live")
+            if each.state in ("building", "live") or each.slug == form.text("audience")
         ],
         fields=current_schema(store, visit.account).fields,
         formats=FORMATS,

@@ -3,6 +3,7 @@
 from litestar import get, post
 from litestar.params import FromPath
 from litestar.response import Stream
+from msgspec import to_builtins
 
 from coterie.base.errors import CoterieError, UserError
 from coterie.console.doorkeeper import needs
@@ -12,13 +13,15 @@ from coterie.console.pages.job_wizard import LOCAL, authorization_page, chosen_a
 from coterie.console.pages.jobs import HOME
 from coterie.console.pages.parts import Visitor
 from coterie.console.visit import Visit
+from coterie.control.authorizations import get_authorization
 from coterie.control.definitions.streams import list_streams
-from coterie.control.jobs import create_import_csv
+from coterie.control.jobs import BadJobError, create_import_csv, get_job, update_file_job
 from coterie.control.jobs.import_checks import ENCODINGS, check_import, read_import
-from coterie.model.control import ImportCsvConfig
+from coterie.model.control import ImportCsvConfig, Job
 from coterie.model.previews import FilesLook
 
 PATH = f"{HOME}/new/import-csv"
+EDIT = f"{HOME}/{{job_id:int}}/edit-import"
 DELIMITERS = ((",", "Comma ,"), (";", "Semicolon ;"), ("|", "Bar |"), ("t", "Tab"))
 FREQUENCIES = (
     ("", "Not said"),
@@ -42,13 +45,7 @@ def show_new_import(visit: Visitor) -> Page:
 @post(f"{PATH}/look", sync_to_thread=True, opt=needs("data_manager"))
 def do_look_at_files(visit: Visitor) -> Page:
     """Show which files fit and what the newest holds, with options filled in that fit it."""
-    form = visit.form
-    try:
-        config = check_import(_import_config(form), is_local=_is_local(visit))
-        found = visit.deps.files.look(visit.account, _authorization_id(visit), config)
-    except CoterieError as error:
-        return _import_page(visit, form=form, failure=error.message)
-    return _import_page(visit, form=_proposed(form, found), found=found)
+    return _look_page(visit, _authorization_id(visit))
 
 
 @post(PATH, sync_to_thread=True)
@@ -71,6 +68,41 @@ def do_create_import(visit: Visitor) -> Page:
     return visit.go(f"{HOME}/{job.id}", notice=f"Job “{job.label}” is created.")
 
 
+@get(EDIT, sync_to_thread=True, opt=needs("data_manager"))
+def show_edit_import(visit: Visitor, job_id: FromPath[int]) -> Page:
+    """Show the settings of an Import CSV job."""
+    job, config = _job(visit, job_id)
+    return _import_page(visit, form=_form_of(job, config), job=job)
+
+
+@post(f"{EDIT}/look", sync_to_thread=True, opt=needs("data_manager"))
+def do_look_again(visit: Visitor, job_id: FromPath[int]) -> Page:
+    """Show which files fit the settings as they would be."""
+    job, _ = _job(visit, job_id)
+    return _look_page(visit, job.authorization_id, job)
+
+
+@post(EDIT, sync_to_thread=True)
+def do_edit_import(visit: Visitor, job_id: FromPath[int]) -> Page:
+    """Change an Import CSV job, or show its form again with the reason why not."""
+    job, _ = _job(visit, job_id)
+    form = visit.form
+    try:
+        changed = update_file_job(
+            visit.deps.store,
+            account=visit.account,
+            job_id=job.id,
+            label=form.text("label"),
+            description=form.text("description"),
+            options=to_builtins(_import_config(form)),
+            actor=visit.actor,
+            clock=visit.deps.clock,
+        )
+    except UserError as error:
+        return _import_page(visit, form=form, failure=error.message, job=job)
+    return visit.go(f"{HOME}/{job.id}", notice=f"Job “{changed.label}” is changed.")
+
+
 @get(f"{HOME}/{{job_id:int}}/rejected-rows", sync_to_thread=True, opt=needs("data_manager"))
 def download_rejected_rows(visit: Visitor, job_id: FromPath[int]) -> Stream:
     """Return the rows that an import left out, with line, column and reason, as a CSV file."""
@@ -80,6 +112,43 @@ def download_rejected_rows(visit: Visitor, job_id: FromPath[int]) -> Stream:
         iter(lines),
         media_type="text/csv; charset=utf-8",
         headers={**PAGE_HEADERS, "content-disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _look_page(visit: Visit, authorization_id: int | None, job: Job | None = None) -> Page:
+    form = visit.form
+    try:
+        config = check_import(_import_config(form), is_local=authorization_id is None)
+        found = visit.deps.files.look(visit.account, authorization_id, config)
+    except CoterieError as error:
+        return _import_page(visit, form=form, failure=error.message, job=job)
+    return _import_page(visit, form=_proposed(form, found), found=found, job=job)
+
+
+def _job(visit: Visit, job_id: int) -> tuple[Job, ImportCsvConfig]:
+    job = get_job(visit.deps.store, visit.account, job_id)
+    if not isinstance(job.config, ImportCsvConfig):
+        raise BadJobError(message=f"Job {job.id} reads no files. Choose Edit on its page.")
+    return job, job.config
+
+
+def _form_of(job: Job, config: ImportCsvConfig) -> Form:
+    which = "file" if config.filename else "prefix" if config.prefix else "pattern"
+    ticks = ("continuous_update", "braze_format", "diff")
+    texts = ("stream", "folder", "encoding", "file_frequency", "time_of_day", "timezone")
+    lists = ("fields", "header", "timestamps")
+    return filled_form(
+        {
+            "label": job.label,
+            "description": job.description,
+            "which": which,
+            "file": config.filename or config.prefix or config.pattern,
+            "delimiter": "t" if config.delimiter == "\t" else config.delimiter,
+            **{name: getattr(config, name) for name in texts},
+            **{name: "yes" if getattr(config, name) else "" for name in ticks},
+            **{name: ", ".join(getattr(config, name)) for name in lists},
+            **{NAME + column: key for column, key in config.names.items()},
+        }
     )
 
 
@@ -139,15 +208,33 @@ def _authorization_id(visit: Visit) -> int | None:
 
 
 def _import_page(
-    visit: Visit, *, form: Form, failure: str = "", found: FilesLook | None = None
+    visit: Visit,
+    *,
+    form: Form,
+    failure: str = "",
+    found: FilesLook | None = None,
+    job: Job | None = None,
 ) -> Page:
+    authorization_id = _authorization_id(visit) if job is None else job.authorization_id
+    shown = found.newest.columns if found and found.newest else ()
+    editable = {NAME + column.name for column in shown}
     return visit.page(
         "jobs/import_csv.html",
         status=400 if failure else 200,
         form=form,
         failure=failure,
         found=found,
-        authorization=None if _is_local(visit) else chosen_authorization(visit),
+        job=job,
+        path=PATH if job is None else f"{HOME}/{job.id}/edit-import",
+        # Raw keys that were chosen before and have no input on this page.
+        kept=[
+            (name, form.raw(name))
+            for name in form.values
+            if name.startswith(NAME) and name not in editable
+        ],
+        authorization=None
+        if authorization_id is None
+        else get_authorization(visit.deps.store, visit.account, authorization_id),
         streams=list_streams(visit.deps.store, visit.account),
         delimiters=DELIMITERS,
         encodings=(("", "Found out"), *((each, each) for each in ENCODINGS)),

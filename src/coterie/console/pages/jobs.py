@@ -48,6 +48,7 @@ IDENTIFIER_NAMES = {
     "email": "e-mail address",
     "phone": "phone number",
 }
+EDIT_OF = {"export_files": "edit-files", "import_csv": "edit-import"}
 LOG_LINES = 50
 REFUSED_SHOWN = 50
 OMITTED_SHOWN = 20
@@ -98,6 +99,7 @@ def show_job(visit: Visitor, job_id: FromPath[int]) -> Page:
         crowded=visit.deps.reads.crowded(visit.account, job_id),
         kinds_of_identifiers=IDENTIFIER_NAMES,
         steps=_steps(job),
+        edit=EDIT_OF.get(job.kind, "edit"),
     )
 
 
@@ -163,9 +165,7 @@ def _steps(job: Job) -> dict[str, bool]:
     return {
         "pause": may_follow(job.state, "paused"),
         "resume": job.state in ("paused", "failed"),
-        "edit": isinstance(job.config, ExportConfig)
-        and job.state not in ENDED
-        and ENDING not in job.checkpoint,
+        "edit": job.state not in ENDED and ENDING not in job.checkpoint,
         "kill": may_follow(job.state, "killed"),
         "delete": may_follow(job.state, "deleted"),
     }

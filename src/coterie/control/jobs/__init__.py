@@ -1,5 +1,6 @@
 """Jobs: made and steered by people, taken by runners; their row is the queue."""
 
+from coterie.control.jobs.change import update_job
 from coterie.control.jobs.create import create_export, create_import_csv
 from coterie.control.jobs.create_files import create_export_files
 from coterie.control.jobs.draft import draft_export
@@ -23,6 +24,7 @@ from coterie.control.jobs.said import say_waiting
 from coterie.control.jobs.states import JobStateError
 from coterie.control.jobs.steps import EDITION, RESTATED, pause_job, resume_job
 from coterie.control.jobs.update import given_up, merge_options, update_export
+from coterie.control.jobs.update_files import is_file_job, update_file_job
 
 __all__ = [
     "EDITION",
@@ -42,6 +44,7 @@ __all__ = [
     "finish_cleaning",
     "get_job",
     "given_up",
+    "is_file_job",
     "job_logs",
     "kill_job",
     "list_jobs",
@@ -53,5 +56,7 @@ __all__ = [
     "say_waiting",
     "take_due_job",
     "update_export",
+    "update_file_job",
+    "update_job",
     "wait_until",
 ]

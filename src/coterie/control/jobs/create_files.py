@@ -51,7 +51,7 @@ def create_export_files(  # noqa: PLR0913 - the job form, spelled out
         if authorization_id is not None:
             require_provider(conn, account, authorization_id, provider="sftp")
         check_file_names(conn, account, checked)
-        _check_is_alone(conn, account, authorization_id, checked)
+        check_is_alone(conn, account, authorization_id, checked)
         values = {
             "account": account,
             "kind": "export_files",
@@ -67,16 +67,22 @@ def create_export_files(  # noqa: PLR0913 - the job form, spelled out
         return insert_job(Change(conn, now), values, actor=actor)
 
 
-def _check_is_alone(
-    conn: Connection, account: int, authorization_id: int | None, config: ExportFilesConfig
+def check_is_alone(
+    conn: Connection,
+    account: int,
+    authorization_id: int | None,
+    config: ExportFilesConfig,
+    *,
+    but: int = 0,
 ) -> None:
-    """Raise BadJobError if the files of another job would take the place of this one's."""
+    """Raise BadJobError if the files of a job, `but` one, would take the place of these."""
     values = {"account": account, "with_deleted": False}
     name = config.file_name(at=SOME_INSTANT, is_encrypted=False)
     for job in list_all(conn, load_queries("jobs").list_jobs, values, row=Job):
         other = job.config
         if (
             isinstance(other, ExportFilesConfig)
+            and job.id != but
             and job.state not in ENDED
             and job.authorization_id == authorization_id
             and other.folder.strip("/") == config.folder.strip("/")

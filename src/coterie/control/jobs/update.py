@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 
 from coterie.base.clock import Clock
-from coterie.control.audit import Subject, record
 from coterie.control.definitions.change import Change, definition_change
 from coterie.control.jobs.create import choose_repeats, require_destination
 from coterie.control.jobs.errors import BadJobError
@@ -19,11 +18,11 @@ from coterie.control.jobs.export_checks import (
     kind_of,
     read_export,
 )
-from coterie.control.jobs.read import add_log
+from coterie.control.jobs.rewrite import changed_options, rewrite_job
 from coterie.control.jobs.said import say_waiting
 from coterie.control.jobs.states import ENDED
 from coterie.control.jobs.steps import EDITION, RESTATED, lock_job
-from coterie.control.rows import list_all, run, to_json
+from coterie.control.rows import run, to_json
 from coterie.model.control import ENDING, Actor, Job, JobState
 from coterie.model.exports import ExportConfig
 from coterie.model.feeds import FeedConfig
@@ -57,16 +56,10 @@ def update_export(  # noqa: PLR0913 - the job form, spelled out
         before = require_changeable(job)
         check_clean_up(before, asked=clean_up)
         after = merge_options(before, options or {}, now=change.now)
-        checked_label = job.label if label is None else check_label(label)
         values: dict[str, Any] = {
-            "job_id": job.id,
-            "label": checked_label,
+            "label": job.label if label is None else check_label(label),
             "description": job.description if description is None else description.strip(),
             "config": to_json(after),
-            "checkpoint": to_json(job.checkpoint),
-            "state": job.state,
-            "run_at": job.run_at,
-            "now": change.now,
         }
         if after != before:
             check_export(after, now=change.now)
@@ -76,27 +69,17 @@ def update_export(  # noqa: PLR0913 - the job form, spelled out
             _leave_or_clean(change, job, after, clean_up=clean_up)
             if isinstance(after, FeedConfig) and job.destination_id is not None:
                 choose_repeats(change.conn, job.destination_id, after)
-        (updated,) = list_all(change.conn, load_queries("jobs").update_job, values, row=Job)
         detail = _told(before, after, clean_up=clean_up)
-        subject = Subject(account, "job", job.id)
-        record(change.conn, "updated", subject, actor=actor, now=change.now, detail=detail)
-        add_log(
-            change.conn,
-            job.id,
-            "updated",
-            _said(after, detail, actor=actor),
-            now=change.now,
-            context=detail,
-        )
-        return updated
+        said = _said(after, detail, actor=actor)
+        return rewrite_job(change, job, values, actor=actor, said=said, detail=detail)
 
 
 def require_changeable(job: Job) -> ExportConfig:
     """Return the options of an export that goes on. Raises BadJobError."""
     if not isinstance(job.config, ExportConfig):
         raise BadJobError(
-            message=f"Job {job.id} does not export to Braze, so it cannot be changed. Create "
-            "another one, and delete this one."
+            message=f"Job {job.id} reads or writes files, which change in another way: "
+            f"`coterie job update-{job.kind.replace('_', '-')} {job.id}`, or Edit on its page."
         )
     if job.state in ENDED:
         raise BadJobError(message=f"Job {job.id} is {job.state}. Create another one.")
@@ -171,12 +154,7 @@ def _said(after: ExportConfig, detail: Mapping[str, Any], *, actor: Actor) -> st
 
 
 def _told(before: ExportConfig, after: ExportConfig, *, clean_up: bool) -> dict[str, Any]:
-    changed = [
-        name
-        for name in before.__struct_fields__
-        if name != "joined" and getattr(before, name) != getattr(after, name)
-    ]
-    detail: dict[str, Any] = {"changed": changed}
+    detail: dict[str, Any] = {"changed": changed_options(before, after)}
     removed = [slug for slug in before.audiences if slug not in after.audiences]
     if removed:
         detail |= {"removed_audiences": removed, "clean_up": clean_up}

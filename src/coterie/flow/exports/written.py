@@ -13,6 +13,12 @@ def start_written(conn: Connection, job_id: int, name: str, *, now: datetime) ->
     conn.execute(SQL.start_written, {"job_id": job_id, "name": name, "now": now})
 
 
+def give_up_written(conn: Connection, job_id: int, name: str) -> None:
+    """Note that a file will not be written after all; one of an earlier run stays."""
+    for query in (SQL.drop_unfinished, SQL.restore_earlier):
+        conn.execute(query, {"job_id": job_id, "name": name})
+
+
 def finish_written(conn: Connection, job_id: int, file: WrittenFile) -> None:
     """Note what a file holds that lies at the receiver."""
     values = {

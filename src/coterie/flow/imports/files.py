@@ -71,6 +71,11 @@ def finish_file(
         conn.execute(SQL.forget_hashes, _key(task))
 
 
+def reopen_failed(conn: Connection, job_id: int) -> None:
+    """Let files be tried again that could not be read."""
+    conn.execute(SQL.reopen_failed, {"job_id": job_id})
+
+
 def find_hashes(conn: Connection, job_id: int) -> bytes:
     """Return the hashes of the rows of the file that a job read last, as they were kept."""
     row = conn.execute(SQL.find_hashes, {"job_id": job_id}).fetchone()

@@ -25,6 +25,11 @@ UPDATE import_file SET state = :state, failure = :failure, row_hashes = :row_has
                        finished_at = :now
 WHERE job_id = :job_id AND name = :name AND sha256 = :sha256;
 
+-- name: reopen_failed(job_id)!
+-- With other options they may be readable. They go on where they came to.
+UPDATE import_file SET state = 'reading', failure = NULL, finished_at = NULL
+WHERE job_id = :job_id AND state = 'failed';
+
 -- name: forget_hashes(job_id, name, sha256)!
 -- The next file is compared with this one alone.
 UPDATE import_file SET row_hashes = NULL

@@ -78,6 +78,10 @@ RETURNING id, account, kind, label, description, authorization_id, destination_i
        started_at, checkpoint, progress_done, progress_total, failures, fault_since, last_error,
        created_by, created_at, updated_at;
 
+-- name: has_read_files(job_id)$
+-- A job knows what it has read by the name alone, so its folder stays from then on.
+SELECT EXISTS (SELECT FROM import_file WHERE job_id = :job_id);
+
 -- name: leave_alone(destination_id, added, removed)!
 -- Values that no job stands for any more and that stay at the destination as they are.
 UPDATE destination SET left_alone = ARRAY(

@@ -4,6 +4,16 @@ INSERT INTO export_file (job_id, name, state, started_at) VALUES (:job_id, :name
 ON CONFLICT (job_id, name) DO UPDATE
 SET state = 'writing', started_at = EXCLUDED.started_at, finished_at = NULL;
 
+-- name: drop_unfinished(job_id, name)!
+-- Of a run that goes on under another name since its job was changed.
+DELETE FROM export_file
+WHERE job_id = :job_id AND name = :name AND state = 'writing' AND sha256 IS NULL;
+
+-- name: restore_earlier(job_id, name)!
+-- The file of an earlier run lies there still; when that was written is no longer known.
+UPDATE export_file SET state = 'done'
+WHERE job_id = :job_id AND name = :name AND state = 'writing';
+
 -- name: finish_written(job_id, name, people, left_out, size, sha256, now)!
 -- With the end of the run, once the file has its name at the receiver.
 UPDATE export_file SET state = 'done', people = :people, left_out = :left_out, size = :size,

@@ -21,16 +21,16 @@ from coterie.connectors.pgp.files import encrypt
 from coterie.control.definitions.audiences import get_audience
 from coterie.control.definitions.pipeline import load_config
 from coterie.control.jobs import add_log, finish, wait_until
+from coterie.control.jobs.schedule import next_file
 from coterie.control.places import OutPlace, Places
 from coterie.flow.exports.rows import open_writer
-from coterie.flow.exports.written import finish_written, start_written
+from coterie.flow.exports.written import finish_written, give_up_written, start_written
 from coterie.flow.run.snapshot import Snapshot
 from coterie.model.control import Job
 from coterie.model.file_exports import ExportFilesConfig, WrittenFile
 from coterie.worker.dependencies import Bench
 from coterie.worker.runners.file_progress import FileProgress
 from coterie.worker.runners.import_progress import PROGRESS, StoppedError, Stops
-from coterie.worker.schedule import next_file
 
 log = structlog.get_logger(__name__)
 
@@ -70,7 +70,8 @@ class NoSuchMembersError(PermanentError):
 class _Run(msgspec.Struct, frozen=True):
     """One run: what its file is called, and by which mark it goes while it is unfinished.
 
-    Both stay when it has to begin again, so that it takes the place of what it had written.
+    Both stay when it has to begin again, so that it takes the place of what it had written; a
+    change of the job may give it another name.
     """
 
     name: str
@@ -140,15 +141,16 @@ class _Work:
     def _begin(self) -> _Run:
         """Return the run under way, or a new one that is written down first."""
         checkpoint = self._progress.checkpoint
-        if RUN in checkpoint:
-            run = msgspec.convert(checkpoint[RUN], _Run)
-        else:
-            now = self._bench.clock()
-            name = self._config.file_name(at=now, is_encrypted=bool(self._place.public_key))
-            run = _Run(name, random_token()[:8], now)
+        before = msgspec.convert(checkpoint[RUN], _Run) if RUN in checkpoint else None
+        began_at = self._bench.clock() if before is None else before.began_at
+        # Another than before if the job was changed meanwhile.
+        name = self._config.file_name(at=began_at, is_encrypted=bool(self._place.public_key))
+        run = _Run(name, random_token()[:8] if before is None else before.mark, began_at)
         self._progress.start(run.name)
         checkpoint[RUN] = msgspec.to_builtins(run)
         with self._bench.store.transaction() as conn:
+            if before is not None and before.name != run.name:
+                give_up_written(conn, self._job.id, before.name)
             start_written(conn, self._job.id, run.name, now=self._bench.clock())
         self._progress.save()
         return run

@@ -10,8 +10,10 @@ from coterie.base.errors import PermanentError, UserError
 from coterie.base.words import counted
 from coterie.connectors.files import MissingFileError, SourceFile
 from coterie.control.jobs import add_log, finish
+from coterie.control.jobs.schedule import next_look, overdue_since
+from coterie.control.jobs.update_files import RETRY
 from coterie.control.places import Places
-from coterie.flow.imports.files import list_read
+from coterie.flow.imports.files import list_read, reopen_failed
 from coterie.flow.imports.naming import choose_files, is_settled, look_of
 from coterie.flow.run.imports import ImportOptions, ImportRun
 from coterie.model.control import ImportCsvConfig, Job
@@ -19,7 +21,6 @@ from coterie.model.imports import CsvFormat, FileProgress, ImportTask
 from coterie.worker.dependencies import Bench
 from coterie.worker.runners.import_progress import JobProgress, StoppedError
 from coterie.worker.runners.import_spool import Spool
-from coterie.worker.schedule import next_look, overdue_since
 
 log = structlog.get_logger(__name__)
 
@@ -136,6 +137,8 @@ class _Run:
             where = self._place.where
             raise MissingFileError(name=config.filename, folder=config.folder, where=where)
         with self._bench.store.transaction() as conn:
+            if self._progress.checkpoint.pop(RETRY, False):
+                reopen_failed(conn, self._job.id)
             known = list_read(conn, self._job.id)
         new = [file for file in fitting if (file.name, file.size, file.modified_at) not in known]
         return [file for file in new if self._is_settled(file)]
