@@ -292,3 +292,18 @@ def test_deliveries_and_logs_speak_of_events_and_of_the_job_that_sends_them(shop
     assert delivery.writes == "Events of Events"
     assert "From now on events are sent as they arrive." in logged
     assert "2 events sent in 1 request." in logged
+
+
+def test_events_of_quiet_hours_that_drop_are_counted_and_never_sent(shop: Shop) -> None:
+    # It is noon in the house.
+    export(shop, **EVENTS, quiet={"zone": "UTC", "start": "11:00", "end": "13:00", "drop": True})
+    shop.send(ORDER)
+    follow(shop)
+    dropped = shop.omissions()
+    shop.now += timedelta(hours=2)
+    shop.send(ORDER)
+    follow(shop)
+
+    assert dropped == ["an event came in quiet hours: dropped"]
+    assert states(shop) == [("ada", "sent")]
+    assert shop.omissions() == []

@@ -182,3 +182,26 @@ def test_two_jobs_of_one_address_tell_apart(hooks: HookShop) -> None:
     hooks.tell(user_id="ada", city="Oslo")
 
     assert [event for _, event in events(hooks)] == ["enter", "exit", "enter"]
+
+
+def test_who_enters_in_quiet_hours_that_drop_is_counted_until_they_enter_at_another_time(
+    hooks: HookShop,
+) -> None:
+    # It is noon in the house.
+    hooks.hook(quiet={"zone": "UTC", "start": "11:00", "end": "13:00", "drop": True})
+    hooks.send({"user_id": "ada", "city": "Oslo"})
+    hooks.work()
+    hooks.deliver()
+    dropped = hooks.omissions()
+
+    hooks.now += timedelta(hours=2)
+    hooks.tell(user_id="bo", city="Oslo")
+    hooks.tell(user_id="ada", city="Rome")
+    left = hooks.omissions()
+    hooks.now += timedelta(minutes=1)
+    hooks.tell(user_id="ada", city="Oslo")
+
+    assert dropped == ["'oslo' was entered in quiet hours: dropped"]
+    assert left == []
+    assert events(hooks) == [("bo", "enter"), ("ada", "enter")]
+    assert hooks.omissions() == []

@@ -135,7 +135,11 @@ class Exporter:
                     known = found.claims.get(place, Wish({}, ()))
                     wish = Wish(known.items | items, (*known.job_ids, spec.job_id))
                     found.claims[place] = wish
-        if reason is not None and items:
+        if not items:
+            dropped = rule.dropped(profile)
+            if dropped is not None:
+                found.omitted[spec.job_id] = f"{dropped!r} was entered in quiet hours: dropped"
+        elif reason is not None:
             found.omitted[spec.job_id] = reason
 
     def _denial(self, destination: int, profile: Snapshot) -> str | None:

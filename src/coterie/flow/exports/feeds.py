@@ -104,7 +104,7 @@ class _Feed:
     def chooses(self, arrival: Arrival, event: Mapping[str, Any]) -> bool:
         """Say whether the job is about such events, whoever did them."""
         spec = self.spec
-        if arrival.received_us < self._started_us or self.rule.drops(arrival.received_us):
+        if arrival.received_us < self._started_us:
             return False
         if spec.streams and arrival.stream not in spec.streams:
             return False
@@ -115,7 +115,7 @@ class _Feed:
     ) -> None:
         """Add the event, or why it cannot be sent."""
         place = (self.job_id, person.profile_id)
-        reason = self._hindrance(person)
+        reason = self._hindrance(arrival, person)
         recipient = self.rule.recipient(person.view)
         if reason is None and recipient is None:
             reason = self.rule.lack()
@@ -132,7 +132,9 @@ class _Feed:
                 for part, deed in enumerate(deeds)
             )
 
-    def _hindrance(self, person: Snapshot) -> str | None:
+    def _hindrance(self, arrival: Arrival, person: Snapshot) -> str | None:
+        if self.rule.drops(arrival.received_us):
+            return "an event came in quiet hours: dropped"
         consent = self._export.consent
         if consent is not None and not consent.is_given(person.view.get(consent.field)):
             return f"no consent in field {consent.field!r}"

@@ -124,6 +124,17 @@ class Rule:
             return False
         return self._dropping.is_quiet(from_us(at_us))
 
+    def dropped(self, profile: Snapshot) -> str | None:
+        """Return a value that is never sent, because its audience was entered in quiet hours."""
+        if self._dropping is None or self.spec.events == "exits":
+            return None
+        for audience_id, name in self.spec.names.items():
+            since = profile.since_us.get(audience_id)
+            start = self._joined.get(audience_id, self._started)
+            if since is not None and since >= start and self.drops(since):
+                return name
+        return None
+
     def suppressor(self, profile: Snapshot) -> str | None:
         """Return the slug of an audience that keeps the profile from being exported."""
         for audience_id, slug in self.spec.suppressed_by.items():
