@@ -1,5 +1,6 @@
 """Runs the PostgreSQL server that lives in a data folder."""
 
+import shutil
 import signal
 import subprocess
 import time
@@ -31,7 +32,7 @@ from coterie.store.server_settings import ACCESS_RULES, ServerOptions, render_co
 
 log = structlog.get_logger(__name__)
 
-START_SECONDS = 900.0  # Replaying 4 GB of write-ahead log on a slow disk takes minutes.
+START_SECONDS = 3_600.0  # Replaying 16 GB of write-ahead log on a slow disk takes this long.
 STOP_SECONDS = 120.0
 START_ATTEMPTS = 3
 START_KILLINGS = 20  # A kill says nothing about the data, but what kills every time is told.
@@ -161,6 +162,7 @@ class Embedded:
             log_dir=folder.log,
             name=folder.name,
             lz4=binaries.lz4,
+            disk_bytes=shutil.disk_usage(folder.root).total,
         )
         self.url = conninfo(socket_dir)
         if self._take_over(configuration, socket_dir=socket_dir):

@@ -12,6 +12,10 @@ local all all trust
 """
 
 
+LEAST_WAL_GB, MOST_WAL_GB = 4, 16
+WAL_SHARE_OF_DISK = 32
+
+
 class ServerOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What may differ from one embedded server to the next.
 
@@ -23,9 +27,18 @@ class ServerOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def render_configuration(
-    options: ServerOptions, *, socket_dir: Path, log_dir: Path, name: str, lz4: bool
+    options: ServerOptions,
+    *,
+    socket_dir: Path,
+    log_dir: Path,
+    name: str,
+    lz4: bool,
+    disk_bytes: int,
 ) -> str:
-    """Return the text of postgresql.conf; `name` shows in the titles of the server's processes."""
+    """Return the text of postgresql.conf; `name` shows in the titles of the server's processes.
+
+    `disk_bytes` is the size of the disk that the data is on.
+    """
     values: dict[str, str] = {
         "listen_addresses": "",
         "port": str(PORT),
@@ -42,9 +55,9 @@ def render_configuration(
         "jit": "off",
         "random_page_cost": "1.1",
         "synchronous_commit": "on",
-        "max_wal_size": "4GB",
+        "max_wal_size": f"{wal_gigabytes(disk_bytes)}GB",
         "min_wal_size": "256MB",
-        "checkpoint_timeout": "15min",
+        "checkpoint_timeout": "30min",
         "checkpoint_completion_target": "0.9",
         "autovacuum_naptime": "15s",
         "autovacuum_vacuum_cost_limit": "2000",
@@ -73,6 +86,17 @@ def render_configuration(
     lines = ["# Written by Coterie at every start; changes made here are lost."]
     lines += [f"{key} = {_quote(value)}" for key, value in values.items()]
     return "\n".join(lines) + "\n"
+
+
+def wal_gigabytes(disk_bytes: int) -> int:
+    """Return how much write-ahead log may gather between checkpoints, for a disk of this size.
+
+    The first write to a page after a checkpoint logs the whole page, which with millions of
+    profiles is nearly every write, so checkpoints shall be rare. The size of the disk decides and
+    not what is free of it: a running server is taken over only if its settings are the same.
+    """
+    share = disk_bytes // (WAL_SHARE_OF_DISK * 2**30)
+    return min(MOST_WAL_GB, max(LEAST_WAL_GB, share))
 
 
 def _quote(value: str) -> str:
