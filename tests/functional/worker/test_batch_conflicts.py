@@ -1,6 +1,9 @@
+import pytest
 from tests.functional.worker.conftest import Crew
 
 from coterie.app.services import config_source
+from coterie.flow.identity.owners import StaleReadError, save_owners
+from coterie.flow.run.generations import enter_live_generation
 from coterie.model.config import PipelineConfig
 from coterie.store import Connection, StoreConflictError
 
@@ -52,3 +55,21 @@ def test_conflicts_in_one_lane_leave_the_batches_of_others_as_they_are(crew: Cre
 
     assert slowed == [0, 0, 0, 0, 1]
     assert other == 16
+
+
+def test_an_identifier_that_another_worker_took_meanwhile_lets_the_batch_run_again(
+    crew: Crew,
+) -> None:
+    crew.send({"user_id": "u1"})
+    crew.work_hard()
+    taken = {("user_id", "u0"): "a" * 32, ("user_id", "u1"): "a" * 32}
+
+    def take() -> None:
+        with crew.store.transaction() as conn:
+            enter_live_generation(conn)
+            save_owners(conn, crew.account.number, taken, {})
+
+    with pytest.raises(StaleReadError):
+        take()
+
+    assert crew.ask("SELECT value FROM g1.identity WHERE field = 'user_id'") == [("u1",)]
