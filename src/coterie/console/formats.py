@@ -10,10 +10,21 @@ import msgspec
 from markupsafe import Markup, escape
 
 from coterie.base.words import counted, grouped
+from coterie.model.exports import IdentifierKind
+from coterie.model.recipients import read_recipient
 from coterie.model.views import FieldValue
 
 LONGEST_INDENTED = 200_000
 
+IDENTIFIER_NAMES: Mapping[IdentifierKind, str] = {
+    "external_id": "external ID",
+    "braze_id": "Braze ID",
+    "alias": "alias",
+    "email": "e-mail address",
+    "phone": "phone number",
+}
+
+_AUDIENCE = re.compile(r"\baudience '([^']+)'")
 _PERSON = re.compile(r"person:\d+")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _STEPS = (
@@ -76,6 +87,20 @@ def ago(moment: datetime, now: datetime) -> str:
 def with_names(text: str, names: Mapping[str, str]) -> str:
     """Return a text with the actors in it, such as person:3, replaced by their names."""
     return _PERSON.sub(lambda found: names.get(found[0], found[0]), text)
+
+
+def with_audiences(text: str, names: Mapping[str, str]) -> str:
+    """Return a reason with the slugs of audiences in it replaced by their names."""
+    return _AUDIENCE.sub(lambda found: f"audience “{names.get(found[1], found[1])}”", text)
+
+
+def user(recipient: str) -> str:
+    """Return how people call a user of a destination: by the value, and of what kind it is."""
+    read = read_recipient(recipient)
+    if read.kind == "external_id":
+        return read.value
+    label = f" {read.label}" if read.label else ""
+    return f"{IDENTIFIER_NAMES[read.kind]}{label} {read.value}"
 
 
 def with_code(text: str) -> Markup:

@@ -46,6 +46,8 @@ def _environment() -> Environment:
         pretty_json=formats.pretty_json,
         scalar=formats.scalar,
         stamp=formats.stamp,
+        user=formats.user,
+        with_audiences=formats.with_audiences,
         with_code=formats.with_code,
         with_names=formats.with_names,
     )

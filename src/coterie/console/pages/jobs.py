@@ -1,6 +1,6 @@
 """Jobs: list, look at, pause, resume, kill, delete."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from litestar import get, post
@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from coterie.base.words import counted
 from coterie.console.doorkeeper import needs
+from coterie.console.formats import IDENTIFIER_NAMES
 from coterie.console.headers import Page
 from coterie.console.pages.parts import Visitor, actor_names, veil_for
 from coterie.console.visit import Visit
@@ -24,7 +25,7 @@ from coterie.control.jobs import (
     resume_job,
 )
 from coterie.control.jobs.states import ENDED, may_follow
-from coterie.model.control import ENDING, ImportCsvConfig, Job
+from coterie.model.control import ENDING, Audience, ImportCsvConfig, Job
 from coterie.model.exports import ExportAudienceConfig, ExportConfig
 from coterie.model.feeds import FeedConfig
 from coterie.model.file_exports import ExportFilesConfig, WrittenFile
@@ -40,13 +41,6 @@ KINDS = {
     "export_files": "Export to SFTP",
     "webhook": "Webhook",
     "import_csv": "Import CSV",
-}
-IDENTIFIER_NAMES = {
-    "external_id": "external ID",
-    "braze_id": "Braze ID",
-    "alias": "alias",
-    "email": "e-mail address",
-    "phone": "phone number",
 }
 EDIT_OF = {"export_files": "edit-files", "import_csv": "edit-import"}
 LOG_LINES = 50
@@ -74,6 +68,7 @@ def show_job(visit: Visitor, job_id: FromPath[int]) -> Page:
     authorizations = {each.id: each for each in list_authorizations(store, visit.account)}
     omitted = visit.deps.reads.omitted_users(visit.account, job_id, OMITTED_SHOWN)
     refused = visit.deps.reads.refused_users(visit.account, job_id, REFUSED_SHOWN)
+    known = {each.slug: each for each in list_audiences(store, visit.account, with_archived=True)}
     veil = veil_for(visit)
     if veil is not None:
         omitted = tuple(veil.omitted(one) for one in omitted)
@@ -83,7 +78,8 @@ def show_job(visit: Visitor, job_id: FromPath[int]) -> Page:
         job=job,
         kind=KINDS[job.kind],
         authorization=authorizations.get(job.authorization_id or 0),
-        audiences=_audiences(visit, job),
+        audiences=_audiences(job, known),
+        audience_names={slug: each.name for slug, each in known.items()},
         figures=visit.deps.reads.job_figures(visit.account, job_id),
         omitted=omitted,
         refused=refused,
@@ -205,16 +201,16 @@ def _confirm_page(visit: Visit, job_id: int, *, step: str) -> Page:
     )
 
 
-def _audiences(visit: Visit, job: Job) -> list[tuple[str, str, bool, str]]:
+def _audiences(job: Job, known: Mapping[str, Audience]) -> list[tuple[str, str, bool, str]]:
     """Return (slug, name, is kept, exported value) of each audience that a job exports."""
     if not isinstance(job.config, ExportConfig):
         return []
-    known = {each.slug: each for each in list_audiences(visit.deps.store, visit.account)}
     rows = []
     audience = job.config if isinstance(job.config, ExportAudienceConfig) else None
     for slug in job.config.audiences:
         found = known.get(slug)
         name = found.name if found else slug
         value = audience.exported_name(slug) if audience else ""
-        rows.append((slug, name, found is not None, value))
+        is_kept = found is not None and found.state != "archived"
+        rows.append((slug, name, is_kept, value))
     return rows
