@@ -16,6 +16,7 @@ from coterie.api.resources import PERSONAL_SCOPE, Success
 from coterie.api.state import ApiState
 from coterie.model.control import Grant, Job
 from coterie.model.imports import ImportedFile
+from coterie.model.previews import USUAL_ROWS
 
 STEER_SCOPE = "data_manager"
 
@@ -27,6 +28,16 @@ class NewImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     label: str = ""
     description: str = ""
     authorization_id: int | None = None
+
+
+class NewLook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An Import CSV job that may be, and how many rows of its newest file are tried, 1 to 100."""
+
+    options: dict[str, Any]
+    authorization_id: int | None = None
+    rows: int = USUAL_ROWS
+    label: str = ""
+    description: str = ""
 
 
 @post(
@@ -60,13 +71,16 @@ def create_import(
     sync_to_thread=True,
 )
 def look_at_files(
-    data: JSONBody[NewImport], grant: NamedDependency[Grant], api: NamedDependency[ApiState]
+    data: JSONBody[NewLook], grant: NamedDependency[Grant], api: NamedDependency[ApiState]
 ) -> Response[bytes]:
     """Return which files fit, what the newest holds, and what its first rows make of people."""
     check_scope(grant, STEER_SCOPE)
     check_scope(grant, PERSONAL_SCOPE)
     found = api.dependencies.imports.look(
-        account=grant.account, authorization_id=data.authorization_id, options=data.options
+        account=grant.account,
+        authorization_id=data.authorization_id,
+        options=data.options,
+        rows=data.rows,
     )
     return Response(encode_preview(Success(found)), media_type=MediaType.JSON)
 

@@ -19,7 +19,7 @@ from coterie.flow.run.look import FileLooker, Source
 from coterie.model.control import ImportCsvConfig, Job
 from coterie.model.file_exports import WrittenFile
 from coterie.model.imports import ImportedFile
-from coterie.model.previews import FilesLook
+from coterie.model.previews import USUAL_ROWS, FilesLook
 
 COLUMNS = ("file", "line", "column", "reason", "row")
 
@@ -34,11 +34,19 @@ class FileDesk:
         self._looker = FileLooker(partial(make_previewer, services), services.clock, settle)
 
     def look(
-        self, account: int, authorization_id: int | None, config: ImportCsvConfig
+        self,
+        account: int,
+        authorization_id: int | None,
+        config: ImportCsvConfig,
+        *,
+        rows: int = USUAL_ROWS,
     ) -> FilesLook:
-        """Return the files that fit a job's options, and a look into the newest."""
+        """Return the files that fit a job's options, and a look into rows of the newest.
+
+        Raises BadLookError.
+        """
         place = self._places.open_source(authorization_id, config.folder, account=account)
-        found = self._looker.look(account, Source(place.source, place.key), config)
+        found = self._looker.look(account, Source(place.source, place.key), config, rows=rows)
         place.settle()
         return found
 
@@ -77,12 +85,12 @@ def import_calls(services: Services) -> ImportCalls:
     desk = FileDesk(services)
 
     def look(
-        *, account: int, authorization_id: int | None, options: Mapping[str, Any]
+        *, account: int, authorization_id: int | None, options: Mapping[str, Any], rows: int
     ) -> FilesLook:
         config = check_import(
             read_import({"stream": "default", **options}), is_local=authorization_id is None
         )
-        return desk.look(account, authorization_id, config)
+        return desk.look(account, authorization_id, config, rows=rows)
 
     def create(
         *, account: int, authorization_id: int | None, options: Mapping[str, Any], **names: Any

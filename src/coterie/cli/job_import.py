@@ -41,6 +41,7 @@ from coterie.control import jobs
 from coterie.control.jobs.import_checks import check_import, read_import
 from coterie.control.jobs.states import ACTIVE
 from coterie.model.control import Job
+from coterie.model.previews import MOST_ROWS, USUAL_ROWS
 
 WATCH_SECONDS = 0.5
 
@@ -105,6 +106,9 @@ def look(
     authorization: AuthorizationId = None,
     stream: Annotated[str, typer.Option(help="The stream whose mapping is tried.")] = "default",
     encoding: Encoding = None,
+    rows: Annotated[
+        int, typer.Option(help="Rows of the newest file that are tried.", min=1, max=MOST_ROWS)
+    ] = USUAL_ROWS,
     account: AccountNumber = None,
     as_json: AsJson = False,
 ) -> None:
@@ -115,7 +119,8 @@ def look(
     config = read_import({**options, "stream": stream})
     checked = check_import(config, is_local=authorization is None)
     with open_context() as context:
-        found = open_desk(context).look(which_account(context, account), authorization, checked)
+        number = which_account(context, account)
+        found = open_desk(context).look(number, authorization, checked, rows=rows)
     if as_json:
         print_json(found)
     else:

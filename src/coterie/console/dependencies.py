@@ -19,7 +19,7 @@ from coterie.model.erasure import Dossier, Erasure
 from coterie.model.file_exports import WrittenFile
 from coterie.model.imports import ImportedFile
 from coterie.model.mapped import Identifier
-from coterie.model.previews import FilesLook
+from coterie.model.previews import USUAL_ROWS, FilesLook
 from coterie.model.schema_preview import SchemaPreview
 
 
@@ -41,7 +41,12 @@ class Files(Protocol):
     """What there is to say of the files of jobs."""
 
     def look(
-        self, account: int, authorization_id: int | None, config: ImportCsvConfig
+        self,
+        account: int,
+        authorization_id: int | None,
+        config: ImportCsvConfig,
+        *,
+        rows: int = USUAL_ROWS,
     ) -> FilesLook:
         """Return the files that fit a job's options, and a look into the newest."""
 

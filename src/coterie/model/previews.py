@@ -8,6 +8,8 @@ import msgspec
 from coterie.model.preview import ProfilePreview
 
 MOST_SHOWN = 20
+USUAL_ROWS, MOST_ROWS = 5, 100
+"""How many rows of a file a look shows unless more are asked for, and at most."""
 
 
 class FoundFile(msgspec.Struct, frozen=True, kw_only=True):

@@ -156,3 +156,27 @@ async def test_an_import_is_made_and_tells_of_its_files_and_bad_rows(
     )
     assert refused.status_code == 403
     assert unknown.status_code == 404
+
+
+async def test_a_look_tries_as_many_rows_as_are_asked_for_up_to_a_hundred(
+    client: httpx.AsyncClient, manager: dict[str, str], folder: Path
+) -> None:
+    people = [f"v{number},v{number}@shop.example" for number in range(150)]
+    (folder / "users_2.csv").write_text("user_id,E-Mail\n" + "\n".join(people) + "\n")
+    os.utime(folder / "users_2.csv", (2, 2))
+    path = "/api/jobs/import-csv/look"
+
+    usual = await client.post(path, headers=manager, json={"options": OPTIONS})
+    most = await client.post(path, headers=manager, json={"options": OPTIONS, "rows": 100})
+    wrong = [
+        await client.post(path, headers=manager, json={"options": OPTIONS, "rows": rows})
+        for rows in (0, 101)
+    ]
+
+    assert [answer.status_code for answer in wrong] == [400, 400]
+    assert "1 to 100 rows" in wrong[1].text
+    few, many = usual.json()["data"]["newest"], most.json()["data"]["newest"]
+    assert (len(few["rows"]), len(few["people"])) == (5, 5)
+    assert (len(many["rows"]), len(many["people"])) == (100, 100)
+    assert [person["lines"] for person in many["people"]] == [[line] for line in range(2, 102)]
+    assert all(person["profile"]["is_new"] for person in many["people"])

@@ -151,3 +151,27 @@ def test_an_import_is_edited_from_its_page_and_keeps_the_raw_keys_that_were_chos
     assert isinstance(after.config, ImportCsvConfig)
     assert (after.config.prefix, after.config.pattern, after.config.diff) == ("users_", "", True)
     assert after.config.names == {"town": "city"}
+
+
+def test_a_look_tries_as_many_rows_as_the_page_asks_for(admin: Visitor, folder: Path) -> None:
+    rows = "".join(f"visitor-{number:02}\n" for number in range(30))
+    put(folder, "users.csv", f"user_id\n{rows}", at=int(NOW.timestamp()))
+    given = {
+        "authorization": "local",
+        "stream": "default",
+        "folder": ".",
+        "which": "file",
+        "file": "users.csv",
+    }
+
+    usual = admin.send(f"{NEW}/look", page=PAGE, **given).text
+    more = admin.send(f"{NEW}/look", page=PAGE, **given, rows="20").text
+    refused = admin.send(f"{NEW}/look", page=PAGE, **given, rows="2000")
+
+    assert "visitor-04" in usual
+    assert "visitor-05" not in usual
+    assert "Line 21: a new profile" in more
+    assert 'value="20" aria-label="Rows to try"' in more
+    assert "visitor-20" not in more
+    assert refused.status_code == 400
+    assert "1 to 100 rows" in refused.text

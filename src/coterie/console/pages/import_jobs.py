@@ -18,7 +18,7 @@ from coterie.control.definitions.streams import list_streams
 from coterie.control.jobs import BadJobError, create_import_csv, get_job, update_file_job
 from coterie.control.jobs.import_checks import ENCODINGS, check_import, read_import
 from coterie.model.control import ImportCsvConfig, Job
-from coterie.model.previews import FilesLook
+from coterie.model.previews import MOST_ROWS, USUAL_ROWS, FilesLook
 
 PATH = f"{HOME}/new/import-csv"
 EDIT = f"{HOME}/{{job_id:int}}/edit-import"
@@ -119,10 +119,16 @@ def _look_page(visit: Visit, authorization_id: int | None, job: Job | None = Non
     form = visit.form
     try:
         config = check_import(_import_config(form), is_local=authorization_id is None)
-        found = visit.deps.files.look(visit.account, authorization_id, config)
+        found = visit.deps.files.look(visit.account, authorization_id, config, rows=_rows(form))
     except CoterieError as error:
         return _import_page(visit, form=form, failure=error.message, job=job)
     return _import_page(visit, form=_proposed(form, found), found=found, job=job)
+
+
+def _rows(form: Form) -> int:
+    if not form.text("rows"):
+        return USUAL_ROWS
+    return form.whole_number("rows") or 0
 
 
 def _job(visit: Visit, job_id: int) -> tuple[Job, ImportCsvConfig]:
@@ -235,6 +241,9 @@ def _import_page(
         authorization=None
         if authorization_id is None
         else get_authorization(visit.deps.store, visit.account, authorization_id),
+        rows=_rows(form) or USUAL_ROWS,
+        most_rows=MOST_ROWS,
+        usual_rows=USUAL_ROWS,
         streams=list_streams(visit.deps.store, visit.account),
         delimiters=DELIMITERS,
         encodings=(("", "Found out"), *((each, each) for each in ENCODINGS)),

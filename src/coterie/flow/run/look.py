@@ -28,7 +28,9 @@ from coterie.model.events import IncomingEvent
 from coterie.model.imports import CsvFormat, ImportTask
 from coterie.model.preview import EventPreview, Preview, ProfilePreview
 from coterie.model.previews import (
+    MOST_ROWS,
     MOST_SHOWN,
+    USUAL_ROWS,
     FileLook,
     FilesLook,
     FoundFile,
@@ -38,8 +40,6 @@ from coterie.model.previews import (
 from coterie.store import StoreConflictError
 
 HEAD_CHARACTERS = 200_000
-ROWS_READ = 100
-ROWS_SHOWN = 5
 # A page waits for this, so a file that takes longer to come is looked at by the job alone.
 MOST_BYTES = 100_000_000
 EVENT_LIMIT = 1_000_000
@@ -56,6 +56,18 @@ class TooLargeToLookError(UserError):
             f"The file {name!r} has more than {MOST_BYTES // 1_000_000} MB, so it is not fetched "
             "for a preview. Create the job without one, or put a smaller file of the same form "
             "there."
+        )
+
+
+class BadLookError(UserError):
+    """More rows are asked for than a look shows, or none."""
+
+    code = "bad_look"
+
+    def __init__(self, *, rows: int) -> None:
+        super().__init__(
+            f"A look shows 1 to {MOST_ROWS} rows of a file, and {rows:,} are asked for. Ask for "
+            "fewer; the job itself takes all."
         )
 
 
@@ -79,11 +91,16 @@ class FileLooker:
         self._clock = clock
         self._settle = settle
 
-    def look(self, account: int, source: Source, config: ImportCsvConfig) -> FilesLook:
-        """Return the files that fit the options and a look into the newest.
+    def look(
+        self, account: int, source: Source, config: ImportCsvConfig, *, rows: int = USUAL_ROWS
+    ) -> FilesLook:
+        """Return the files that fit the options and a look into the first `rows` of the newest.
 
-        What is wrong with that file is told in its look. Raises the errors of the place.
+        What is wrong with that file is told in its look. Raises BadLookError, and the errors of
+        the place.
         """
+        if not 1 <= rows <= MOST_ROWS:
+            raise BadLookError(rows=rows)
         fitting = choose_files(source.files.list_files(), config)
         now = self._clock()
         shown = tuple(
@@ -95,16 +112,19 @@ class FileLooker:
             )
             for file in reversed(fitting[-MOST_SHOWN:])
         )
-        newest = self._look_into(account, source, config, fitting[-1]) if fitting else None
+        newest = None
+        if fitting:
+            newest = self._look_into(account, source, config, fitting[-1], rows)
         return FilesLook(count=len(fitting), files=shown, newest=newest)
 
     def _look_into(
-        self, account: int, source: Source, config: ImportCsvConfig, file: SourceFile
+        self, account: int, source: Source, config: ImportCsvConfig, file: SourceFile, rows: int
     ) -> FileLook:
         try:
             if file.size > MOST_BYTES:
                 raise TooLargeToLookError(name=file.name)
-            return self._read(account, config, *_head(source, config, file))
+            name, head = _head(source, config, file)
+            return self._read(account, config, name, head, rows)
         except UserError as error:
             return FileLook(
                 name=file.name,
@@ -116,7 +136,9 @@ class FileLooker:
                 problem=error.message,
             )
 
-    def _read(self, account: int, config: ImportCsvConfig, name: str, head: str) -> FileLook:
+    def _read(
+        self, account: int, config: ImportCsvConfig, name: str, head: str, most: int
+    ) -> FileLook:
         delimiter = guess_delimiter(head)
         header = list(config.header) or read_header(head, delimiter)
         proposal = propose(header, stream=config.stream)
@@ -125,7 +147,7 @@ class FileLooker:
         # The head may end inside of its last row.
         for row in read_rows(io.StringIO(head), form, name=name):
             found.append(row)
-            if len(found) > ROWS_READ:
+            if len(found) > MOST_ROWS:
                 break
         if len(found) > 1 and len(head) == HEAD_CHARACTERS:
             found.pop()
@@ -145,7 +167,7 @@ class FileLooker:
             size=0,
             sha256=b"",
         )
-        made = [self._made(task, row) for row in found[:ROWS_SHOWN]]
+        made = [self._made(task, row) for row in found[:most]]
         events = [one for one in made if isinstance(one, IncomingEvent)]
         preview, hint = self._preview(account, events)
         said = iter(preview.events)
@@ -182,9 +204,10 @@ class FileLooker:
         """Return what the events would do, and why not to whom, "" if that is said too."""
         previewer = self._make_previewer()
         try:
-            return previewer.preview(account, events, with_profiles=True), ""
+            return previewer.preview(account, events, with_profiles=True, most=MOST_ROWS), ""
         except StoreConflictError:
-            return previewer.preview(account, events, with_profiles=False), BUSY_HINT
+            said = previewer.preview(account, events, with_profiles=False, most=MOST_ROWS)
+            return said, BUSY_HINT
 
 
 def _row_look(line: int, said: EventPreview) -> RowLook:

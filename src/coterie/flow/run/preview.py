@@ -51,9 +51,14 @@ class Previewer:
         self._clock = clock
 
     def preview(
-        self, account: int, events: Sequence[IncomingEvent], *, with_profiles: bool
+        self,
+        account: int,
+        events: Sequence[IncomingEvent],
+        *,
+        with_profiles: bool,
+        most: int = MOST_EVENTS,
     ) -> Preview:
-        """Return what the first `MOST_EVENTS` of `events` would do.
+        """Return what the first `most` of `events` would do.
 
         Without `with_profiles` nothing is said of the people there are, as befits who may only
         send. Raises StoreConflictError if a worker is in the way.
@@ -70,7 +75,7 @@ class Previewer:
             contexts = Contexts(self._config_at, Names(self._hash_key), self._bounds)
             contexts.refresh(conn)
             context = contexts.get(account)
-            said, mapped = _map(context, events[:MOST_EVENTS])
+            said, mapped = _map(context, events[:most])
             profiles: tuple[ProfilePreview, ...] = ()
             if with_profiles and mapped:
                 profiles = _run(conn, context, contexts.names, mapped, now)
