@@ -171,7 +171,7 @@ def test_a_look_tries_as_many_rows_as_the_page_asks_for(admin: Visitor, folder: 
     assert "visitor-04" in usual
     assert "visitor-05" not in usual
     assert "Line 21: a new profile" in more
-    assert 'value="20" aria-label="Rows to try"' in more
+    assert '<input id="rows" name="rows" type="number" min="1" max="100" value="20">' in more
     assert "visitor-20" not in more
     assert refused.status_code == 400
     assert "1 to 100 rows" in refused.text
