@@ -118,6 +118,29 @@ def test_without_consent_nothing_leaves_and_a_withdrawal_tells_no_fields(hooks: 
     assert "city" not in hooks.receiver.taken[-1].json["data"]
 
 
+def test_who_withdraws_while_a_job_is_paused_is_never_told_of(hooks: HookShop) -> None:
+    hooks.hook(fields=["city"], consent={"field": "gender", "values": ["yes"]})
+    said: Any = {
+        "account": hooks.account.number,
+        "job_id": hooks.job.id,
+        "actor": ACTOR,
+        "clock": lambda: hooks.now,
+    }
+    pause_job(hooks.store, **said)
+    for body in (
+        {"user_id": "ada", "city": "Oslo", "gender": "yes"},
+        {"user_id": "bo", "city": "Oslo", "gender": "yes"},
+        {"user_id": "ada", "gender": "no"},
+    ):
+        hooks.send(body)
+        hooks.work()
+        hooks.now += timedelta(minutes=1)
+    resume_job(hooks.store, **said)
+    hooks.deliver_until(1)
+
+    assert events(hooks) == [("bo", "enter")]
+
+
 def test_batches_hold_as_many_messages_as_asked(hooks: HookShop) -> None:
     hooks.send(*({"user_id": f"u{number}", "city": "Oslo"} for number in range(25)))
     hooks.work()

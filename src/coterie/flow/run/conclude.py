@@ -13,8 +13,10 @@ from coterie.flow.changes.record import BACKFILL_LANE, TIMER_LANE, Place, record
 from coterie.flow.eventlog.lanes import is_bulk
 from coterie.flow.exports.claims import ClaimPlan, Snapshot, union
 from coterie.flow.exports.wishes import save_plan
+from coterie.flow.exports.withdrawals import Withdrawal, drop_withdrawn
 from coterie.flow.profiles.storage import delete_profiles, save_profiles
 from coterie.flow.run.context import AccountContext
+from coterie.flow.run.withdrawing import find_withdrawals
 from coterie.model.changes import Cause, Change
 from coterie.model.profile import (
     EvaluatedProfile,
@@ -36,6 +38,7 @@ class Conclusion(msgspec.Struct, frozen=True):
     profiles: tuple[EvaluatedProfile, ...]
     changes: tuple[Change, ...]
     plan: ClaimPlan
+    withdrawals: tuple[Withdrawal, ...] = ()
 
 
 def conclude(
@@ -53,6 +56,7 @@ def conclude(
     evaluated: list[EvaluatedProfile] = []
     changes: list[Change] = []
     plans: list[ClaimPlan] = []
+    withdrawals: list[Withdrawal] = []
     continued: set[ProfileId] = set()
     versions = context.evaluator.versions
     for profile in folded:
@@ -67,6 +71,7 @@ def conclude(
         plan = _plan(context, result)
         if plan is not None:
             plans.append(plan)
+        withdrawals += find_withdrawals(context, profile)
     if resolution.dissolved or resolution.split_from:
         at = from_us(max(profile.now_us for profile in folded))
         merged_at = None if cause == "event" else at
@@ -77,7 +82,7 @@ def conclude(
             for gone in sorted(set(resolution.dissolved) - continued)
         ]
         plans.append(ClaimPlan((), context.feeder.forget(resolution.dissolved.keys() - continued)))
-    return Conclusion(tuple(evaluated), tuple(changes), union(plans))
+    return Conclusion(tuple(evaluated), tuple(changes), union(plans), tuple(withdrawals))
 
 
 def evaluate(
@@ -127,6 +132,8 @@ def write(
     is_load = is_bulk(place.lane) and place.lane < TIMER_LANE
     is_backfill = is_load or place.lane == BACKFILL_LANE
     save_plan(conn, account, conclusion.plan, now=from_us(latest_us), is_backfill=is_backfill)
+    # After the outbox, as a sender locks them, too.
+    drop_withdrawn(conn, account, conclusion.withdrawals, now=from_us(latest_us))
     return after
 
 

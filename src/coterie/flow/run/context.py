@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from coterie.flow.audiences.evaluate import Evaluator
 from coterie.flow.exports.claims import Exporter
 from coterie.flow.exports.feeds import Feeder
+from coterie.flow.exports.withdrawals import ConsentGates
 from coterie.flow.identity.rules import identity_rules, pins_of
 from coterie.flow.mapping.mapper import Mapper
 from coterie.flow.profiles.fold import Folder
@@ -44,6 +45,7 @@ class AccountContext:
         self.suppresses = config.suppresses
         self.exporter = Exporter(config.exports)
         self.feeder = Feeder(config.exports)
+        self.gates = ConsentGates(config.exports)
         keys = self.evaluator.keys
         self.viewer = Viewer(self.schema, hidden, keys=keys)
         watched = {name: keys.get(name) for name in self.evaluator.reads}
@@ -51,7 +53,7 @@ class AccountContext:
             self.schema,
             hidden,
             drops_hidden=config.has_retired_trackers,
-            watched=watched | dict.fromkeys(self.exporter.reads),
+            watched=watched | dict.fromkeys(self.exporter.reads | self.gates.fields),
         )
         self.repeats = config.repeats
         self.own = config.own

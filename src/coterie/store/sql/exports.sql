@@ -107,7 +107,7 @@ FROM (
     WHERE q.destination = ANY (CAST(:destinations AS bigint[]))
       AND (q.recipient = ANY (CAST(:recipients AS text[])) OR starts_with(q.recipient, 'alias:')
         AND regexp_replace(q.recipient, '^alias:[^:]*:', '') = ANY (CAST(:recipients AS text[])))
-      AND (q.state IN ('sent', 'doubtful') OR q.state = 'waiting' AND (q.repeated > 0 OR EXISTS (
+      AND (q.state IN ('sent', 'doubtful') OR q.state = 'dropped' AND q.request IS NOT NULL OR q.state = 'waiting' AND (q.repeated > 0 OR EXISTS (
           SELECT FROM delivery_request r WHERE r.destination = q.destination AND r.closed_at IS NULL
       )))
     GROUP BY q.destination, q.recipient
@@ -208,3 +208,17 @@ WHERE r.destination = ANY (CAST(:destinations AS bigint[])) AND r.answer <> '' A
 -- name: drop_answers(ids)!
 -- Their outcome stays.
 UPDATE delivery_request SET answer = NULL WHERE id = ANY (CAST(:ids AS bigint[]));
+
+-- name: lock_droppable(destinations, recipients)
+-- Whoever is about to send one of these has locked it: after this it either stands in an open request, or is not sent.
+-- Who locks several does so in the order of ids.
+SELECT id, destination, recipient FROM outbox_queue
+WHERE destination = ANY (CAST(:destinations AS bigint[])) AND recipient = ANY (CAST(:recipients AS text[]))
+  AND state IN ('waiting', 'doubtful', 'parked')
+ORDER BY id FOR UPDATE;
+
+-- name: drop_withdrawn(ids, reasons, now)!
+-- Events and purchases of people who withdrew their consent; the number of a request says that one may have arrived.
+UPDATE outbox_queue q SET state = 'dropped', reason = d.reason, settled_at = :now
+FROM unnest(CAST(:ids AS bigint[]), CAST(:reasons AS text[])) AS d (id, reason)
+WHERE q.id = d.id;

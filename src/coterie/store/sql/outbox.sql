@@ -322,12 +322,14 @@ SELECT COALESCE(CAST(json_agg(row) AS text), '[]') FROM (
 ) AS due;
 
 -- name: settle_items(rows, now)!
--- A refused or doubtful item waits for a person; one that is sent again counts how often.
+-- A refused or doubtful item waits for a person; one that is sent again counts how often. What was dropped while it
+-- was under way was sent if it was acknowledged, and stays dropped whatever else came of it.
 UPDATE outbox_queue q
-SET state = s.state, request = s.request, reason = s.reason, last_answer = s.answer,
+SET state = CASE WHEN q.state = 'waiting' OR s.state = 'sent' THEN s.state ELSE q.state END, request = s.request,
+    reason = CASE WHEN q.state = 'waiting' OR s.state = 'sent' THEN s.reason ELSE q.reason END, last_answer = s.answer,
     not_before = COALESCE(s.not_before, '-infinity'), attempts = q.attempts + s.failures,
     repeated = q.repeated + s.repeats, settled_at = :now
 FROM jsonb_to_recordset(CAST(:rows AS jsonb))
      AS s (id bigint, state text, request bigint, reason text, answer text, not_before timestamptz,
            failures integer, repeats integer)
-WHERE q.id = s.id AND q.state = 'waiting';
+WHERE q.id = s.id AND q.state IN ('waiting', 'dropped');

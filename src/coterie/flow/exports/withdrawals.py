@@ -1,0 +1,139 @@
+"""Withdrawals of a consent: what waits in queues for who withdrew it is not sent."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import structlog
+
+from coterie.flow.exports.claims import ClaimPlan
+from coterie.flow.exports.rules import Rule
+from coterie.flow.exports.wishes import save_plan
+from coterie.model.changes import OmissionChange
+from coterie.model.config import ExportSpec
+from coterie.model.mapped import Identifier
+from coterie.model.profile import ProfileId
+from coterie.model.recipients import write_recipient
+from coterie.store import Connection, load_queries
+
+SQL = load_queries("exports")
+
+View = Mapping[str, Any]
+
+log = structlog.get_logger()
+
+
+class Withdrawal(msgspec.Struct, frozen=True, kw_only=True):
+    """A person withdrew what a job asks for; `recipients` are all their names there."""
+
+    job_id: int
+    destination: int
+    profile_id: ProfileId
+    recipients: frozenset[str]
+    field: str
+
+    @property
+    def reason(self) -> str:
+        """Why what waited is not sent."""
+        return f"consent in field {self.field!r} was withdrawn: events that waited were dropped"
+
+
+class ConsentGates:
+    """The jobs of one account that send events on, and only of who gave a consent.
+
+    What other jobs want is a claim, which falls with the consent before anything of it is sent.
+    """
+
+    def __init__(self, specs: Iterable[ExportSpec]) -> None:
+        # An ended job's queue may not be empty yet, so its state is not asked.
+        self._gates = [
+            (Rule(spec), spec.consent)
+            for spec in specs
+            if spec.feed is not None and spec.consent is not None
+        ]
+        self.fields = frozenset(consent.field for _, consent in self._gates)
+        """The fields whose change may be a withdrawal."""
+        self.reads = frozenset(field for rule, _ in self._gates for field in rule.reads)
+
+    def find(
+        self,
+        profile_id: ProfileId,
+        nodes: Collection[Identifier],
+        *,
+        before: Sequence[tuple[View, bool]],
+        after: View,
+    ) -> list[Withdrawal]:
+        """Return what a profile withdrew that some part of it had given.
+
+        `nodes` identify the profile. `before` are the views of all parts that it had, each with
+        whether the part is in the profile whole: the name of one that was split may be another's.
+        """
+        found = []
+        for rule, consent in self._gates:
+            if consent.is_given(after.get(consent.field)):
+                continue
+            if not any(consent.is_given(view.get(consent.field)) for view, _ in before):
+                continue
+            names = [rule.recipient(after)]
+            names += [rule.recipient(view) for view, is_whole in before if is_whole]
+            names += [
+                write_recipient(identifier, value)
+                for identifier in rule.spec.identifiers
+                for field, value in nodes
+                if field == identifier.field
+            ]
+            found.append(
+                Withdrawal(
+                    job_id=rule.spec.job_id,
+                    destination=rule.spec.destination_id,
+                    profile_id=profile_id,
+                    recipients=frozenset(name for name in names if name is not None),
+                    field=consent.field,
+                )
+            )
+        return found
+
+
+def drop_withdrawn(
+    conn: Connection, account: int, withdrawals: Sequence[Withdrawal], *, now: datetime
+) -> None:
+    """Drop what waits, is in doubt or was refused of who withdrew; omit them with the reason.
+
+    What is under way meanwhile cannot be called back. It is settled as sent if it was, and is not
+    sent again, whatever the destination does with what was never answered.
+    """
+    by_place: dict[tuple[int, str], list[Withdrawal]] = defaultdict(list)
+    for withdrawal in withdrawals:
+        for recipient in withdrawal.recipients:
+            by_place[withdrawal.destination, recipient].append(withdrawal)
+    if not by_place:
+        return
+    asked = {
+        "destinations": sorted({destination for destination, _ in by_place}),
+        "recipients": sorted({recipient for _, recipient in by_place}),
+    }
+    rows = conn.execute(SQL.lock_droppable, asked).fetchall()
+    dropped = [
+        (number, by_place[place, name]) for number, place, name in rows if (place, name) in by_place
+    ]
+    if not dropped:
+        return
+    values = {
+        "ids": [number for number, _ in dropped],
+        "reasons": [whose[0].reason for _, whose in dropped],
+        "now": now,
+    }
+    conn.execute(SQL.drop_withdrawn, values)
+    omissions = {
+        (one.job_id, one.profile_id): OmissionChange(
+            job_id=one.job_id, profile_id=one.profile_id, reason=one.reason
+        )
+        for _, whose in dropped
+        for one in whose
+    }
+    save_plan(conn, account, ClaimPlan((), tuple(omissions.values())), now=now)
+    counts = Counter(whose[0].job_id for _, whose in dropped)
+    for job_id, items in sorted(counts.items()):
+        log.info("export.queue.withdrawn", account=account, job=job_id, items=items)

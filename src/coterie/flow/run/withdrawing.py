@@ -1,0 +1,29 @@
+"""Notices that people withdraw a consent, as their profiles are folded."""
+
+from coterie.base.clock import to_us
+from coterie.flow.exports.withdrawals import Withdrawal
+from coterie.flow.run.context import AccountContext
+from coterie.model.profile import FoldedProfile
+
+
+def find_withdrawals(context: AccountContext, profile: FoldedProfile) -> list[Withdrawal]:
+    """Return the consents that a profile, or a part of it, had given and gives no more."""
+    gates, viewer = context.gates, context.viewer
+    parts = [part for part in (profile.prior, *profile.beside) if part is not None]
+    # A generation that is being filled tells nobody of what once was.
+    if context.is_silent or not gates.fields or not parts:
+        return []
+    if profile.changed is not None:
+        ids = context.field_ids
+        if not any(ids.get(name) in profile.changed for name in gates.fields):
+            return []
+    nodes = {fragment.identifier for fragment in profile.fragments}
+    before = [
+        (
+            viewer.view(part.body.fragments, to_us(part.updated_at), gates.reads),
+            all(fragment.identifier in nodes for fragment in part.body.fragments),
+        )
+        for part in parts
+    ]
+    after = viewer.view(profile.fragments, profile.now_us, gates.reads)
+    return gates.find(profile.profile_id, nodes, before=before, after=after)
