@@ -64,6 +64,13 @@ class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
         return name_delivery(self.form, self.attribute, destination=self.id)
 
     @property
+    def is_in_trouble(self) -> bool:
+        """Whether it failed after it last went well."""
+        if self.last_error_at is None:
+            return False
+        return self.last_success_at is None or self.last_error_at > self.last_success_at
+
+    @property
     def seconds_left(self) -> float | None:
         """How long what waits will take at the rate of the last minute."""
         if not self.waiting:

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from tests.functional.console.conftest import (
 )
 
 from coterie.console.dependencies import ConsoleDependencies
+from coterie.console.pages.jobs import LOG_LINES
 from coterie.control.jobs import get_job, list_jobs
+from coterie.control.jobs.read import add_log
 from coterie.control.users import create_person
 from coterie.model.control import ImportCsvConfig, Job
 from coterie.model.delivery import ParkedRow
@@ -142,6 +145,44 @@ def test_a_job_shows_its_state_figures_and_log(
     assert "Runnable" in page
     for figure in ("1,234", "56", "lytics_segments", "Made by admin@example.org."):
         assert figure in page
+
+
+def test_a_job_shows_what_its_delivery_costs_and_its_last_error_with_the_cure(
+    admin: Visitor, authorization_id: int, deps: ConsoleDependencies
+) -> None:
+    job = create_export(admin, authorization_id)
+    with deps.store.transaction() as conn:
+        conn.execute(
+            "UPDATE destination SET data_points = 1234, data_points_saved = 56,"
+            " last_error = 'Braze refuses the key. Make a new one.', last_error_at = now()"
+            " WHERE id = %s",
+            (job.destination_id,),
+        )
+
+    page = admin.open(f"/data/jobs/{job.id}").text
+
+    assert "1,234" in page
+    assert "56 saved" in page
+    assert "Make a new one." in page
+    assert f'href="/data/deliveries/{job.destination_id}"' in page
+
+
+def test_older_lines_of_a_log_are_a_page_away(
+    admin: Visitor, authorization_id: int, deps: ConsoleDependencies
+) -> None:
+    job = create_export(admin, authorization_id)
+    with deps.store.transaction() as conn:
+        for number in range(LOG_LINES):
+            add_log(conn, job.id, "synced", f"Line {number}.", now=NOW)
+
+    newest = admin.open(f"/data/jobs/{job.id}").text
+    [older] = re.findall(r"\?before=\d+", newest)
+    oldest = admin.open(f"/data/jobs/{job.id}{older}").text
+
+    assert "Line 19." in newest
+    assert "Made by admin@example.org." not in newest
+    assert "Line 19." not in oldest
+    assert "Made by admin@example.org." in oldest
 
 
 def test_refused_users_are_shown_with_the_reason_and_sent_again(

@@ -30,6 +30,7 @@ from coterie.model.exports import ExportAudienceConfig, ExportConfig
 from coterie.model.feeds import FeedConfig
 from coterie.model.file_exports import ExportFilesConfig, WrittenFile
 from coterie.model.imports import ImportedFile
+from coterie.model.ledger import DeliveryView
 
 HOME = "/data/jobs"
 KINDS = {
@@ -43,7 +44,7 @@ KINDS = {
     "import_csv": "Import CSV",
 }
 EDIT_OF = {"export_files": "edit-files", "import_csv": "edit-import"}
-LOG_LINES = 50
+LOG_LINES = 20
 REFUSED_SHOWN = 50
 OMITTED_SHOWN = 20
 
@@ -66,6 +67,8 @@ def show_job(visit: Visitor, job_id: FromPath[int]) -> Page:
     store = visit.deps.store
     job = get_job(store, visit.account, job_id)
     authorizations = {each.id: each for each in list_authorizations(store, visit.account)}
+    before = visit.query.whole_number("before")
+    log_lines = job_logs(store, visit.account, job_id, LOG_LINES, before=before)
     omitted = visit.deps.reads.omitted_users(visit.account, job_id, OMITTED_SHOWN)
     refused = visit.deps.reads.refused_users(visit.account, job_id, REFUSED_SHOWN)
     known = {each.slug: each for each in list_audiences(store, visit.account, with_archived=True)}
@@ -86,7 +89,10 @@ def show_job(visit: Visitor, job_id: FromPath[int]) -> Page:
         files=_files(visit, job),
         written_files=_written_files(visit, job),
         writes_files=isinstance(job.config, ExportFilesConfig),
-        log_lines=job_logs(store, visit.account, job_id, LOG_LINES),
+        delivery=_delivery(visit, job),
+        log_lines=log_lines,
+        log_before=before,
+        older_log=log_lines[-1].id if len(log_lines) == LOG_LINES else None,
         names=actor_names(visit),
         is_export=isinstance(job.config, ExportConfig),
         is_feed=isinstance(job.config, FeedConfig),
@@ -97,6 +103,12 @@ def show_job(visit: Visitor, job_id: FromPath[int]) -> Page:
         steps=_steps(job),
         edit=EDIT_OF.get(job.kind, "edit"),
     )
+
+
+def _delivery(visit: Visit, job: Job) -> DeliveryView | None:
+    if job.destination_id is None:
+        return None
+    return visit.deps.deliveries.find(visit.account, job.destination_id)
 
 
 @post(f"{HOME}/{{job_id:int}}/pause", sync_to_thread=True)
