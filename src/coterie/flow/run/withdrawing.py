@@ -9,9 +9,11 @@ from coterie.model.profile import FoldedProfile
 def find_withdrawals(context: AccountContext, profile: FoldedProfile) -> list[Withdrawal]:
     """Return the consents that a profile, or a part of it, had given and gives no more."""
     gates, viewer = context.gates, context.viewer
-    parts = [part for part in (profile.prior, *profile.beside) if part is not None]
     # A generation that is being filled tells nobody of what once was.
-    if context.is_silent or not gates.fields or not parts:
+    if context.is_silent or not gates.fields:
+        return []
+    parts = [part for part in (profile.prior, *profile.beside) if part is not None]
+    if not parts:
         return []
     if profile.changed is not None:
         ids = context.field_ids
