@@ -18,7 +18,7 @@ from tests.functional.exports.test_feeding_events import (
     step,
 )
 from tests.functional.exports.test_forgetting_at_braze import erase, forget
-from tests.functional.flow.replaying import confirm, go_on, start
+from tests.functional.flow.replaying import confirm, go_on, publish, start
 
 from coterie.control.jobs import pause_job, resume_job
 from coterie.flow.exports.desk import DeliveryDesk
@@ -34,6 +34,10 @@ CONSENT = {"field": "last_name", "values": ["yes"]}
 REASON = "consent in field 'last_name' was withdrawn: events that waited were dropped"
 YES = ORDER | {"last_name": "yes"}
 NO = {"event": "choice", "last_name": "no"}
+REFUSAL_LQL = """
+SELECT oneof(newsletter, last_name) AS last_name KIND string
+FROM default INTO user BY user_id OR email OR phone OR _uids ALIAS refusals
+"""
 LOST = {"path": "/users/track", "cut": True, "after_work": True}
 
 
@@ -132,6 +136,22 @@ def test_a_replay_of_a_withdrawal_that_was_taken_back_drops_nothing(shop: Shop) 
     follow(shop)
 
     assert arrived(shop) == ["ada"]
+
+
+def test_a_replay_that_reads_a_refusal_out_of_history_drops_what_waits(shop: Shop) -> None:
+    export(shop, **EVENTS, consent=CONSENT)
+    step(shop, pause_job)
+    say(shop, YES, YES | {"user_id": "bo"}, {"user_id": "ada", "event": "no", "newsletter": "no"})
+    publish(shop, REFUSAL_LQL)
+    start(shop)
+    go_on(shop, until="ready")
+    confirm(shop)
+    go_on(shop, until="done")
+    step(shop, resume_job)
+    follow(shop)
+
+    assert arrived(shop) == ["bo"]
+    assert shop.omissions() == [REASON]
 
 
 def test_what_is_in_doubt_cannot_be_replayed_after_a_withdrawal(shop: Shop) -> None:

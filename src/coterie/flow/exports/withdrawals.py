@@ -13,6 +13,7 @@ from coterie.flow.exports.rules import Rule
 from coterie.flow.exports.wishes import save_plan
 from coterie.model.changes import OmissionChange
 from coterie.model.config import ExportSpec
+from coterie.model.exports import Consent
 from coterie.model.mapped import Identifier
 from coterie.model.profile import ProfileId
 from coterie.model.recipients import write_recipient
@@ -70,30 +71,49 @@ class ConsentGates:
         `nodes` identify the profile. `before` are the views of all parts that it had, each with
         whether the part is in the profile whole: the name of one that was split may be another's.
         """
-        found = []
-        for rule, consent in self._gates:
-            if consent.is_given(after.get(consent.field)):
-                continue
-            if not any(consent.is_given(view.get(consent.field)) for view, _ in before):
-                continue
-            names = [rule.recipient(after)]
-            names += [rule.recipient(view) for view, is_whole in before if is_whole]
-            names += [
-                write_recipient(identifier, value)
-                for identifier in rule.spec.identifiers
-                for field, value in nodes
-                if field == identifier.field
-            ]
-            found.append(
-                Withdrawal(
-                    job_id=rule.spec.job_id,
-                    destination=rule.spec.destination_id,
-                    profile_id=profile_id,
-                    recipients=frozenset(name for name in names if name is not None),
-                    field=consent.field,
-                )
-            )
-        return found
+        views = [after, *(view for view, is_whole in before if is_whole)]
+        return [
+            _withdrawal(rule, consent, profile_id, nodes, views)
+            for rule, consent in self._gates
+            if not consent.is_given(after.get(consent.field))
+            and any(consent.is_given(view.get(consent.field)) for view, _ in before)
+        ]
+
+    def find_missing(
+        self, profile_id: ProfileId, nodes: Collection[Identifier], views: Sequence[View]
+    ) -> list[Withdrawal]:
+        """Return what a profile does not give, whether or not it ever did.
+
+        `views` are how it looks, then how whatever it is known to have been looked.
+        """
+        return [
+            _withdrawal(rule, consent, profile_id, nodes, views)
+            for rule, consent in self._gates
+            if not consent.is_given(views[0].get(consent.field))
+        ]
+
+
+def _withdrawal(
+    rule: Rule,
+    consent: Consent,
+    profile_id: ProfileId,
+    nodes: Collection[Identifier],
+    views: Iterable[View],
+) -> Withdrawal:
+    names = [rule.recipient(view) for view in views]
+    names += [
+        write_recipient(identifier, value)
+        for identifier in rule.spec.identifiers
+        for field, value in nodes
+        if field == identifier.field
+    ]
+    return Withdrawal(
+        job_id=rule.spec.job_id,
+        destination=rule.spec.destination_id,
+        profile_id=profile_id,
+        recipients=frozenset(name for name in names if name is not None),
+        field=consent.field,
+    )
 
 
 def drop_withdrawn(

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import chain
 
 from coterie.flow.exports.claims import ClaimPlan, union
 from coterie.flow.exports.wishes import save_plan
+from coterie.flow.exports.withdrawals import drop_withdrawn
 from coterie.flow.profiles.storage import lock_profiles, profiles_after, read_profiles
 from coterie.flow.run.conclude import snapshot_of
 from coterie.flow.run.context import AccountContext, Contexts
 from coterie.flow.run.generations import enter_generation
 from coterie.flow.run.replay import PROFILES_AT_ONCE
+from coterie.flow.run.withdrawing import find_missing
 from coterie.model.profile import ProfileId, StoredProfile
 from coterie.store import Connection, load_queries
 
@@ -33,7 +36,7 @@ def claim(
     enter_generation(conn, new)
     contexts.refresh(conn)
     context = contexts.get(account)
-    if not context.exporter.reads:
+    if not context.exporter.reads | context.gates.fields:
         return None
     ids = profiles_after(conn, account, after, limit=PROFILES_AT_ONCE)
     enter_generation(conn, old)
@@ -48,6 +51,9 @@ def claim(
     enter_generation(conn, new)
     plans = [_difference(context, before.get(item), held.get(item)) for item in both]
     save_plan(conn, account, union(plans), now=now, is_backfill=True)
+    # What waits was let through by what a profile was: after the outbox, as a sender locks them.
+    missing = [find_missing(context, before.get(item), held.get(item)) for item in both]
+    drop_withdrawn(conn, account, list(chain.from_iterable(missing)), now=now)
     return both[-1]
 
 

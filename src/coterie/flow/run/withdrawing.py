@@ -1,9 +1,9 @@
-"""Notices that people withdraw a consent, as their profiles are folded."""
+"""Notices that people withdraw a consent, as their profiles are folded or replaced."""
 
 from coterie.base.clock import to_us
 from coterie.flow.exports.withdrawals import Withdrawal
 from coterie.flow.run.context import AccountContext
-from coterie.model.profile import FoldedProfile
+from coterie.model.profile import FoldedProfile, StoredProfile
 
 
 def find_withdrawals(context: AccountContext, profile: FoldedProfile) -> list[Withdrawal]:
@@ -29,3 +29,19 @@ def find_withdrawals(context: AccountContext, profile: FoldedProfile) -> list[Wi
     ]
     after = viewer.view(profile.fragments, profile.now_us, gates.reads)
     return gates.find(profile.profile_id, nodes, before=before, after=after)
+
+
+def find_missing(
+    context: AccountContext, before: StoredProfile | None, after: StoredProfile | None
+) -> list[Withdrawal]:
+    """Return the consents that a profile does not give once a replay has made it anew."""
+    gates = context.gates
+    if after is None or not gates.fields:
+        return []
+    nodes = {fragment.identifier for fragment in after.body.fragments}
+    views = [
+        context.viewer.view(each.body.fragments, to_us(each.updated_at), gates.reads)
+        for each in (after, before)
+        if each is not None
+    ]
+    return gates.find_missing(after.profile_id, nodes, views)
