@@ -90,8 +90,9 @@ def test_what_is_no_number_in_that_form_is_left_to_parsing(text: str) -> None:
     assert not is_international(text)
 
 
-@given(text=st.one_of(st.text("+-0123456789. ,$²٣"), st.text()))
-def test_digits_alone_are_read_as_numbers_of_any_other_form_are(text: str) -> None:
-    assert to_int(text) == to_int(f"{text}.0" if text.isdigit() else text)
+@given(text=st.one_of(st.text("+-0123456789. ,$²٣"), st.text("0123456789"), st.text()))
+def test_digits_alone_are_read_as_numbers_with_a_sign_are(text: str) -> None:
+    if text.isdigit():
+        assert to_int(text) == to_int(f"+{text}")
     if text.isdigit() and text.isascii():
         assert to_int(text) == int(text)
