@@ -180,7 +180,8 @@ def measure(
 def wait_until_told(store: Store) -> None:
     """Return when nothing waits any more."""
     # By its index: a look through the table would cost more than what is measured.
-    query = "SELECT destination FROM outbox WHERE pending ORDER BY destination, not_before LIMIT 1"
+    order = "destination, backfill, not_before"
+    query = f"SELECT destination FROM outbox WHERE pending ORDER BY {order} LIMIT 1"
     with store.connect(autocommit=True) as conn:
         conn.execute("SET enable_seqscan = off")
         while conn.execute(query).fetchone():
