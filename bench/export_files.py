@@ -41,7 +41,7 @@ from coterie.store import Embedded, migrate
 from coterie.worker.dependencies import Bench
 from coterie.worker.jobs import run_due_job
 
-PEOPLE, QUICK_PEOPLE = 1_000_000, 100_000
+PEOPLE, QUICK_PEOPLE = 1_000_000, 20_000
 USER, PASSWORD = "bench", "Sesame-42"
 FORMS = ("csv", "csv_pgp", "parquet", "parquet_pgp")
 FIELDS = (

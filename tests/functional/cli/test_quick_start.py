@@ -29,7 +29,7 @@ def test_the_list_of_commands_says_what_the_commands_say_of_themselves() -> None
 @pytest.mark.parametrize("name", [*COMMANDS, *GROUPS])
 def test_a_command_that_is_called_brings_all_that_it_has(name: str) -> None:
     def inside(app: typer.Typer) -> tuple[list[str], list[str]]:
-        found = getattr(typer.main.get_command(app), "commands")[name]  # noqa: B009
+        found = getattr(typer.main.get_command(app), "commands")[name]  # noqa: B009 - as above
         return [*getattr(found, "commands", ())], [param.name for param in found.params]
 
     assert inside(build_app(name)) == inside(build_app())
