@@ -8,7 +8,6 @@ import typer
 from coterie.app.deliveries import delivery_calls
 from coterie.cli.context import ACTOR, CliContext, open_context
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_record, print_table
-from coterie.control import accounts
 from coterie.control.delivery_steps import UnknownDeliveryError
 from coterie.flow.exports.parked import Choice
 from coterie.flow.run.deliveries import DeliveryCalls
@@ -40,7 +39,7 @@ Doubtful = Annotated[
 def list_(account: AccountNumber = None, as_json: AsJson = False) -> None:
     """List the destinations in use and how their deliveries go."""
     with open_context() as context:
-        found = _calls(context).list(_number(context, account))
+        found = _calls(context).list(context.number(account))
     if as_json:
         print_json(found)
         return
@@ -64,7 +63,7 @@ def list_(account: AccountNumber = None, as_json: AsJson = False) -> None:
 def show(destination: Destination, account: AccountNumber = None, as_json: AsJson = False) -> None:
     """Show one delivery: sent, waiting, rate, time left, cost, last error with its cure."""
     with open_context() as context:
-        number = _number(context, account)
+        number = context.number(account)
         found = _calls(context).find(number, destination)
     if found is None:
         raise UnknownDeliveryError(account=number, destination=destination)
@@ -85,7 +84,7 @@ def held(
 ) -> None:
     """Show what destinations were last told of a user, since when, by which request."""
     with open_context() as context:
-        found = _calls(context).holdings(_number(context, account), user)
+        found = _calls(context).holdings(context.number(account), user)
     if as_json:
         print_json(found)
         return
@@ -114,7 +113,7 @@ def request(
 ) -> None:
     """Show one request to a destination, until it is forgotten."""
     with open_context() as context:
-        found = _calls(context).request(_number(context, account), number)
+        found = _calls(context).request(context.number(account), number)
     if as_json:
         print_json(found)
         return
@@ -133,7 +132,7 @@ def aside(
     """List what waits for a person, with what was sent and answered."""
     state = "doubtful" if doubtful else "parked"
     with open_context() as context:
-        found = _calls(context).set_aside(_number(context, account), destination, state, limit)
+        found = _calls(context).set_aside(context.number(account), destination, state, limit)
     if as_json:
         print_json(found)
         return
@@ -156,7 +155,7 @@ def replay(
     """Send again what was refused, all of it or what is chosen by id, user, reason, time."""
     choice = _choice(ids, user, (reason, since, until), doubtful=doubtful)
     with open_context() as context:
-        calls, number = _calls(context), _number(context, account)
+        calls, number = _calls(context), context.number(account)
         count = calls.replay(number, destination, choice, ACTOR)
     typer.echo(f"{count:,} will be sent again.")
 
@@ -175,7 +174,7 @@ def drop(
     """Give up events and purchases that were refused, or are doubtful; they stay on record."""
     choice = _choice(ids, user, (reason, since, until), doubtful=doubtful)
     with open_context() as context:
-        calls, number = _calls(context), _number(context, account)
+        calls, number = _calls(context), context.number(account)
         count = calls.drop(number, destination, choice, ACTOR)
     typer.echo(f"{count:,} will not be sent any more.")
 
@@ -222,13 +221,13 @@ def repeats(
     """Choose whether unanswered events and purchases are listed as doubtful, or sent again."""
     chosen: Repeats = policy
     with open_context() as context:
-        _calls(context).set_repeats(_number(context, account), destination, chosen, ACTOR)
+        _calls(context).set_repeats(context.number(account), destination, chosen, ACTOR)
     typer.echo(f"Unanswered events and purchases of destination {destination}: {policy}.")
 
 
 def _step(step: str, destination: int, account: int | None) -> None:
     with open_context() as context:
-        after = _calls(context).step(_number(context, account), destination, step, ACTOR)
+        after = _calls(context).step(context.number(account), destination, step, ACTOR)
     typer.echo(f"The delivery to destination {destination} is {after}.")
 
 
@@ -252,7 +251,3 @@ def _choice(
 
 def _calls(context: CliContext) -> DeliveryCalls:
     return delivery_calls(context.store, context.clock)
-
-
-def _number(context: CliContext, account: int | None) -> int:
-    return accounts.choose_account(context.store, account).number

@@ -1,35 +1,22 @@
-"""The options of export jobs, as commands take them and as jobs keep them."""
+"""The options that exports of several kinds have, as commands take them and as jobs keep them."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Annotated, Any
 
 import typer
 
+from coterie.cli.choices import NONE, Choices, empty_if_none, read_words
 from coterie.cli.entries import BadEntryError, read_entries
 
-Label = Annotated[str, typer.Option(help="How lists call it.")]
-Description = Annotated[str, typer.Option(help="A longer word about it.")]
+BrazeAuthorization = Annotated[
+    int, typer.Option("--authorization", help="Id of a Braze authorization.")
+]
 Audiences = Annotated[
     list[str] | None, typer.Option("--audience", help="Slug of an audience. Repeatable.")
 ]
-ExternalId = Annotated[
-    str | None,
-    typer.Option("--identifier-field", help="The field that holds Braze's external id of a user."),
+ExistingUsers = Annotated[
+    bool, typer.Option(help="Send the present members first, or only who enters from now on.")
 ]
-BrazeId = Annotated[str | None, typer.Option(help="The field that holds Braze's own id of a user.")]
 Email = Annotated[str | None, typer.Option(help="The field that holds the user's e-mail address.")]
-Phone = Annotated[str | None, typer.Option(help="The field that holds the user's phone number.")]
-AliasField = Annotated[str | None, typer.Option(help="The field that holds the user's alias name.")]
-AliasLabel = Annotated[str | None, typer.Option(help="The label of that alias in Braze.")]
-Order = Annotated[
-    str | None,
-    typer.Option(
-        "--identifier-order",
-        help="Which identifiers are tried first: some of external_id, braze_id, alias, email and "
-        "phone, with commas between them.",
-    ),
-]
 Prefix = Annotated[str | None, typer.Option(help="Put before each slug.")]
 Names = Annotated[
     list[str] | None,
@@ -48,44 +35,10 @@ Suppressing = Annotated[
 ConsentField = Annotated[
     str | None, typer.Option("--consent", help="field=value,value: who has none is not sent.")
 ]
-Quiet = Annotated[
-    str | None,
-    typer.Option(
-        "--quiet", help="22:00-07:00@Europe/Berlin: nothing is sent in this time of each day."
-    ),
-]
-QuietDrop = Annotated[
-    bool, typer.Option("--quiet-drop", help="What changes in the quiet window is never sent.")
-]
-ExistingOnly = Annotated[
-    bool | None,
-    typer.Option(
-        "--existing-only/--create-users", help="Leave users alone that Braze does not know."
-    ),
-]
-DeleteForgotten = Annotated[
-    bool | None,
-    typer.Option(
-        "--delete-forgotten/--keep-forgotten",
-        help="Delete the person in Braze too when they are forgotten here.",
-    ),
-]
-Expires = Annotated[
-    str | None, typer.Option("--expires-at", help="2031-05-31T12:00Z: the job ends by itself then.")
-]
-ExpiryCleanUp = Annotated[
-    bool | None,
-    typer.Option(
-        "--clean-up-at-expiry/--leave-at-expiry",
-        help="Take away what the job wrote once it expires.",
-    ),
-]
-
 OnlyDry = Annotated[
     bool,
     typer.Option("--dry-run", help="Only say what would be sent, to whom, and at what cost."),
 ]
-
 Days = Annotated[
     int,
     typer.Option(
@@ -95,61 +48,128 @@ Days = Annotated[
     ),
 ]
 
-NONE = "none"
-"""What takes a field, consent, quiet window or expiry away."""
-
-
-class Choices(dict[str, Any]):
-    """Options of a job by name; what was not given is not in it."""
-
-    def put(self, name: str, value: Any) -> None:
-        """Keep an option that was given."""
-        if value is not None:
-            self[name] = value
-
-
-def without_none(given: list[str] | None) -> list[str] | None:
-    """Return a list that was given, empty if it is the word that takes all away."""
-    return [] if given == [NONE] else given or None
-
-
-def empty_if_none(given: str | None) -> str | None:
-    """Return a text that was given, empty if it is the word that takes it away."""
-    return "" if given == NONE else given
-
-
-Identifiers = Mapping[str, str]
-NO_IDENTIFIERS: Identifiers = MappingProxyType({})
-
 
 def read_identifiers(
     *,
-    identifier_field: ExternalId = None,
-    braze_id_field: BrazeId = None,
-    alias_field: AliasField = None,
-    alias_label: AliasLabel = None,
+    identifier_field: Annotated[
+        str | None,
+        typer.Option(
+            "--identifier-field", help="The field that holds Braze's external id of a user."
+        ),
+    ] = None,
+    braze_id_field: Annotated[
+        str | None, typer.Option(help="The field that holds Braze's own id of a user.")
+    ] = None,
+    alias_field: Annotated[
+        str | None, typer.Option(help="The field that holds the user's alias name.")
+    ] = None,
+    alias_label: Annotated[
+        str | None, typer.Option(help="The label of that alias in Braze.")
+    ] = None,
     email_field: Email = None,
-    phone_field: Phone = None,
-) -> Identifiers:
+    phone_field: Annotated[
+        str | None, typer.Option(help="The field that holds the user's phone number.")
+    ] = None,
+    identifier_order: Annotated[
+        str | None,
+        typer.Option(
+            "--identifier-order",
+            help="Which identifiers are tried first: some of external_id, braze_id, alias, email "
+            "and phone, with commas between them.",
+        ),
+    ] = None,
+) -> Choices:
     """Return the fields of identifiers that were given; none takes one away."""
-    given = {
-        "identifier_field": identifier_field,
-        "braze_id_field": braze_id_field,
-        "alias_field": alias_field,
-        "alias_label": alias_label,
-        "email_field": email_field,
-        "phone_field": phone_field,
-    }
-    return {
-        name: "" if value == NONE else value for name, value in given.items() if value is not None
-    }
+    found = Choices()
+    found.put("identifier_field", empty_if_none(identifier_field))
+    found.put("braze_id_field", empty_if_none(braze_id_field))
+    found.put("alias_field", empty_if_none(alias_field))
+    found.put("alias_label", empty_if_none(alias_label))
+    found.put("email_field", empty_if_none(email_field))
+    found.put("phone_field", empty_if_none(phone_field))
+    found.put("identifier_order", read_words(identifier_order))
+    return found
 
 
-def read_quiet(text: str | None, *, drop: bool) -> dict[str, Any] | None:
-    """Return a quiet window as a job keeps it, None without one; raise BadEntryError."""
+def read_rules(
+    *,
+    consent: ConsentField = None,
+    quiet: Annotated[
+        str | None,
+        typer.Option(
+            "--quiet", help="22:00-07:00@Europe/Berlin: nothing is sent in this time of each day."
+        ),
+    ] = None,
+    quiet_drop: Annotated[
+        bool, typer.Option("--quiet-drop", help="What changes in the quiet window is never sent.")
+    ] = False,
+    existing_only: Annotated[
+        bool | None,
+        typer.Option(
+            "--existing-only/--create-users", help="Leave users alone that Braze does not know."
+        ),
+    ] = None,
+    delete_forgotten: Annotated[
+        bool | None,
+        typer.Option(
+            "--delete-forgotten/--keep-forgotten",
+            help="Delete the person in Braze too when they are forgotten here.",
+        ),
+    ] = None,
+    expires_at: Annotated[
+        str | None,
+        typer.Option("--expires-at", help="2031-05-31T12:00Z: the job ends by itself then."),
+    ] = None,
+    clean_up_at_expiry: Annotated[
+        bool | None,
+        typer.Option(
+            "--clean-up-at-expiry/--leave-at-expiry",
+            help="Take away what the job wrote once it expires.",
+        ),
+    ] = None,
+) -> Choices:
+    """Return the rules of sending that were given; none takes one away. Raises BadEntryError.
+
+    Of a quiet window that was not given there may be `drop` alone: see `complete_quiet`.
+    """
+    found = Choices()
+    if consent is not None:
+        found["consent"] = read_consent(consent)
+    if quiet is not None or quiet_drop:
+        found["quiet"] = _read_quiet(quiet, drop=quiet_drop)
+    found.put("existing_only", existing_only)
+    found.put("delete_forgotten", delete_forgotten)
+    if expires_at is not None:
+        found["expires_at"] = None if expires_at == NONE else expires_at
+    found.put("clean_up_at_expiry", clean_up_at_expiry)
+    return found
+
+
+def read_consent(text: str) -> dict[str, Any] | None:
+    """Return a consent as a job keeps it, None if it is to go; raise BadEntryError."""
+    if text == NONE:
+        return None
+    ((field, values),) = read_entries([text]).items()
+    return {"field": field, "values": read_words(values)}
+
+
+def complete_quiet(options: Choices, present: dict[str, Any] | None = None) -> None:
+    """Give a quiet window, of which `drop` alone was given, the times of the `present` one.
+
+    Raises BadEntryError if there is none.
+    """
+    window = options.get("quiet")
+    if window is None or "start" in window:
+        return
+    if present is None:
+        raise BadEntryError("--quiet-drop needs --quiet, which says when.")
+    options["quiet"] = {**present, **window}
+
+
+def _read_quiet(text: str | None, *, drop: bool) -> dict[str, Any] | None:
     if text is None:
-        if drop:
-            raise BadEntryError("--quiet-drop needs --quiet, which says when.")
+        return {"drop": drop}
+    if text == NONE:
         return None
     times, at, zone = text.partition("@")
     start, dash, end = times.partition("-")
@@ -158,29 +178,3 @@ def read_quiet(text: str | None, *, drop: bool) -> dict[str, Any] | None:
             message=f"{text!r} is no quiet window. Write it as 22:00-07:00@Europe/Berlin."
         )
     return {"zone": zone, "start": start.strip(), "end": end.strip(), "drop": drop}
-
-
-def read_consent(text: str | None) -> dict[str, Any] | None:
-    """Return a consent as a job keeps it, None without one; raise BadEntryError."""
-    if text is None:
-        return None
-    ((field, values),) = read_entries([text]).items()
-    return {"field": field, "values": [each.strip() for each in values.split(",") if each.strip()]}
-
-
-def read_words(text: str | None) -> list[str] | None:
-    """Return the parts of a comma list, None without one."""
-    if text is None:
-        return None
-    return [word.strip() for word in text.split(",") if word.strip()]
-
-
-def read_numbers(text: str | None) -> list[int] | None:
-    """Return the whole numbers of a comma list, None without one; raise BadEntryError."""
-    words = read_words(text)
-    if words is None:
-        return None
-    for word in words:
-        if not (word.isascii() and word.isdigit()):
-            raise BadEntryError(message=f"{word!r} is no whole number. Write them as 400,404.")
-    return [int(word) for word in words]

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from coterie.cli import export_options as option
+from coterie.cli.choices import Choices, empty_if_none, without_none
 from coterie.cli.entries import read_entries
 from coterie.model.delivery import Repeats
 
@@ -12,7 +12,6 @@ EventName = Annotated[
     str | None,
     typer.Option(help="What all of them are called in Braze; unless said, as they are here."),
 ]
-NO_OPTIONS = option.Choices()
 
 
 def read_feed(
@@ -37,12 +36,12 @@ def read_feed(
         Repeats | None,
         typer.Option(help="Whether an event or purchase without an answer is sent again."),
     ] = None,
-) -> option.Choices:
+) -> Choices:
     """Return the options that were given; raise BadEntryError."""
-    found = option.Choices()
-    found.put("streams", option.without_none(stream))
-    found.put("events", option.without_none(event))
-    chosen = option.without_none(properties)
+    found = Choices()
+    found.put("streams", without_none(stream))
+    found.put("events", without_none(event))
+    chosen = without_none(properties)
     found.put("properties", None if chosen is None else read_properties(chosen))
     found.put("repeats", repeats)
     return found
@@ -65,14 +64,14 @@ def read_purchase(
     currency: Annotated[
         str | None, typer.Option(help="The currency of events that say none, such as EUR.")
     ] = None,
-) -> option.Choices:
+) -> Choices:
     """Return the options that were given."""
-    found = option.Choices()
+    found = Choices()
     found.put("product_key", product_key)
     found.put("price_key", price_key)
-    found.put("quantity_key", option.empty_if_none(quantity_key))
-    found.put("currency_key", option.empty_if_none(currency_key))
-    found.put("currency", option.empty_if_none(currency))
+    found.put("quantity_key", empty_if_none(quantity_key))
+    found.put("currency_key", empty_if_none(currency_key))
+    found.put("currency", empty_if_none(currency))
     return found
 
 

@@ -1,26 +1,13 @@
-"""The options of jobs that read and write files, as commands take them and as jobs keep them.
-
-What was not given is not among them: a new job has what is usual, and one that changes keeps what
-it had.
-"""
+"""The options of jobs that read and write files, as commands take them and as jobs keep them."""
 
 from typing import Annotated
 
 import typer
 
-from coterie.app.files import FileDesk
-from coterie.app.services import Services
-from coterie.cli.context import ACTOR, CliContext, open_context
+from coterie.cli.choices import Choices, empty_if_none, without_none
 from coterie.cli.entries import read_entries
-from coterie.cli.export_options import NONE, Choices, ConsentField, Suppressing, read_consent
-from coterie.cli.job_output import print_jobs, which_account
-from coterie.control import jobs
+from coterie.cli.export_options import ConsentField, Suppressing, read_consent
 
-JobId = Annotated[int, typer.Argument(help="The job's id, as listed.")]
-NewLabel = Annotated[str | None, typer.Option("--label", help="How lists call it.")]
-NewDescription = Annotated[
-    str | None, typer.Option("--description", help="A longer word about it.")
-]
 Folder = Annotated[str | None, typer.Option(help="Folder of the files.")]
 Filename = Annotated[str | None, typer.Option(help="Name of one file.")]
 Prefix = Annotated[str | None, typer.Option(help="Start of the names of several files.")]
@@ -43,7 +30,6 @@ Timezone = Annotated[
     str | None,
     typer.Option(help="Time zone of the time of day, such as Europe/Oslo; UTC unless said."),
 ]
-NO_OPTIONS = Choices()
 
 
 def read_import_options(
@@ -99,15 +85,15 @@ def read_import_options(
         ("delimiter", delimiter),
     ):
         options.put(option, text)
-    options.put("encoding", _text(encoding))
-    options.put("file_frequency", _text(frequency))
-    options.put("time_of_day", _text(time_of_day))
-    options.put("timezone", _text(timezone))
-    options.put("fields", _list(field))
-    options.put("header", _list(header))
-    options.put("timestamps", _list(timestamp))
+    options.put("encoding", empty_if_none(encoding))
+    options.put("file_frequency", empty_if_none(frequency))
+    options.put("time_of_day", empty_if_none(time_of_day))
+    options.put("timezone", empty_if_none(timezone))
+    options.put("fields", without_none(field))
+    options.put("header", without_none(header))
+    options.put("timestamps", without_none(timestamp))
     if name:
-        options["names"] = read_entries(_list(name) or [])
+        options["names"] = read_entries(without_none(name) or [])
     options.put("braze_format", braze_format)
     options.put("diff", diff)
     options.put("continuous_update", keep_updated)
@@ -174,58 +160,18 @@ def read_export_options(
         ("write_header", header),
         ("gzip", gzip),
         ("limit", limit),
-        ("audience_column", _text(audience_column)),
-        ("frequency", _text(frequency)),
-        ("time_of_day", _text(time_of_day)),
-        ("weekday", _text(weekday)),
-        ("timezone", _text(timezone)),
-        ("suppressed_by", _list(suppress)),
+        ("audience_column", empty_if_none(audience_column)),
+        ("frequency", empty_if_none(frequency)),
+        ("time_of_day", empty_if_none(time_of_day)),
+        ("weekday", empty_if_none(weekday)),
+        ("timezone", empty_if_none(timezone)),
+        ("suppressed_by", without_none(suppress)),
     ):
         options.put(option, value)
     if field:
-        pairs = [entry.partition("=") for entry in _list(field) or []]
+        pairs = [entry.partition("=") for entry in without_none(field) or []]
         options["fields"] = [name for name, _, _ in pairs]
         options["names"] = {name: heading for name, equals, heading in pairs if equals}
     if consent is not None:
-        options["consent"] = None if consent == NONE else read_consent(consent)
+        options["consent"] = read_consent(consent)
     return options
-
-
-def change_file_job(
-    job_id: int,
-    options: Choices,
-    *,
-    label: str | None,
-    description: str | None,
-    account: int | None,
-    as_json: bool,
-) -> None:
-    """Change a job and print it as it is now."""
-    with open_context() as context:
-        job = jobs.update_file_job(
-            context.store,
-            account=which_account(context, account),
-            job_id=job_id,
-            label=label,
-            description=description,
-            options=options,
-            actor=ACTOR,
-            clock=context.clock,
-        )
-    print_jobs([job], as_json=as_json)
-
-
-def open_desk(context: CliContext) -> FileDesk:
-    """Return what answers questions about files."""
-    return FileDesk(Services(context.settings, context.clock, context.ring, context.store))
-
-
-def _text(value: str | None) -> str | None:
-    return "" if value == NONE else value
-
-
-def _list(values: list[str] | None) -> list[str] | None:
-    # Typer hands over an empty list for an option that was not given.
-    if not values:
-        return None
-    return [] if values == [NONE] else values

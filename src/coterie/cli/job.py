@@ -8,6 +8,7 @@ import msgspec
 import typer
 
 from coterie.cli import (
+    export_look,
     job_export,
     job_feeds,
     job_files,
@@ -17,17 +18,13 @@ from coterie.cli import (
     job_webhook,
 )
 from coterie.cli.context import ACTOR, open_context
-from coterie.cli.job_output import print_jobs, which_account
+from coterie.cli.job_options import JobId
+from coterie.cli.job_output import print_jobs
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_record, print_table
 from coterie.control import jobs
 from coterie.model.control import Job
 
 app = typer.Typer(name="job", help="Jobs: exports and imports.", no_args_is_help=True)
-
-JobId = Annotated[int, typer.Argument(help="The job's id, as listed.")]
-Label = Annotated[str, typer.Option(help="How lists call it.")]
-Description = Annotated[str, typer.Option(help="A longer word about it.")]
-
 
 app.command("export-audience")(job_export.export_audience)
 app.command("export-profiles")(job_profiles.export_profiles)
@@ -39,8 +36,8 @@ app.command("update-export-files")(job_files.update_export_files)
 app.command("written-files")(job_files.written_files)
 app.command("webhook")(job_webhook.webhook)
 app.command("update")(job_update.update)
-app.command("dry-run")(job_export.dry_run)
-app.command("omitted")(job_export.omitted)
+app.command("dry-run")(export_look.dry_run)
+app.command("omitted")(export_look.omitted)
 app.command("import-csv")(job_import.import_csv)
 app.command("update-import-csv")(job_import.update_import_csv)
 app.command("look")(job_import.look)
@@ -57,7 +54,7 @@ def list_(
 ) -> None:
     """List an account's jobs, newest first."""
     with open_context() as context:
-        found = jobs.list_jobs(context.store, which_account(context, account), with_deleted=deleted)
+        found = jobs.list_jobs(context.store, context.number(account), with_deleted=deleted)
     print_jobs(found, as_json=as_json)
 
 
@@ -65,7 +62,7 @@ def list_(
 def show(job_id: JobId, account: AccountNumber = None, as_json: AsJson = False) -> None:
     """Show one job."""
     with open_context() as context:
-        job = jobs.get_job(context.store, which_account(context, account), job_id)
+        job = jobs.get_job(context.store, context.number(account), job_id)
     if as_json:
         print_json(job)
         return
@@ -84,7 +81,7 @@ def logs(
 ) -> None:
     """Show a job's log, newest first."""
     with open_context() as context:
-        found = jobs.job_logs(context.store, which_account(context, account), job_id, limit)
+        found = jobs.job_logs(context.store, context.number(account), job_id, limit)
     if as_json:
         print_json(found)
         return
@@ -131,7 +128,7 @@ def delete(
 
 def _step(step: Callable[..., Job], job_id: int, account: int | None, *, as_json: bool) -> None:
     with open_context() as context:
-        number = which_account(context, account)
+        number = context.number(account)
         job = step(context.store, account=number, job_id=job_id, actor=ACTOR, clock=context.clock)
     print_jobs([job], as_json=as_json)
 

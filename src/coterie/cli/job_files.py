@@ -4,18 +4,12 @@ from typing import Annotated
 
 import typer
 
+from coterie.cli.choices import Choices
 from coterie.cli.context import ACTOR, open_context
-from coterie.cli.export_options import Choices, Description, Label
-from coterie.cli.file_options import (
-    NO_OPTIONS,
-    JobId,
-    NewDescription,
-    NewLabel,
-    change_file_job,
-    open_desk,
-    read_export_options,
-)
-from coterie.cli.job_output import print_jobs, which_account
+from coterie.cli.file_jobs import change_file_job, open_desk
+from coterie.cli.file_options import read_export_options
+from coterie.cli.job_options import Description, JobId, Label, NewDescription, NewLabel
+from coterie.cli.job_output import print_jobs
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
 from coterie.cli.shared_options import takes
 from coterie.control import jobs
@@ -23,13 +17,14 @@ from coterie.control import jobs
 
 @takes(read_export_options, into="options")
 def export_files(
+    *,
     label: Label,
     audience: Annotated[str, typer.Option(help="Slug of the audience whose members are written.")],
     authorization: Annotated[
         int | None,
         typer.Option(help="Id of an SFTP authorization; the folder exports of the data without."),
     ] = None,
-    options: Choices = NO_OPTIONS,
+    options: Choices,
     description: Description = "",
     account: AccountNumber = None,
     as_json: AsJson = False,
@@ -38,7 +33,7 @@ def export_files(
     with open_context() as context:
         job = jobs.create_export_files(
             context.store,
-            account=which_account(context, account),
+            account=context.number(account),
             label=label,
             description=description,
             authorization_id=authorization,
@@ -51,12 +46,13 @@ def export_files(
 
 @takes(read_export_options, into="options")
 def update_export_files(
+    *,
     job_id: JobId,
     label: NewLabel = None,
     audience: Annotated[
         str | None, typer.Option(help="Slug of the audience whose members are written.")
     ] = None,
-    options: Choices = NO_OPTIONS,
+    options: Choices,
     description: NewDescription = None,
     account: AccountNumber = None,
     as_json: AsJson = False,
@@ -85,7 +81,7 @@ def written_files(
 ) -> None:
     """List the files that an export has written, newest first."""
     with open_context() as context:
-        found = open_desk(context).written(which_account(context, account), job_id)
+        found = open_desk(context).written(context.number(account), job_id)
     if as_json:
         print_json(found)
         return

@@ -16,25 +16,21 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from coterie.cli.choices import Choices
 from coterie.cli.context import ACTOR, open_context
-from coterie.cli.export_options import Choices, Description, Label
+from coterie.cli.file_jobs import change_file_job, open_desk
 from coterie.cli.file_options import (
-    NO_OPTIONS,
     AuthorizationId,
     Encoding,
     Filename,
     Folder,
-    JobId,
-    NewDescription,
-    NewLabel,
     Pattern,
     Prefix,
-    change_file_job,
-    open_desk,
     read_import_options,
 )
 from coterie.cli.files_look import print_look
-from coterie.cli.job_output import print_jobs, which_account
+from coterie.cli.job_options import Description, JobId, Label, NewDescription, NewLabel
+from coterie.cli.job_output import print_jobs
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
 from coterie.cli.shared_options import takes
 from coterie.control import jobs
@@ -48,10 +44,11 @@ WATCH_SECONDS = 0.5
 
 @takes(read_import_options, into="options")
 def import_csv(
+    *,
     label: Label,
     stream: Annotated[str, typer.Option(help="The stream that the rows go to.")],
     authorization: AuthorizationId = None,
-    options: Choices = NO_OPTIONS,
+    options: Choices,
     description: Description = "",
     account: AccountNumber = None,
     as_json: AsJson = False,
@@ -60,7 +57,7 @@ def import_csv(
     with open_context() as context:
         job = jobs.create_import_csv(
             context.store,
-            account=which_account(context, account),
+            account=context.number(account),
             label=label,
             description=description,
             authorization_id=authorization,
@@ -73,10 +70,11 @@ def import_csv(
 
 @takes(read_import_options, into="options")
 def update_import_csv(
+    *,
     job_id: JobId,
     label: NewLabel = None,
     stream: Annotated[str | None, typer.Option(help="The stream that the rows go to.")] = None,
-    options: Choices = NO_OPTIONS,
+    options: Choices,
     description: NewDescription = None,
     account: AccountNumber = None,
     as_json: AsJson = False,
@@ -119,7 +117,7 @@ def look(
     config = read_import({**options, "stream": stream})
     checked = check_import(config, is_local=authorization is None)
     with open_context() as context:
-        number = which_account(context, account)
+        number = context.number(account)
         found = open_desk(context).look(number, authorization, checked, rows=rows)
     if as_json:
         print_json(found)
@@ -130,7 +128,7 @@ def look(
 def files(job_id: JobId, account: AccountNumber = None, as_json: AsJson = False) -> None:
     """List the files that an import has read, newest first."""
     with open_context() as context:
-        found = open_desk(context).files(which_account(context, account), job_id)
+        found = open_desk(context).files(context.number(account), job_id)
     if as_json:
         print_json(found)
         return
@@ -158,7 +156,7 @@ def rejected_rows(
 ) -> None:
     """Write the rows that an import left out, with line, column and reason, as CSV."""
     with open_context() as context:
-        lines = open_desk(context).rejected_rows(which_account(context, account), job_id)
+        lines = open_desk(context).rejected_rows(context.number(account), job_id)
         if not out:
             sys.stdout.writelines(lines)
             return
@@ -182,7 +180,7 @@ def watch(job_id: JobId, account: AccountNumber = None) -> None:
     ):
         task = bar.add_task(f"Job {job_id}", total=None, rows="")
         while True:
-            job = jobs.get_job(context.store, which_account(context, account), job_id)
+            job = jobs.get_job(context.store, context.number(account), job_id)
             # A job that no runner has to look at, such as an export that follows, has no end.
             if job.state not in ACTIVE or job.state == "sleeping" or job.run_at is None:
                 break

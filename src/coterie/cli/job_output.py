@@ -1,16 +1,9 @@
-"""How commands choose an account for jobs, and print those."""
+"""Prints jobs as commands found them."""
 
 from collections.abc import Iterable
 
-from coterie.cli.context import CliContext
 from coterie.cli.output import print_json, print_table
-from coterie.control import accounts
 from coterie.model.control import Job
-
-
-def which_account(context: CliContext, account: int | None) -> int:
-    """Return the number of the chosen account, or of the only one."""
-    return accounts.choose_account(context.store, account).number
 
 
 def print_jobs(found: Iterable[Job], *, as_json: bool) -> None:

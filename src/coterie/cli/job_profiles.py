@@ -1,29 +1,31 @@
 """Commands that export what is known of people: attributes and subscription groups."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from coterie.app.dry_runs import DryRuns
-from coterie.cli import export_options as option
-from coterie.cli.context import ACTOR, open_context
-from coterie.cli.dry_run_output import print_dry_run
-from coterie.cli.entries import BadEntryError, read_entries
-from coterie.cli.job_output import print_jobs, which_account
-from coterie.cli.output import AccountNumber, AsJson
+from coterie.cli.attribute_options import read_attributes, read_groups
+from coterie.cli.choices import Choices
+from coterie.cli.export_options import (
+    Audiences,
+    BrazeAuthorization,
+    ExistingUsers,
+    Suppressing,
+    read_identifiers,
+    read_rules,
+)
+from coterie.cli.job_options import Label
+from coterie.cli.new_export import Asked, make_export, read_asked
 from coterie.cli.shared_options import takes
-from coterie.control import jobs
-
-AuthorizationId = Annotated[int, typer.Option(help="Id of a Braze authorization.")]
-ExistingUsers = Annotated[
-    bool, typer.Option(help="Send the present members first, or only who enters from now on.")
-]
 
 
-@takes(option.read_identifiers, into="identifiers")
+@takes(read_identifiers, into="identifiers")
+@takes(read_rules, into="rules", but=["quiet_drop"])
+@takes(read_asked, into="asked", but=["days"])
 def export_profiles(
-    label: option.Label,
-    authorization: AuthorizationId,
+    *,
+    label: Label,
+    authorization: BrazeAuthorization,
     attribute: Annotated[
         list[str],
         typer.Option(
@@ -32,28 +34,19 @@ def export_profiles(
             "time, array and object. Repeatable."
         ),
     ],
-    audience: option.Audiences = None,
-    identifiers: option.Identifiers = option.NO_IDENTIFIERS,
-    identifier_order: option.Order = None,
+    audience: Audiences = None,
+    identifiers: Choices,
     existing_users: ExistingUsers = True,
     on_leaving: Annotated[
         str, typer.Option(help="keep or delete the attributes of who leaves the audiences.")
     ] = "keep",
-    suppress: option.Suppressing = None,
-    consent: option.ConsentField = None,
-    quiet: option.Quiet = None,
-    existing_only: option.ExistingOnly = None,
-    delete_forgotten: option.DeleteForgotten = None,
-    expires_at: option.Expires = None,
-    clean_up_at_expiry: option.ExpiryCleanUp = None,
-    description: option.Description = "",
-    dry_run: option.OnlyDry = False,
-    account: AccountNumber = None,
-    as_json: AsJson = False,
+    suppress: Suppressing = None,
+    rules: Choices,
+    asked: Asked,
 ) -> None:
     """Keep fields of the members of audiences current as attributes of Braze users."""
     attributes, types = read_attributes(attribute)
-    options = option.Choices(
+    options = Choices(
         kind="export_profiles",
         audiences=audience or [],
         attributes=attributes,
@@ -61,30 +54,19 @@ def export_profiles(
         existing_users=existing_users,
         on_leaving=on_leaving,
         suppressed_by=suppress or [],
+        **identifiers,
+        **rules,
     )
-    options |= identifiers
-    options.put("identifier_order", option.read_words(identifier_order))
-    options.put("consent", option.read_consent(consent))
-    options.put("quiet", option.read_quiet(quiet, drop=False))
-    options.put("existing_only", existing_only)
-    options.put("delete_forgotten", delete_forgotten)
-    options.put("expires_at", expires_at)
-    options.put("clean_up_at_expiry", clean_up_at_expiry)
-    make_export(
-        options,
-        label=label,
-        description=description,
-        authorization=authorization,
-        dry_run=dry_run,
-        account=account,
-        as_json=as_json,
-    )
+    make_export(options, asked, label=label, authorization=authorization)
 
 
-@takes(option.read_identifiers, into="identifiers")
+@takes(read_identifiers, into="identifiers", but=["identifier_order"])
+@takes(read_rules, into="rules", but=["consent", "quiet_drop", "clean_up_at_expiry"])
+@takes(read_asked, into="asked", but=["days"])
 def export_subscriptions(
-    label: option.Label,
-    authorization: AuthorizationId,
+    *,
+    label: Label,
+    authorization: BrazeAuthorization,
     group: Annotated[
         list[str],
         typer.Option(
@@ -93,104 +75,21 @@ def export_subscriptions(
             "Repeatable."
         ),
     ],
-    audience: option.Audiences = None,
-    identifiers: option.Identifiers = option.NO_IDENTIFIERS,
+    audience: Audiences = None,
+    identifiers: Choices,
     existing_users: ExistingUsers = True,
-    suppress: option.Suppressing = None,
-    quiet: option.Quiet = None,
-    existing_only: option.ExistingOnly = None,
-    delete_forgotten: option.DeleteForgotten = None,
-    expires_at: option.Expires = None,
-    description: option.Description = "",
-    dry_run: option.OnlyDry = False,
-    account: AccountNumber = None,
-    as_json: AsJson = False,
+    suppress: Suppressing = None,
+    rules: Choices,
+    asked: Asked,
 ) -> None:
     """Keep consents of the members of audiences current as Braze subscription groups."""
-    options = option.Choices(
+    options = Choices(
         kind="export_subscriptions",
         audiences=audience or [],
         groups=read_groups(group),
         existing_users=existing_users,
         suppressed_by=suppress or [],
+        **identifiers,
+        **rules,
     )
-    options |= identifiers
-    options.put("quiet", option.read_quiet(quiet, drop=False))
-    options.put("existing_only", existing_only)
-    options.put("delete_forgotten", delete_forgotten)
-    options.put("expires_at", expires_at)
-    make_export(
-        options,
-        label=label,
-        description=description,
-        authorization=authorization,
-        dry_run=dry_run,
-        account=account,
-        as_json=as_json,
-    )
-
-
-def make_export(
-    options: dict[str, Any],
-    *,
-    label: str,
-    description: str,
-    authorization: int,
-    dry_run: bool,
-    days: int = 7,
-    account: int | None,
-    as_json: bool,
-) -> None:
-    """Make an export and print it, or print what it would do."""
-    with open_context() as context:
-        number = which_account(context, account)
-        if dry_run:
-            runs = DryRuns(context.store, context.clock)
-            found = runs.of_new(
-                account=number, authorization_id=authorization, config=options, days=days
-            )
-            print_dry_run(found, as_json=as_json)
-            return
-        job = jobs.create_export(
-            context.store,
-            account=number,
-            label=label,
-            description=description,
-            authorization_id=authorization,
-            config=options,
-            actor=ACTOR,
-            clock=context.clock,
-        )
-    print_jobs([job], as_json=as_json)
-
-
-def read_attributes(entries: list[str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Return field by name in Braze, and the types that were given."""
-    attributes: dict[str, str] = {}
-    types: dict[str, str] = {}
-    for entry in entries:
-        name, equals, rest = entry.partition("=")
-        field, _, kind = (rest if equals else name).partition(":")
-        name = (name if equals else field).strip()
-        attributes[name] = field.strip()
-        if kind:
-            types[name] = kind.strip()
-    return attributes, types
-
-
-def read_groups(entries: list[str]) -> dict[str, dict[str, Any]]:
-    """Return the rule of each subscription group; raise BadEntryError."""
-    groups: dict[str, dict[str, Any]] = {}
-    for group, text in read_entries(entries).items():
-        field, _, values = text.partition(":")
-        yes, _, no = values.partition(":")
-        if not field or not yes:
-            raise BadEntryError(
-                message=f"{text!r} does not say what subscribes. Write id=field:yes,true."
-            )
-        groups[group] = {
-            "field": field.strip(),
-            "yes": option.read_words(yes),
-            "no": option.read_words(no),
-        }
-    return groups
+    make_export(options, asked, label=label, authorization=authorization)

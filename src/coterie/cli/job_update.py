@@ -6,30 +6,41 @@ import msgspec
 import typer
 
 from coterie.app.dry_runs import DryRuns
-from coterie.cli import export_options as option
+from coterie.cli.attribute_options import read_attributes, read_groups
+from coterie.cli.choices import Choices, empty_if_none
 from coterie.cli.context import ACTOR, open_context
 from coterie.cli.dry_run_output import print_dry_run
 from coterie.cli.entries import BadEntryError, read_entries
-from coterie.cli.feed_options import NO_OPTIONS as FEED
+from coterie.cli.export_options import (
+    Events,
+    Names,
+    OnlyDry,
+    Prefix,
+    Suppressing,
+    complete_quiet,
+    read_identifiers,
+    read_rules,
+)
 from coterie.cli.feed_options import EventName, read_feed, read_purchase
-from coterie.cli.job_output import print_jobs, which_account
-from coterie.cli.job_profiles import read_attributes, read_groups
+from coterie.cli.job_options import JobId, NewDescription, NewLabel
+from coterie.cli.job_output import print_jobs
 from coterie.cli.output import AccountNumber, AsJson
 from coterie.cli.shared_options import takes
-from coterie.cli.webhook_options import NO_OPTIONS as WEBHOOK
 from coterie.cli.webhook_options import read_webhook
 from coterie.control import jobs
 from coterie.model.control import Job
 from coterie.model.exports import ExportAudienceConfig, ExportConfig
 
 
-@takes(option.read_identifiers, into="identifiers")
+@takes(read_identifiers, into="identifiers")
 @takes(read_webhook, into="webhook")
 @takes(read_feed, into="chosen")
 @takes(read_purchase, into="parts")
+@takes(read_rules, into="rules")
 def update(
-    job_id: Annotated[int, typer.Argument(help="The job's id, as listed.")],
-    label: Annotated[str | None, typer.Option(help="How lists call it.")] = None,
+    *,
+    job_id: JobId,
+    label: NewLabel = None,
     add_audience: Annotated[
         list[str] | None, typer.Option(help="Slug of an audience to export too. Repeatable.")
     ] = None,
@@ -42,8 +53,7 @@ def update(
             "--clean-up", help="Take away what was written of removed audiences, or of old names."
         ),
     ] = False,
-    identifiers: option.Identifiers = option.NO_IDENTIFIERS,
-    identifier_order: option.Order = None,
+    identifiers: Choices,
     existing_users: Annotated[
         bool, typer.Option("--existing-users", help="Send the present members after all.")
     ] = False,
@@ -59,26 +69,20 @@ def update(
         str | None,
         typer.Option(help="Of a profile export: keep or delete the attributes of who leaves."),
     ] = None,
-    webhook: option.Choices = WEBHOOK,
-    chosen: option.Choices = FEED,
+    webhook: Choices,
+    chosen: Choices,
     event_name: EventName = None,
-    parts: option.Choices = FEED,
-    value_prefix: option.Prefix = None,
-    name: option.Names = None,
-    audience_events: option.Events = None,
-    suppress: option.Suppressing = None,
+    parts: Choices,
+    value_prefix: Prefix = None,
+    name: Names = None,
+    audience_events: Events = None,
+    suppress: Suppressing = None,
     unsuppress: Annotated[
         list[str] | None, typer.Option(help="Slug of an audience to suppress by no more.")
     ] = None,
-    consent: option.ConsentField = None,
-    quiet: option.Quiet = None,
-    quiet_drop: option.QuietDrop = False,
-    existing_only: option.ExistingOnly = None,
-    delete_forgotten: option.DeleteForgotten = None,
-    expires_at: option.Expires = None,
-    clean_up_at_expiry: option.ExpiryCleanUp = None,
-    description: Annotated[str | None, typer.Option(help="A longer word about it.")] = None,
-    dry_run: option.OnlyDry = False,
+    rules: Choices,
+    description: NewDescription = None,
+    dry_run: OnlyDry = False,
     account: AccountNumber = None,
     as_json: AsJson = False,
 ) -> None:
@@ -87,37 +91,20 @@ def update(
     What is left out stays as it is; none takes a field, list, text, consent, quiet window or expiry
     away. Lists of fields, changes, streams, events and properties are given anew as a whole.
     """
-    options = option.Choices()
-    options |= identifiers
-    options |= webhook
-    options |= chosen
-    options |= parts
-    options.put("event_name", option.empty_if_none(event_name))
+    options = Choices(**identifiers, **webhook, **chosen, **parts, **rules)
+    options.put("event_name", empty_if_none(event_name))
     options.put("on_leaving", on_leaving)
-    options.put("value_prefix", "" if value_prefix == option.NONE else value_prefix)
-    options.put("identifier_order", option.read_words(identifier_order))
+    options.put("value_prefix", empty_if_none(value_prefix))
     options.put("audience_events", audience_events)
-    options.put("existing_only", existing_only)
-    options.put("delete_forgotten", delete_forgotten)
     options.put("existing_users", True if existing_users else None)
-    options.put("clean_up_at_expiry", clean_up_at_expiry)
     if attribute:
         options["attributes"], options["types"] = read_attributes(attribute)
     if group:
         options["groups"] = read_groups(group)
-    if consent is not None:
-        options["consent"] = None if consent == option.NONE else option.read_consent(consent)
-    if quiet is not None:
-        options["quiet"] = (
-            None if quiet == option.NONE else option.read_quiet(quiet, drop=quiet_drop)
-        )
-    if expires_at is not None:
-        options["expires_at"] = None if expires_at == option.NONE else expires_at
     with open_context() as context:
-        number = which_account(context, account)
+        number = context.number(account)
         before = jobs.get_job(context.store, number, job_id)
-        if quiet is None and quiet_drop:
-            options["quiet"] = _dropping(before)
+        complete_quiet(options, _quiet(before))
         options |= _edited(before, "audiences", add_audience, remove_audience)
         options |= _edited(before, "suppressed_by", suppress, unsuppress)
         options |= _renamed(before, name, options)
@@ -168,9 +155,6 @@ def _renamed(job: Job, names: list[str] | None, options: dict[str, Any]) -> dict
     return {"names": {slug: value for slug, value in known.items() if slug in audiences}}
 
 
-def _dropping(job: Job) -> dict[str, Any] | None:
-    """Return the quiet window of a job, with what changes in it never sent."""
+def _quiet(job: Job) -> dict[str, Any] | None:
     window = getattr(job.config, "quiet", None)
-    if window is None:
-        return option.read_quiet(None, drop=True)
-    return {**msgspec.to_builtins(window), "drop": True}
+    return None if window is None else msgspec.to_builtins(window)

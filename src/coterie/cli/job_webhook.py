@@ -4,11 +4,19 @@ from typing import Annotated
 
 import typer
 
-from coterie.cli import export_options as option
-from coterie.cli.job_profiles import ExistingUsers, make_export
-from coterie.cli.output import AccountNumber, AsJson
+from coterie.cli.choices import Choices
+from coterie.cli.export_options import (
+    Audiences,
+    Email,
+    ExistingUsers,
+    Suppressing,
+    read_identifiers,
+    read_rules,
+)
+from coterie.cli.job_options import Label
+from coterie.cli.new_export import Asked, make_export, read_asked
 from coterie.cli.shared_options import takes
-from coterie.cli.webhook_options import NO_OPTIONS, read_webhook
+from coterie.cli.webhook_options import read_webhook
 
 HookAuthorization = Annotated[
     int, typer.Option("--authorization", help="Id of a webhook authorization.")
@@ -16,10 +24,13 @@ HookAuthorization = Annotated[
 
 
 @takes(read_webhook, into="written")
+@takes(read_rules, into="rules", but=["existing_only", "delete_forgotten", "clean_up_at_expiry"])
+@takes(read_asked, into="asked", but=["days"])
 def webhook(
-    label: option.Label,
+    *,
+    label: Label,
     authorization: HookAuthorization,
-    audience: option.Audiences = None,
+    audience: Audiences = None,
     audience_events: Annotated[
         str | None,
         typer.Option(help="What is told: both, enters, exits, or none (changes of fields alone)."),
@@ -27,38 +38,22 @@ def webhook(
     identifier_field: Annotated[
         str | None, typer.Option(help="The field that names the person in messages.")
     ] = None,
-    email_field: option.Email = None,
+    email_field: Email = None,
     existing_users: ExistingUsers = True,
-    written: option.Choices = NO_OPTIONS,
-    suppress: option.Suppressing = None,
-    consent: option.ConsentField = None,
-    quiet: option.Quiet = None,
-    quiet_drop: option.QuietDrop = False,
-    expires_at: option.Expires = None,
-    description: option.Description = "",
-    dry_run: option.OnlyDry = False,
-    account: AccountNumber = None,
-    as_json: AsJson = False,
+    written: Choices,
+    suppress: Suppressing = None,
+    rules: Choices,
+    asked: Asked,
 ) -> None:
     """Post who enters and leaves audiences, and changes of fields, as signed messages."""
-    options = option.Choices(
+    options = Choices(
         kind="webhook",
         audiences=audience or [],
         existing_users=existing_users,
         suppressed_by=suppress or [],
+        **read_identifiers(identifier_field=identifier_field, email_field=email_field),
+        **written,
+        **rules,
     )
-    options |= option.read_identifiers(identifier_field=identifier_field, email_field=email_field)
     options.put("audience_events", audience_events)
-    options |= written
-    options.put("consent", option.read_consent(consent))
-    options.put("quiet", option.read_quiet(quiet, drop=quiet_drop))
-    options.put("expires_at", expires_at)
-    make_export(
-        options,
-        label=label,
-        description=description,
-        authorization=authorization,
-        dry_run=dry_run,
-        account=account,
-        as_json=as_json,
-    )
+    make_export(options, asked, label=label, authorization=authorization)

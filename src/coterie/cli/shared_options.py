@@ -2,18 +2,21 @@
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, get_type_hints
 
 Command = Callable[..., None]
 
 
-def takes(read: Callable[..., Any], *, into: str) -> Callable[[Command], Command]:
-    """Let a command have the parameters of `read` in place of its parameter `into`.
+def takes(
+    read: Callable[..., Any], *, into: str, but: Collection[str] = ()
+) -> Callable[[Command], Command]:
+    """Let a command have the parameters of `read`, `but` some, in place of its parameter `into`.
 
-    The command gets what `read` returns for them. Parameters keep their order and their help.
+    The command gets what `read` returns for them. Parameters keep their order and their help;
+    those that are left out have their defaults.
     """
-    added = _parameters(read)
+    added = [each for each in _parameters(read) if each.name not in but]
 
     def decorate(command: Command) -> Command:
         own = _parameters(command)

@@ -5,10 +5,8 @@ from typing import Annotated
 
 import typer
 
-from coterie.cli import export_options as option
+from coterie.cli.choices import NONE, Choices, empty_if_none, read_numbers, without_none
 from coterie.cli.entries import BadEntryError
-
-NO_OPTIONS = option.Choices()
 
 
 def read_webhook(
@@ -42,29 +40,29 @@ def read_webhook(
     content_type: Annotated[
         str | None, typer.Option(help="What the template makes, if that is not JSON.")
     ] = None,
-) -> option.Choices:
+) -> Choices:
     """Return the options that were given; raise BadEntryError."""
-    found = option.Choices()
-    found.put("changes", option.without_none(change))
-    found.put("fields", option.without_none(field))
+    found = Choices()
+    found.put("changes", without_none(change))
+    found.put("fields", without_none(field))
     found.put("http_method", method)
     found.put("batch_size", batch_size)
     found.put("flush_seconds", flush_seconds)
     nothing: list[int] = []
-    statuses = nothing if do_not_retry == option.NONE else option.read_numbers(do_not_retry)
+    statuses = nothing if do_not_retry == NONE else read_numbers(do_not_retry)
     found.put("do_not_retry", statuses)
     found.put("cloud_events", cloud_events)
-    found.put("cloud_event_type", option.empty_if_none(cloud_event_type))
-    found.put("cloud_event_source", option.empty_if_none(cloud_event_source))
+    found.put("cloud_event_type", empty_if_none(cloud_event_type))
+    found.put("cloud_event_source", empty_if_none(cloud_event_source))
     found.put("template", _template(template))
-    is_plain = content_type == option.NONE or (content_type is None and template == option.NONE)
+    is_plain = content_type == NONE or (content_type is None and template == NONE)
     found.put("content_type", "application/json" if is_plain else content_type)
     return found
 
 
 def _template(path: str | None) -> str | None:
-    if path is None or path == option.NONE:
-        return option.empty_if_none(path)
+    if path is None or path == NONE:
+        return empty_if_none(path)
     try:
         return Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeError) as error:

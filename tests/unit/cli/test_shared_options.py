@@ -26,14 +26,21 @@ def go(name: str, where: str = "", loud: Annotated[bool, typer.Option("--loud")]
     typer.echo(f"{name} {where} {loud}")
 
 
+@app.command()
+@takes(read_place, into="where", but=["far"])
+def stay(*, where: str) -> None:
+    """Stay there."""
+    typer.echo(where)
+
+
 def test_shared_options_reach_the_command_as_what_they_mean() -> None:
-    answer = CliRunner().invoke(app, ["ann", "--place", "Oslo", "--far"])
+    answer = CliRunner().invoke(app, ["go", "ann", "--place", "Oslo", "--far"])
 
     assert answer.output == "ann Oslo far False\n"
 
 
 def test_shared_options_stand_in_the_help_where_the_parameter_does() -> None:
-    told = CliRunner().invoke(app, ["--help"]).output
+    told = CliRunner().invoke(app, ["go", "--help"]).output
 
     assert told.index("--place") < told.index("--far") < told.index("--loud")
     assert "Where it is." in told
@@ -41,4 +48,12 @@ def test_shared_options_stand_in_the_help_where_the_parameter_does() -> None:
 
 
 def test_a_shared_option_that_does_not_exist_is_refused() -> None:
-    assert CliRunner().invoke(app, ["ann", "--where", "Oslo"]).exit_code == 2
+    assert CliRunner().invoke(app, ["go", "ann", "--where", "Oslo"]).exit_code == 2
+
+
+def test_a_shared_option_that_a_command_leaves_out_is_as_if_it_was_not_given() -> None:
+    told = CliRunner().invoke(app, ["stay", "--help"]).output
+
+    assert "--place" in told
+    assert "--far" not in told
+    assert CliRunner().invoke(app, ["stay", "--place", "Oslo"]).output == "Oslo\n"
