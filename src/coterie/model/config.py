@@ -68,7 +68,8 @@ class ExportSpec(msgspec.Struct, frozen=True, kw_only=True):
     some audiences. `suppressed_by` maps audience id to slug. With `attributes` or `groups` those
     are written of the members, in place of `names`; `keeps_leavers`: who leaves keeps them.
     `webhook`: its audiences and fields become messages. `feed`: it sends events on
-    instead. `cohorts` names those among `values` that are cohorts.
+    instead. `cohorts` names those among `values` that are cohorts. `is_rechecking`: its consent
+    changed, and nothing leaves until everybody was asked for it.
     """
 
     job_id: int
@@ -91,6 +92,7 @@ class ExportSpec(msgspec.Struct, frozen=True, kw_only=True):
     webhook: WebhookSpec | None = None
     feed: FeedSpec | None = None
     cohorts: dict[str, CohortName] = {}
+    is_rechecking: bool = False
 
 
 class AccountConfig(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,6 +22,11 @@ JobState = Literal[
 ]  # fmt: skip
 ENDING = "ending"
 """Key of a job's checkpoint: the state that it gets once what it wrote is taken away."""
+RECHECKING = "rechecking"
+"""Key of a job's checkpoint: how far people were asked for a consent that changed.
+
+Nothing leaves for the job's destination while it is there.
+"""
 JobLogLevel = Literal["info", "warning", "error"]
 FileFrequency = Literal["", "hourly", "daily", "weekly", "monthly"]
 

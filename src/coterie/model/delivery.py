@@ -193,7 +193,8 @@ class DestinationPlan(msgspec.Struct, frozen=True, kw_only=True):
     taken away. `standing` are all keys that jobs stand for; others go for good. `existing_only`:
     users that the destination does not know are not created. `jobs` are the active jobs that share
     the destination. `restarts` counts how often a person had the delivery begin anew.
-    `webhook` says what a webhook job tells, `cohorts` how cohorts are called.
+    `webhook` says what a webhook job tells, `cohorts` how cohorts are called. `is_rechecking`:
+    nothing leaves until people were asked for a consent that a job asks for since lately.
     """
 
     id: int
@@ -211,6 +212,12 @@ class DestinationPlan(msgspec.Struct, frozen=True, kw_only=True):
     restarts: int = 0
     webhook: WebhookSpec | None = None
     cohorts: dict[str, CohortName] = {}
+    is_rechecking: bool = False
+
+    @property
+    def delivers(self) -> bool:
+        """Answer whether something may leave for it."""
+        return self.delivery == "running" and not self.is_rechecking
 
 
 class DeliveryCount(msgspec.Struct, frozen=True, kw_only=True):

@@ -116,7 +116,7 @@ class AuthorizationSender:
         parcels: list[tuple[Shelf, Parcel]] = []
         for shelf in self._in_turn():
             shelf.ripe_at = None
-            if shelf.plan.delivery == "running":
+            if shelf.plan.delivers:
                 parcels += [(shelf, parcel) for parcel in await self._prepare(shelf)]
         worked = bool(parcels or self._ended or self._idle)
         if worked:

@@ -24,6 +24,7 @@ from coterie.model.config import (
 )
 from coterie.model.control import (
     ENDING,
+    RECHECKING,
     Account,
     AudienceState,
     Job,
@@ -174,7 +175,7 @@ def _export_spec(job: Job, audiences: Mapping[str, _AudienceRow]) -> ExportSpec 
     if not isinstance(job.config, ExportConfig) or job.destination_id is None:
         return None
     state: ExportState = _EXPORT_STATES.get(job.state, "active")
-    return export_spec(
+    spec = export_spec(
         job.config,
         audiences,
         job_id=job.id,
@@ -182,6 +183,9 @@ def _export_spec(job: Job, audiences: Mapping[str, _AudienceRow]) -> ExportSpec 
         started_at=job.started_at or job.created_at,
         state="cleaning" if state == "active" and ENDING in job.checkpoint else state,
     )
+    # A paused job keeps nobody waiting: whoever shares its destination asks in its place.
+    is_rechecking = spec.state == "active" and RECHECKING in job.checkpoint
+    return msgspec.structs.replace(spec, is_rechecking=is_rechecking)
 
 
 def export_spec(

@@ -19,7 +19,14 @@ from coterie.control.jobs.read import (
     job_logs,
     list_jobs,
 )
-from coterie.control.jobs.runs import fail, finish, release_job, save_progress, take_due_job
+from coterie.control.jobs.runs import (
+    fail,
+    finish,
+    finish_rechecking,
+    release_job,
+    save_progress,
+    take_due_job,
+)
 from coterie.control.jobs.said import say_waiting
 from coterie.control.jobs.states import JobStateError
 from coterie.control.jobs.steps import EDITION, RESTATED, pause_job, resume_job
@@ -42,6 +49,7 @@ __all__ = [
     "fail",
     "finish",
     "finish_cleaning",
+    "finish_rechecking",
     "get_job",
     "given_up",
     "is_file_job",

@@ -23,10 +23,11 @@ from coterie.control.jobs.export_checks import (
 from coterie.control.jobs.import_checks import check_import, read_import
 from coterie.control.jobs.read import add_log
 from coterie.control.jobs.said import say_following
+from coterie.control.jobs.steps import RESTATED, UNCHECKED
 from coterie.control.readable import check_is_readable
 from coterie.control.rows import find_one, get_value, list_all, run, to_json
 from coterie.control.sealed import SealedConfig, UnknownAuthorizationError
-from coterie.model.control import Actor, ImportCsvConfig, Job, JobState
+from coterie.model.control import RECHECKING, Actor, ImportCsvConfig, Job, JobState
 from coterie.model.exports import ExportConfig
 from coterie.model.feeds import FeedConfig
 from coterie.model.webhooks import WebhookConfig
@@ -66,9 +67,16 @@ def create_export(  # noqa: PLR0913 - the job form, spelled out
         check_named(conn, account, checked)
         checked = give_outlet(checked)
         destination = ensure_destination(conn, account, authorization_id, checked)
+        # Whom other jobs tell of at the destination may not consent to what this one asks.
+        asked = {"destination_id": destination}
+        asks_others = checked.consent is not None and get_value(
+            conn, load_queries("jobs").is_shared, asked, kind=bool
+        )
         # Once the present members are sent the worker does the rest, and no runner is needed.
-        run_at = change.now if checked.sends_members else checked.expires_at
-        state: JobState = "runnable" if checked.sends_members else "running"
+        needs_runner = checked.sends_members or asks_others
+        run_at = change.now if needs_runner else checked.expires_at
+        state: JobState = "runnable" if needs_runner else "running"
+        checkpoint = {RESTATED: "", RECHECKING: dict(UNCHECKED)} if asks_others else {}
         values = {
             "account": account,
             "kind": kind_of(checked),
@@ -77,6 +85,7 @@ def create_export(  # noqa: PLR0913 - the job form, spelled out
             "authorization_id": authorization_id,
             "destination_id": destination,
             "config": to_json(checked),
+            "checkpoint": to_json(checkpoint),
             "state": state,
             "run_at": run_at,
             "started_at": change.now,
@@ -205,7 +214,7 @@ def _require_readable(conn: Connection, account: int, authorization_id: int) -> 
 
 def insert_job(change: Change, values: Mapping[str, Any], *, actor: Actor) -> Job:
     """Write a checked job down, in the audit log and its own too."""
-    row = {**values, "created_by": actor.name, "now": change.now}
+    row = {"checkpoint": "{}", **values, "created_by": actor.name, "now": change.now}
     (job,) = list_all(change.conn, load_queries("jobs").insert_job, row, row=Job)
     detail = {"kind": job.kind, "label": job.label}
     subject = Subject(job.account, "job", job.id)

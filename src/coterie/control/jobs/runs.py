@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 
 from coterie.control.jobs.read import add_log
-from coterie.control.jobs.said import say_ended
+from coterie.control.jobs.said import say_ended, say_rechecked
 from coterie.control.jobs.steps import BACKFILLED, EDITION, RESTATED
 from coterie.control.rows import find_one, get_value, list_all, run, to_json
-from coterie.model.control import Job, JobState
+from coterie.model.control import RECHECKING, Job, JobState
 from coterie.model.exports import ExportConfig
 from coterie.store import Connection, load_queries
 from coterie.store.fences import JOB_SPACE
@@ -108,6 +108,34 @@ def finish(
         latest = get_value(conn, queries.latest_log_code, {"job_id": job.id}, kind=str)
         if (code, latest) != ("sleeping", "sleeping"):
             add_log(conn, job.id, code, say_ended(job.config, code), now=now)
+
+
+def finish_rechecking(
+    conn: Connection, job: Job, checkpoint: Mapping[str, Any], *, now: datetime
+) -> bool:
+    """Note that all people were asked for a consent that changed; return whether the run goes on.
+
+    What waits for the job's destination may leave from here on.
+    """
+    queries = load_queries("jobs")
+    current = find_one(conn, queries.lock_job, {"job_id": job.id}, row=Job)
+    if current is None or current.checkpoint.get(EDITION) != checkpoint.get(EDITION):
+        # Another change of the job overtook this run, and begins anew.
+        return False
+    state = save_progress(
+        conn,
+        job.id,
+        checkpoint={name: value for name, value in checkpoint.items() if name != RECHECKING},
+        done=current.progress_done,
+        total=current.progress_total,
+        now=now,
+    )
+    # The senders look at the definitions only where their epoch moves.
+    get_value(conn, load_queries("definitions").bump_epoch, {}, kind=int)
+    denied = int(checkpoint[RECHECKING]["denied"])
+    said = say_rechecked(job.config, denied)
+    add_log(conn, job.id, "rechecked", said, now=now, context={"denied": denied})
+    return state == "running"
 
 
 def fail(conn: Connection, job: Job, *, error: str, now: datetime, permanent: bool = False) -> Job:

@@ -1,7 +1,7 @@
 """What logs of jobs say of a run that ended well, in the words of each kind."""
 
 from coterie.model.control import JobConfig
-from coterie.model.exports import ExportConfig
+from coterie.model.exports import Consent, ExportConfig
 from coterie.model.feeds import FeedConfig
 from coterie.model.file_exports import ExportFilesConfig
 from coterie.model.webhooks import WebhookConfig
@@ -27,6 +27,11 @@ def say_ended(config: JobConfig, state: str) -> str:
 def say_waiting(config: ExportConfig) -> str:
     """Return what a change of options means for what waits to be delivered."""
     match config:
+        case FeedConfig(consent=Consent()):
+            return (
+                "What waits is sent as it was queued if its person consents; what arrives from "
+                "now on follows the change."
+            )
         case FeedConfig():
             return (
                 "What waits is sent as it was queued; what arrives from now on follows the change."
@@ -35,6 +40,18 @@ def say_waiting(config: ExportConfig) -> str:
             return "What waits is told as the job says now, if it says that it is told."
         case _:
             return "What waits is sent as the job says now, in its newest state."
+
+
+def say_rechecked(config: JobConfig, denied: int) -> str:
+    """Return what became of what people, or events of theirs, who do not consent had or waited."""
+    consent = config.consent if isinstance(config, ExportConfig) else None
+    asked = f"consent in field {consent.field!r}" if consent else "the consent of another job"
+    if isinstance(config, FeedConfig):
+        return f"All that waits was asked for {asked}: {denied:,} {config.form} were dropped."
+    return (
+        f"Who was told of was asked for {asked}: {denied:,} do not give it. What they hold at the "
+        "destination is taken away, and nothing more is sent."
+    )
 
 
 def say_following(config: ExportConfig) -> str:

@@ -1,13 +1,15 @@
 """What a person does to a job that goes on: pause, resume."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from coterie.base.clock import Clock
 from coterie.control.audit import Subject, record
 from coterie.control.definitions.change import Change, definition_change
 from coterie.control.jobs.read import UnknownJobError, add_log
 from coterie.control.jobs.states import check_step
-from coterie.control.rows import find_one, list_all
+from coterie.control.rows import find_one, list_all, run, to_json
 from coterie.model.control import Actor, Job, JobState
 from coterie.model.exports import ExportConfig
 from coterie.store import Store, load_queries
@@ -23,6 +25,9 @@ RESTATED = "restated"
 
 EDITION = "edition"
 """Key that counts the changes of a job, so that no runner writes an older one's progress."""
+
+UNCHECKED: Mapping[str, int] = MappingProxyType({"last": 0, "denied": 0})
+"""What a checkpoint holds under RECHECKING before anybody was asked."""
 
 
 def pause_job(store: Store, *, account: int, job_id: int, actor: Actor, clock: Clock) -> Job:
@@ -55,6 +60,20 @@ def lock_job(change: Change, account: int, job_id: int) -> Job:
     if job is None or job.account != account:
         raise UnknownJobError(account=account, job_id=job_id)
     return job
+
+
+def recheck_others(change: Change, job: Job) -> None:
+    """Have the jobs that share a job's destination go over its recipients, who may not consent.
+
+    What a destination asks of people it asks for all its jobs, and so does one that is paused.
+    """
+    values = {
+        "destination_id": job.destination_id,
+        "job_id": job.id,
+        "unchecked": to_json(dict(UNCHECKED)),
+        "now": change.now,
+    }
+    run(change.conn, load_queries("jobs").recheck_others, values)
 
 
 def _step(change: Change, job: Job, wanted: JobState, run_at: datetime | None, actor: Actor) -> Job:

@@ -21,9 +21,9 @@ from coterie.control.jobs.export_checks import (
 from coterie.control.jobs.rewrite import changed_options, rewrite_job
 from coterie.control.jobs.said import say_waiting
 from coterie.control.jobs.states import ENDED
-from coterie.control.jobs.steps import EDITION, RESTATED, lock_job
+from coterie.control.jobs.steps import EDITION, RESTATED, UNCHECKED, lock_job, recheck_others
 from coterie.control.rows import run, to_json
-from coterie.model.control import ENDING, Actor, Job, JobState
+from coterie.model.control import ENDING, RECHECKING, Actor, Job, JobState
 from coterie.model.exports import ExportConfig
 from coterie.model.feeds import FeedConfig
 from coterie.model.webhooks import WebhookConfig
@@ -65,7 +65,10 @@ def update_export(  # noqa: PLR0913 - the job form, spelled out
             check_export(after, now=change.now)
             require_destination(change.conn, account, job.authorization_id or 0, after)
             check_named(change.conn, account, after)
-            values |= _restart(job, change.now)
+            asks_anew = after.consent is not None and after.consent != before.consent
+            values |= _restart(job, change.now, asks_anew=asks_anew)
+            if asks_anew and "state" not in values:
+                recheck_others(change, job)
             _leave_or_clean(change, job, after, clean_up=clean_up)
             if isinstance(after, FeedConfig) and job.destination_id is not None:
                 choose_repeats(change.conn, job.destination_id, after)
@@ -124,10 +127,15 @@ def given_up(job: Job, after: ExportConfig) -> list[str]:
     return sorted(require_changeable(job).keys - after.keys)
 
 
-def _restart(job: Job, now: datetime) -> dict[str, Any]:
-    """Let a runner go over all recipients and members once more."""
+def _restart(job: Job, now: datetime, *, asks_anew: bool) -> dict[str, Any]:
+    """Let a runner go over all recipients and members once more.
+
+    What an earlier change asked for is asked for still, if no runner has come to that yet.
+    """
     edition = int(job.checkpoint.get(EDITION, 0)) + 1
-    checkpoint = {EDITION: edition, RESTATED: ""}
+    checkpoint: dict[str, Any] = {EDITION: edition, RESTATED: ""}
+    if asks_anew or RECHECKING in job.checkpoint:
+        checkpoint[RECHECKING] = dict(UNCHECKED)
     if job.state in ("paused", "failed"):
         return {"checkpoint": to_json(checkpoint)}
     state: JobState = "runnable"

@@ -84,6 +84,7 @@ def plan_destination(row: _Row, exports: Sequence[ExportSpec], *, now: datetime)
         restarts=row.restarts,
         webhook=next((export.webhook for export in standing if export.webhook), None),
         cohorts={key: name for export in standing for key, name in export.cohorts.items()},
+        is_rechecking=any(export.is_rechecking for export in exports),
     )
 
 

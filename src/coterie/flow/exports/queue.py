@@ -12,6 +12,14 @@ from coterie.store import Connection, TextArray, load_queries
 QUERIES = load_queries("outbox")
 
 
+class Queued(msgspec.Struct, frozen=True, kw_only=True):
+    """An item that was not sent yet, or perhaps not, and which event it is, by lane and number."""
+
+    id: int
+    place: tuple[int, int]
+    queued_at: datetime
+
+
 class _Read(msgspec.Struct, frozen=True, array_like=True):
     id: int
     recipient: str
@@ -79,3 +87,14 @@ def take_items(
         for one in (_read(found[0]) if found else ())
     ]
     return items, items[-1].id if len(items) == limit else 0
+
+
+def queued_after(conn: Connection, destination: int, after: int, *, limit: int) -> list[Queued]:
+    """Return the next items after an id that may still be sent, without a lock."""
+    asked = {"destination": destination, "after": after, "limit": limit}
+    rows = conn.execute(QUERIES.queued_after.encode(), asked)
+    # An origin begins with the job, the lane and the number of its event (see `feeds`).
+    return [
+        Queued(id=number, place=(int(lane), int(seq)), queued_at=queued_at)
+        for number, lane, seq, queued_at in rows
+    ]

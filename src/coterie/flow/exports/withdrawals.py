@@ -25,6 +25,8 @@ View = Mapping[str, Any]
 
 log = structlog.get_logger()
 
+UNKNOWN_PERSON = "nobody can say any more whether its person agreed: the event is not kept"
+
 
 class Withdrawal(msgspec.Struct, frozen=True, kw_only=True):
     """A person withdrew what a job asks for; `recipients` are all their names there."""
@@ -39,6 +41,14 @@ class Withdrawal(msgspec.Struct, frozen=True, kw_only=True):
     def reason(self) -> str:
         """Why what waited is not sent."""
         return f"consent in field {self.field!r} was withdrawn: events that waited were dropped"
+
+
+class Unconsented(msgspec.Struct, frozen=True, kw_only=True):
+    """A queued item that is not to leave, and whose it is if that is known."""
+
+    item: int
+    profile_id: ProfileId | None
+    reason: str
 
 
 class ConsentGates:
@@ -92,6 +102,13 @@ class ConsentGates:
             if not consent.is_given(views[0].get(consent.field))
         ]
 
+    def lack(self, job_id: int, view: View) -> str | None:
+        """Return why what waits at a job for a profile is not sent, None if it may be."""
+        for rule, consent in self._gates:
+            if rule.spec.job_id == job_id and not consent.is_given(view.get(consent.field)):
+                return f"no consent in field {consent.field!r}: events that waited were dropped"
+        return None
+
 
 def _withdrawal(
     rule: Rule,
@@ -135,25 +152,51 @@ def drop_withdrawn(
         "recipients": sorted({recipient for _, recipient in by_place}),
     }
     rows = conn.execute(SQL.lock_droppable, asked).fetchall()
-    dropped = [
-        (number, by_place[place, name]) for number, place, name in rows if (place, name) in by_place
-    ]
-    if not dropped:
-        return
-    values = {
-        "ids": [number for number, _ in dropped],
-        "reasons": [whose[0].reason for _, whose in dropped],
-        "now": now,
+    dropped = {
+        number: by_place[place, name] for number, place, name in rows if (place, name) in by_place
     }
-    conn.execute(SQL.drop_withdrawn, values)
-    omissions = {
-        (one.job_id, one.profile_id): OmissionChange(
-            job_id=one.job_id, profile_id=one.profile_id, reason=one.reason
-        )
-        for _, whose in dropped
-        for one in whose
+    _drop(conn, {number: whose[0].reason for number, whose in dropped.items()}, now=now)
+    reasons = {
+        (one.job_id, one.profile_id): one.reason for whose in dropped.values() for one in whose
     }
-    save_plan(conn, account, ClaimPlan((), tuple(omissions.values())), now=now)
-    counts = Counter(whose[0].job_id for _, whose in dropped)
+    _omit(conn, account, reasons, now=now)
+    counts = Counter(whose[0].job_id for whose in dropped.values())
     for job_id, items in sorted(counts.items()):
         log.info("export.queue.withdrawn", account=account, job=job_id, items=items)
+
+
+def drop_unconsented(
+    conn: Connection, account: int, job_id: int, items: Sequence[Unconsented], *, now: datetime
+) -> int:
+    """Drop items that a job may not send any more; return how many were still there.
+
+    Their people are omitted with the reason. What is under way meanwhile is as `drop_withdrawn`
+    says.
+    """
+    if not items:
+        return 0
+    found = conn.execute(SQL.lock_droppable_items, {"ids": sorted(one.item for one in items)})
+    there = {number for (number,) in found.fetchall()}
+    dropped = [one for one in items if one.item in there]
+    _drop(conn, {one.item: one.reason for one in dropped}, now=now)
+    reasons = {
+        (job_id, one.profile_id): one.reason for one in dropped if one.profile_id is not None
+    }
+    _omit(conn, account, reasons, now=now)
+    return len(dropped)
+
+
+def _drop(conn: Connection, reasons: Mapping[int, str], *, now: datetime) -> None:
+    if reasons:
+        values = {"ids": list(reasons), "reasons": list(reasons.values()), "now": now}
+        conn.execute(SQL.drop_queued_items, values)
+
+
+def _omit(
+    conn: Connection, account: int, reasons: Mapping[tuple[int, ProfileId], str], *, now: datetime
+) -> None:
+    omissions = tuple(
+        OmissionChange(job_id=job_id, profile_id=profile_id, reason=reason)
+        for (job_id, profile_id), reason in reasons.items()
+    )
+    save_plan(conn, account, ClaimPlan((), omissions), now=now)

@@ -12,12 +12,12 @@ from coterie.base.clock import to_us
 from coterie.connectors.destination import Forms
 from coterie.flow.eventlog.read import read_since
 from coterie.flow.exports.feeds import Arrival, Feeder
-from coterie.flow.identity.owners import find_owners
 from coterie.flow.identity.rules import identity_rules
 from coterie.flow.mapping.mapper import Mapper, RejectedMapping
 from coterie.flow.profiles.storage import read_profiles
 from coterie.flow.profiles.view import Viewer
 from coterie.flow.run.foresee import OMITTED_SHOWN, SAMPLES, Limits, omission_of, snapshot_of
+from coterie.flow.run.whose import find_actors
 from coterie.model.config import AccountConfig, ExportSpec
 from coterie.model.delivery import DestinationPlan, NewQueueItem, QueueItem
 from coterie.model.dry_run import FeedDryRun
@@ -152,18 +152,10 @@ class FeedForecast:
     ) -> dict[tuple[int, int], StoredProfile]:
         account = self._question.config.number
         known = [each for each in mapped if isinstance(each, MappedEvent)]
-        named = {identifier for each in known for identifier in each.identifiers}
-        owners = find_owners(conn, account, named)
-        profiles = {
-            each.profile_id: each for each in read_profiles(conn, account, set(owners.values()))
-        }
-        found: dict[tuple[int, int], StoredProfile] = {}
-        for each in known:
-            # Strongest first: whose the event is.
-            owner = next((owners[one] for one in each.identifiers if one in owners), None)
-            if owner is not None and owner in profiles:
-                found[_key(each)] = profiles[owner]
-        return found
+        actors = find_actors(conn, account, known)
+        found = read_profiles(conn, account, set(actors.values()))
+        profiles = {each.profile_id: each for each in found}
+        return {place: profiles[owner] for place, owner in actors.items() if owner in profiles}
 
 
 def _key(event: MappedEvent) -> tuple[int, int]:

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+import msgspec
+
 from coterie.flow.exports.claims import ClaimPlan
 from coterie.flow.exports.restating import recipients_after, restated
 from coterie.flow.exports.wishes import save_plan
@@ -12,6 +14,14 @@ from coterie.store import Connection
 from coterie.store.fences import share_fence
 
 
+class Restated(msgspec.Struct, frozen=True):
+    """How far recipients were gone over; `denied` claims fell because their people do not agree."""
+
+    last: str
+    seen: int
+    denied: int
+
+
 def restate_recipients(
     conn: Connection,
     contexts: Contexts,
@@ -20,11 +30,11 @@ def restate_recipients(
     *,
     now: datetime,
     limit: int,
-) -> tuple[str, int] | None:
+) -> Restated | None:
     """Let the claims of the next recipients of (account, destination) say what is wanted now.
 
-    Returns the last recipient and how many were seen, None when there are no more. Who has no
-    recipient there yet is none of this: members are claimed for one by one.
+    None when there are no more. Who has no recipient there yet is none of this: members are claimed
+    for one by one.
     """
     account, destination_id = destination
     share_fence(conn)
@@ -40,18 +50,19 @@ def restate_recipients(
     for profile_id, profile in stored.items():
         snapshot = snapshot_of(context, profile)
         known[profile_id] = (snapshot, context.exporter.wishes(snapshot))
-    changes = [
-        change
-        for row in rows
-        for claim in row.claims
-        if (
-            change := restated(
-                context.exporter,
-                (destination_id, row.recipient),
-                claim,
-                known.get(claim.profile_id),
+    changes = []
+    denied = 0
+    for row in rows:
+        place = (destination_id, row.recipient)
+        for claim in row.claims:
+            now_wanted = known.get(claim.profile_id)
+            change = restated(context.exporter, place, claim, now_wanted)
+            if change is None:
+                continue
+            changes.append(change)
+            is_denied = now_wanted is not None and not now_wanted[1].denied.isdisjoint(
+                claim.job_ids
             )
-        )
-    ]
+            denied += is_denied and change.items is None
     save_plan(conn, account, ClaimPlan(tuple(changes), ()), now=now, is_backfill=True)
-    return rows[-1].recipient, len(rows)
+    return Restated(rows[-1].recipient, len(rows), denied)

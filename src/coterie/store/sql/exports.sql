@@ -217,8 +217,15 @@ WHERE destination = ANY (CAST(:destinations AS bigint[])) AND recipient = ANY (C
   AND state IN ('waiting', 'doubtful', 'parked')
 ORDER BY id FOR UPDATE;
 
--- name: drop_withdrawn(ids, reasons, now)!
--- Events and purchases of people who withdrew their consent; the number of a request says that one may have arrived.
-UPDATE outbox_queue q SET state = 'dropped', reason = d.reason, settled_at = :now
+-- name: lock_droppable_items(ids)
+-- As lock_droppable, of items that are known by number.
+SELECT id FROM outbox_queue
+WHERE id = ANY (CAST(:ids AS bigint[])) AND state IN ('waiting', 'doubtful', 'parked')
+ORDER BY id FOR UPDATE;
+
+-- name: drop_queued_items(ids, reasons, now)!
+-- Events and purchases of people who do not consent; the number of a request says that one may have arrived. What is
+-- never sent need not be kept, and it is about a person.
+UPDATE outbox_queue q SET state = 'dropped', reason = d.reason, body = '{}', last_answer = NULL, settled_at = :now
 FROM unnest(CAST(:ids AS bigint[]), CAST(:reasons AS text[])) AS d (id, reason)
 WHERE q.id = d.id;

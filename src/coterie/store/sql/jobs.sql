@@ -26,12 +26,12 @@ WHERE id = :destination_id AND NOT EXISTS (
     SELECT FROM job WHERE destination_id = :destination_id AND state NOT IN ('killed', 'deleted', 'completed')
 );
 
--- name: insert_job(account, kind, label, description, authorization_id, destination_id, config, state, run_at, started_at, created_by, now)^
+-- name: insert_job(account, kind, label, description, authorization_id, destination_id, config, checkpoint, state, run_at, started_at, created_by, now)^
 -- The row is the queue: run_at says when a runner takes it, NULL that none has to.
-INSERT INTO job (account, kind, label, description, authorization_id, destination_id, config, state,
-                 run_at, started_at, created_by, created_at, updated_at)
-VALUES (:account, :kind, :label, :description, :authorization_id, :destination_id, :config, :state,
-        :run_at, :started_at, :created_by, :now, :now)
+INSERT INTO job (account, kind, label, description, authorization_id, destination_id, config, checkpoint,
+                 state, run_at, started_at, created_by, created_at, updated_at)
+VALUES (:account, :kind, :label, :description, :authorization_id, :destination_id, :config, :checkpoint,
+        :state, :run_at, :started_at, :created_by, :now, :now)
 RETURNING id, account, kind, label, description, authorization_id, destination_id, config, state, run_at,
        started_at, checkpoint, progress_done, progress_total, failures, fault_since, last_error,
        created_by, created_at, updated_at;
@@ -112,6 +112,23 @@ WHERE id = :job_id AND state IN ('runnable', 'running', 'sleeping', 'fault') AND
 RETURNING id, account, kind, label, description, authorization_id, destination_id, config, state, run_at,
        started_at, checkpoint, progress_done, progress_total, failures, fault_since, last_error,
        created_by, created_at, updated_at;
+
+-- name: is_shared(destination_id)$
+-- Whether a job is there already whose people a new one may ask for their consent.
+SELECT EXISTS (
+    SELECT FROM job WHERE destination_id = :destination_id AND state NOT IN ('completed', 'killed', 'deleted'));
+
+-- name: recheck_others(destination_id, job_id, unchecked, now)!
+-- Jobs that share a destination with a paused one that asks for another consent. What their runners did before counts
+-- no more; those that end have only to take away, and those that are paused as well begin once they go on.
+UPDATE job SET
+    checkpoint = jsonb_build_object(
+        'edition', COALESCE(CAST(checkpoint ->> 'edition' AS bigint), 0) + 1, 'restated', '', 'rechecking', CAST(:unchecked AS jsonb)),
+    state = CASE WHEN state IN ('paused', 'failed') THEN state ELSE 'runnable' END,
+    run_at = CASE WHEN state IN ('paused', 'failed') THEN run_at ELSE :now END,
+    updated_at = :now
+WHERE destination_id = :destination_id AND id <> :job_id AND state NOT IN ('completed', 'killed', 'deleted')
+  AND NOT checkpoint ? 'ending';
 
 -- name: save_progress(job_id, checkpoint, progress_done, progress_total, now)^
 -- Yields the state, which tells the runner that a person paused or killed the job meanwhile.

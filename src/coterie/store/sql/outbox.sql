@@ -88,8 +88,11 @@ SELECT nextval('delivery_request_id') FROM generate_series(1, CAST(:count AS int
 
 -- name: lock_items(ids)
 -- Those that still wait. Whoever forgets their person waits until it is written down that they are on their way,
--- or has come first, and then they do not leave.
-SELECT id FROM outbox_queue WHERE id = ANY (CAST(:ids AS bigint[])) AND state = 'waiting' ORDER BY id FOR SHARE;
+-- or has come first, and then they do not leave. Nor do those whose job asks people for another consent just now.
+SELECT id FROM outbox_queue
+WHERE id = ANY (CAST(:ids AS bigint[])) AND state = 'waiting'
+  AND destination NOT IN (SELECT destination_id FROM job WHERE checkpoint ? 'rechecking' AND destination_id IS NOT NULL)
+ORDER BY id FOR SHARE;
 
 -- name: open_requests(authorization_id, ids, destinations, objects, sent, now)!
 -- From here on all that they name is in doubt.
@@ -175,7 +178,7 @@ WHERE own.id = :destination AND o.destination = other.id
 -- name: drop_deleted(destination, recipients, now)!
 -- An event of theirs would make them anew.
 UPDATE outbox_queue q
-SET state = 'dropped', reason = 'the user was deleted', settled_at = :now
+SET state = 'dropped', reason = 'the user was deleted', body = '{}', last_answer = NULL, settled_at = :now
 FROM destination own
 JOIN destination other ON other.authorization_id = own.authorization_id AND other.id <> own.id
 WHERE own.id = :destination AND q.destination = other.id
@@ -280,8 +283,8 @@ WHERE destination = :destination AND state = ANY (CAST(:states AS text[]))
   AND (CAST(:until AS timestamptz) IS NULL OR settled_at < :until);
 
 -- name: drop_items(destination, ids, recipients, states, reason, since, until)!
--- A person says that these need not be sent; they stay on record.
-UPDATE outbox_queue SET state = 'dropped'
+-- A person says that these need not be sent; that they were there stays on record, what they said does not.
+UPDATE outbox_queue SET state = 'dropped', body = '{}', last_answer = NULL
 WHERE destination = :destination AND state = ANY (CAST(:states AS text[]))
   AND (CAST(:ids AS bigint[]) IS NULL OR id = ANY (CAST(:ids AS bigint[])))
   AND (CAST(:recipients AS text[]) IS NULL OR recipient = ANY (CAST(:recipients AS text[])))
@@ -305,6 +308,12 @@ SELECT :destination, r.value ->> 'recipient', :account, r.value ->> 'origin', r.
 FROM jsonb_array_elements(CAST(:rows AS jsonb)) WITH ORDINALITY AS r (value, place)
 ORDER BY r.place
 ON CONFLICT (destination, origin) DO NOTHING;
+
+-- name: queued_after(destination, after, limit)
+-- A range of what may still be sent, with the event that each item is.
+SELECT id, split_part(origin, ':', 2), split_part(origin, ':', 3), queued_at FROM outbox_queue
+WHERE destination = :destination AND id > :after AND state IN ('waiting', 'doubtful', 'parked')
+ORDER BY id LIMIT :limit;
 
 -- name: take_items(destination, now, limit, busy, after)
 -- In order of each user: whoever has an item that failed and is not due yet has to wait with the rest.

@@ -1,7 +1,7 @@
 """Runs what an export job has to do beside following: its start, its changes, its end."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from coterie.base.errors import PermanentError
 from coterie.control.jobs import (
@@ -9,6 +9,7 @@ from coterie.control.jobs import (
     expire_job,
     finish,
     finish_cleaning,
+    finish_rechecking,
     save_progress,
     wait_until,
 )
@@ -16,10 +17,13 @@ from coterie.flow.audiences.membership import count_members
 from coterie.flow.exports.outbox import count_waiting
 from coterie.flow.exports.restating import count_recipients, count_traces, forget_omissions
 from coterie.flow.run.generations import enter_live_generation
+from coterie.flow.run.recheck import recheck_queued
 from coterie.flow.run.restate import restate_recipients
 from coterie.flow.run.revisit import FIRST_PROFILE, claim_members
-from coterie.model.control import ENDING, Job
+from coterie.model.control import ENDING, RECHECKING, Job
 from coterie.model.exports import ExportConfig
+from coterie.model.feeds import FeedConfig
+from coterie.store import Connection
 from coterie.store.fences import share_fence
 from coterie.worker.dependencies import Bench
 
@@ -63,7 +67,9 @@ def run_export(bench: Bench, job: Job, is_stopping: Stops) -> None:
     if is_ending:
         run.watch_cleaning()
         return
-    if config.sends_members and not run.claim_all():
+    # Who entered after the start may be sent now, or be omitted for another reason.
+    looks_again = RESTATED in job.checkpoint and not isinstance(config, FeedConfig)
+    if (config.sends_members or looks_again) and not run.claim_all():
         return
     with bench.store.transaction() as conn:
         finish(conn, job, now=bench.clock())
@@ -103,25 +109,65 @@ class _Run:
                     now=now,
                     limit=PROFILES_A_RANGE,
                 )
-                if after == "":
+                if after == "" and not isinstance(self._config, FeedConfig):
                     forget_omissions(conn, self._job.id)
                 if step is None:
-                    return True
-                after, seen = step
+                    break
+                after = step.last
                 self._checkpoint[RESTATED] = after
-                self._done += seen
+                self._done += step.seen
+                self._note_denied(step.denied)
                 total = max(self._done, count_recipients(conn, self._destination))
-                state = save_progress(
+                if not self._save(conn, total=total, now=now):
+                    return False
+        return not self._is_stopping() and self.recheck()
+
+    def recheck(self) -> bool:
+        """Ask people of queued events for a consent that changed; return whether all is done.
+
+        From then on the destination is delivered to again.
+        """
+        if RECHECKING not in self._checkpoint:
+            return True
+        while not self._is_stopping():
+            now = self._bench.clock()
+            with self._bench.store.transaction() as conn:
+                enter_live_generation(conn)
+                step = recheck_queued(
                     conn,
-                    self._job.id,
-                    checkpoint=self._checkpoint,
-                    done=self._done,
-                    total=total,
+                    self._bench.contexts,
+                    (self._job.account, self._job.id, self._destination),
+                    int(self._checkpoint[RECHECKING]["last"]),
                     now=now,
+                    limit=PROFILES_A_RANGE,
                 )
-                if state != "running":
+                if step is None:
+                    checked = dict(self._checkpoint)
+                    del self._checkpoint[RECHECKING]
+                    return finish_rechecking(conn, self._job, checked, now=now)
+                self._checkpoint[RECHECKING] = self._checkpoint[RECHECKING] | {"last": step.last}
+                self._note_denied(step.dropped)
+                self._done += step.seen
+                if not self._save(conn, total=self._done, now=now):
                     return False
         return False
+
+    def _note_denied(self, denied: int) -> None:
+        if RECHECKING in self._checkpoint:
+            noted = self._checkpoint[RECHECKING]
+            self._checkpoint[RECHECKING] = noted | {"denied": noted["denied"] + denied}
+
+    def _save(self, conn: Connection, *, total: int, now: datetime) -> bool:
+        """Keep how far the run has come; return whether it goes on."""
+        state = save_progress(
+            conn,
+            self._job.id,
+            checkpoint=self._checkpoint,
+            done=self._done,
+            total=total,
+            now=now,
+        )
+        return state == "running"
 
     def claim_all(self) -> bool:
         """Claim for all members; return whether all is done."""
@@ -149,15 +195,7 @@ class _Run:
                 after, self._done = step[0], self._done + step[1]
                 total = max(self._done, count_members(conn, self._job.account, audiences))
                 self._checkpoint[AFTER] = after
-                state = save_progress(
-                    conn,
-                    self._job.id,
-                    checkpoint=self._checkpoint,
-                    done=self._done,
-                    total=total,
-                    now=now,
-                )
-                if state != "running":
+                if not self._save(conn, total=total, now=now):
                     return False
         return False
 
