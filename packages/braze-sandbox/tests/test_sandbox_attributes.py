@@ -293,6 +293,14 @@ def test_every_write_costs_a_data_point_even_an_unchanged_one(sandbox: RunningSa
     }
 
 
+def test_subscription_states_and_push_tokens_cost_nothing(sandbox: RunningSandbox) -> None:
+    token = {"app_id": "app", "token": "t"}
+    write(sandbox, email_subscribe="unsubscribed", push_subscribe="opted_in", push_tokens=[token])
+    write(sandbox, email_subscribe=None)
+
+    assert sandbox.data_points() == 0
+
+
 def test_data_points_are_counted_for_each_key(sandbox: RunningSandbox) -> None:
     other = sandbox.add_key(name="partner")
     write(sandbox, plan="gold")

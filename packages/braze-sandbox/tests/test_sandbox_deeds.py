@@ -96,6 +96,7 @@ def test_a_purchase_counts_its_quantity_and_revenue_exactly(sandbox: RunningSand
         ({"quantity": "2"}, "'quantity' is not valid"),
         ({"price": "2"}, "'price' is not valid"),
         ({"currency": "euro"}, "'currency' is not valid"),
+        ({"currency": "XYZ"}, "'currency' is not valid"),
         ({"product_id": None}, "'product_id' is required"),
         ({"product_id": "p" * 256}, "'product_id' is not valid"),
         ({"properties": {"k": "x" * 51_200}}, "'properties' is not valid"),

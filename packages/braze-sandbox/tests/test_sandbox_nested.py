@@ -105,6 +105,43 @@ def test_a_nested_write_costs_a_data_point_for_each_key(sandbox: RunningSandbox)
     assert sandbox.data_points() == 3
 
 
+def test_keys_count_at_every_depth_and_objects_do_not_count_themselves(
+    sandbox: RunningSandbox,
+) -> None:
+    analytics = {"count": 1000, "top_10_listeners": True}
+    since = {"$time": "1960-01-01"}
+    write(sandbox, song={"name": "Solea", "since": since, "tags": ["a", "b"], "plays": analytics})
+
+    assert sandbox.data_points() == 5
+
+
+def test_arrays_of_objects_cost_what_is_written_and_what_is_looked_for(
+    sandbox: RunningSandbox,
+) -> None:
+    pets = [{"id": n, "type": "dog", "breed": "corgi", "name": "Gus"} for n in (1, 2)]
+    spent = []
+    for change in (
+        pets,
+        {"$add": [{"id": 3, "type": "cat"}]},
+        {"$update": [changed(2, breed="beagle"), changed(3, name="Mary")]},
+        {"$remove": [one(1), one(2), one(9)]},
+        {"$remove": []},
+    ):
+        before = sandbox.data_points()
+        write(sandbox, _merge_objects=True, pets=change)
+        spent.append(sandbox.data_points() - before)
+
+    assert spent == [8, 2, 2, 3, 1]
+
+
+def one(number: int) -> dict[str, Any]:
+    return {"$identifier_key": "id", "$identifier_value": number}
+
+
+def changed(number: int, **values: str) -> dict[str, Any]:
+    return {**one(number), "$new_object": values}
+
+
 def test_an_array_operation_costs_one_data_point(sandbox: RunningSandbox) -> None:
     write(sandbox, segments={"add": ["a", "b", "c"], "remove": ["d"]})
 

@@ -5,8 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
 
-import msgspec
-
+from braze_sandbox.bodies import decode_json
 from braze_sandbox.clock import Clock
 from braze_sandbox.errors import RefusedError
 from braze_sandbox.model.notice import Notice
@@ -126,5 +125,5 @@ class Processing:
 
     def _process(self, queued: Queued) -> None:
         workspace = self._state.workspace(queued.workspace)
-        job = make_job(queued.kind, msgspec.json.decode(queued.body))
+        job = make_job(queued.kind, decode_json(queued.body))
         self.apply(workspace, job, key_name=queued.key_name, done=queued)

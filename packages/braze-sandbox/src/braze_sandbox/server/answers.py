@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 import msgspec
 from aiohttp import web
 
+from braze_sandbox.bodies import BadJsonError
 from braze_sandbox.engine import Engine
 from braze_sandbox.errors import RefusedError
 from braze_sandbox.segments.asking import Asking
@@ -14,13 +15,6 @@ from braze_sandbox.store.workspace import Workspace
 ENGINE: web.AppKey[Engine] = web.AppKey("engine", Engine)
 
 _T = TypeVar("_T")
-
-
-class BadJsonError(RefusedError):
-    """A body is no JSON, or not of the form asked for."""
-
-    def __init__(self, detail: str) -> None:
-        super().__init__(400, f"Bad Request: {detail}")
 
 
 class BadNumberError(RefusedError):
@@ -40,14 +34,6 @@ def json_answer(
         headers=headers,
         content_type="application/json",
     )
-
-
-def decode_json(body: bytes) -> Any:
-    """Return the JSON value in `body`; raise BadJsonError (400) if it is none."""
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadJsonError(str(error)) from error
 
 
 async def read_as(request: web.Request, kind: type[_T]) -> _T:

@@ -7,12 +7,13 @@ import msgspec
 from aiohttp import web
 
 from braze_sandbox.auth.gate import admit
+from braze_sandbox.bodies import decode_json
 from braze_sandbox.engine import Engine
 from braze_sandbox.errors import RefusedError
 from braze_sandbox.limits.limiter import EMPTY_HEADERS, RateLimitedError
 from braze_sandbox.model.access import RestKey
 from braze_sandbox.operations import make_job
-from braze_sandbox.server.answers import ENGINE, decode_json, json_answer
+from braze_sandbox.server.answers import ENGINE, json_answer
 from braze_sandbox.server.recording import KEY_NAME, REJECT_EVERY
 from braze_sandbox.store.workspace import Workspace
 

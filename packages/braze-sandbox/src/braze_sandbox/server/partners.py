@@ -5,12 +5,13 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from braze_sandbox.bodies import decode_json
 from braze_sandbox.engine import Engine
 from braze_sandbox.errors import RefusedError
 from braze_sandbox.limits.limiter import RateLimitedError
 from braze_sandbox.model.cohort import Cohort, Partner
 from braze_sandbox.operations import make_job
-from braze_sandbox.server.answers import ENGINE, decode_json, json_answer
+from braze_sandbox.server.answers import ENGINE, json_answer
 from braze_sandbox.server.recording import KEY_NAME
 from braze_sandbox.store.workspace import Workspace
 from braze_sandbox.users.cohorts import read_cohort, read_cohort_changes

@@ -27,6 +27,9 @@ NO_ATTRIBUTES = frozenset(
     }
 )
 
+# What Braze's page on data points lists as not billable, of what the API can set.
+_FREE = frozenset({"email_subscribe", "push_subscribe", "push_tokens"})
+
 
 def apply_attributes(profile: Profile, item: dict[str, Any], writing: Writing) -> Profile:
     """Return `profile` with the attributes of `item`; standard fields, custom attributes, groups.
@@ -72,14 +75,19 @@ def _set_field(
     profile: Profile, fields: dict[str, Value], name: str, value: Any, writing: Writing
 ) -> dict[str, Value]:
     if value is None:
-        writing.charge("attribute", name)
+        _charge_field(name, writing)
         return {key: kept for key, kept in fields.items() if key != name}
     stored = read_field(name, value)
     if isinstance(stored, Ignored):
         writing.drop(profile.external_id or profile.braze_id, name, stored.reason)
         return fields
-    writing.charge("attribute", name)
+    _charge_field(name, writing)
     return {**fields, name: stored}
+
+
+def _charge_field(name: str, writing: Writing) -> None:
+    if name not in _FREE:
+        writing.charge("attribute", name)
 
 
 def _set_custom(

@@ -1,4 +1,4 @@
-"""The codes that standard profile fields may hold."""
+"""The codes that standard profile fields and purchases may hold."""
 
 from importlib.resources import files
 
@@ -7,6 +7,7 @@ import msgspec
 
 class _Codes(msgspec.Struct, frozen=True):
     countries: frozenset[str]
+    currencies: frozenset[str]
     languages: frozenset[str]
     rails_zones: frozenset[str]
 
@@ -17,6 +18,9 @@ _codes = msgspec.json.decode(
 
 # ISO 3166-1 alpha-2.
 COUNTRIES = _codes.countries
+
+# ISO 4217: what is legal tender somewhere, funds and metals, and what was in use until lately.
+CURRENCIES = _codes.currencies
 
 # ISO 639-1.
 LANGUAGES = _codes.languages

@@ -4,11 +4,13 @@ from typing import Any
 
 import msgspec
 
+from braze_sandbox.bodies import is_deeper, is_whole
 from braze_sandbox.errors import SandboxError
 from braze_sandbox.model.profile import Value
 from braze_sandbox.settings import Settings
 from braze_sandbox.times import format_time, parse_time
 from braze_sandbox.track.arrays import change_array, is_flat, read_change, replace_array
+from braze_sandbox.track.keys import count_keys, count_operation
 from braze_sandbox.track.nested import (
     change_objects,
     is_operation,
@@ -17,6 +19,9 @@ from braze_sandbox.track.nested import (
     read_object,
     read_objects,
 )
+
+# Ours: Braze names no limit, and what is kept has to be read again.
+_DEEPEST = 100
 
 
 class DroppedAttributeError(SandboxError):
@@ -48,6 +53,9 @@ def change_attribute(
         return Change(value, _same("boolean", kind))
     if isinstance(value, int | float):
         return Change(value, _same("number", kind))
+    if is_deeper(value, _DEEPEST):
+        message = f"it is nested more than {_DEEPEST} levels deep"
+        raise DroppedAttributeError(message)
     if isinstance(value, list):
         return _change_list(value, kind, settings)
     return _change_by_object(current, value, kind=kind, merge=merge, settings=settings)
@@ -68,7 +76,8 @@ def _change_list(value: list[Any], kind: str | None, settings: Settings) -> Chan
         if not value and kind == "array_of_objects":
             return Change([], kind)
         return Change(replace_array(value, settings), _same("array", kind))
-    return Change(read_objects(value, settings), _same("array_of_objects", kind))
+    objects = read_objects(value, settings)
+    return Change(objects, _same("array_of_objects", kind), count_keys(value))
 
 
 def _change_by_object(
@@ -84,7 +93,7 @@ def _change_by_object(
     if is_operation(value):
         _same("array_of_objects", kind)
         changed = change_objects(current or [], value, settings, merge=merge)
-        return Change(changed, "array_of_objects")
+        return Change(changed, "array_of_objects", count_operation(value))
     change = read_change(value) if kind != "object" else None
     if change is not None:
         _same("array", kind)
@@ -94,7 +103,7 @@ def _change_by_object(
             return Change(None, "array")
         return Change(change_array(current or [], change, settings), "array")
     _same("object", kind)
-    points = max(len(value), 1)
+    points = count_keys(value)
     if merge:
         return Change(merge_object(current or {}, value, settings), "object", points)
     return Change(read_object(value, settings), "object", points)
@@ -107,6 +116,8 @@ def _increment(current: Value, step: Any) -> int:
         return step
     if not isinstance(current, int):
         raise DroppedAttributeError("only integer attributes can be incremented")
+    if not is_whole(current + step):
+        raise DroppedAttributeError("the sum does not fit 64 bits")
     return current + step
 
 

@@ -1,21 +1,23 @@
 """Events with purchases: what is refused, what is stored."""
 
-import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
+from braze_sandbox.bodies import is_deeper
 from braze_sandbox.model.deed import Event, Purchase
 from braze_sandbox.model.profile import Profile, Tally
 from braze_sandbox.settings import Settings
 from braze_sandbox.times import parse_time
 from braze_sandbox.track import problems
+from braze_sandbox.track.codes import CURRENCIES
 from braze_sandbox.track.problems import Problem
 from braze_sandbox.track.writing import Writing
 
-_CURRENCY = re.compile(r"[A-Z]{3}")
+# Ours, as for nested attributes: what is kept has to be read again.
+_DEEPEST = 100
 _RESERVED_EVENT_PROPERTIES = {"time", "event_name"}
 
 
@@ -44,7 +46,7 @@ def find_purchase_problem(item: dict[str, Any], settings: Settings) -> Problem |
         return problems.field_invalid("product_id")
     if len(str(product)) > settings.string_characters:
         return problems.field_invalid("product_id")
-    if not (isinstance(item["currency"], str) and _CURRENCY.fullmatch(item["currency"])):
+    if not (isinstance(item["currency"], str) and item["currency"] in CURRENCIES):
         return problems.field_invalid("currency")
     if not _is_number(item["price"]):
         return problems.field_invalid("price")
@@ -133,6 +135,8 @@ def _find_properties_problem(properties: Any, limit: int, settings: Settings) ->
     if properties is None:
         return None
     if not isinstance(properties, dict):
+        return problems.field_invalid("properties")
+    if is_deeper(properties, _DEEPEST):
         return problems.field_invalid("properties")
     for key in properties:
         if not key or key.startswith("$") or len(key) > settings.string_characters:
