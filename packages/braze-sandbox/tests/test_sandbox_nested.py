@@ -120,13 +120,14 @@ def test_arrays_of_objects_cost_what_is_written_and_what_is_looked_for(
 ) -> None:
     pets = [{"id": n, "type": "dog", "breed": "corgi", "name": "Gus"} for n in (1, 2)]
     spent = []
-    for change in (
+    changes: tuple[Any, ...] = (
         pets,
         {"$add": [{"id": 3, "type": "cat"}]},
         {"$update": [changed(2, breed="beagle"), changed(3, name="Mary")]},
         {"$remove": [one(1), one(2), one(9)]},
         {"$remove": []},
-    ):
+    )
+    for change in changes:
         before = sandbox.data_points()
         write(sandbox, _merge_objects=True, pets=change)
         spent.append(sandbox.data_points() - before)

@@ -7,8 +7,10 @@ import pytest
 from tests.functional.exports.conftest import Shop
 from tests.functional.flow.conftest import ACTOR
 
+from coterie.app.dry_runs import DryRuns
 from coterie.control.jobs import BadJobError, create_export
 from coterie.model.control import Job
+from coterie.model.dry_run import DryRun
 
 
 @pytest.fixture
@@ -90,6 +92,30 @@ def test_only_what_changed_is_sent_again(people: Shop) -> None:
 
     assert at_braze(people, "bo")["first_name"] == "Bo"
     assert people.braze.data_points() == spent + 1
+
+
+def test_data_points_are_foreseen_and_counted_as_braze_counts_them(people: Shop) -> None:
+    config = {
+        "kind": "export_profiles",
+        "identifier_field": "user_id",
+        "audiences": ["oslo"],
+        "attributes": {**ATTRIBUTES, "shop.seen.last_city": "city"},
+    }
+    foreseen = DryRuns(people.store, lambda: people.now, most_seen=1_000).of_new(
+        account=people.account.number, authorization_id=people.authorization, config=config
+    )
+
+    export(people, **{name: value for name, value in config.items() if name != "kind"})
+    first = people.braze.data_points()
+    people.send({"user_id": "ada", "order_amount": 1})
+    follow(people)
+
+    assert isinstance(foreseen, DryRun)
+    assert foreseen.data_points == first
+    assert first > len(ATTRIBUTES)
+    with people.store.transaction() as conn:
+        spent = conn.execute("SELECT sum(data_points) FROM destination").fetchone()
+    assert spent == (people.braze.data_points(),)
 
 
 def test_a_field_that_is_exported_no_more_is_deleted_with_clean_up(people: Shop) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from coterie.connectors.braze.billing import count_points
 from coterie.connectors.braze.cohorts import COHORT_USERS, IDS_AT_ONCE, make_assignment
 from coterie.connectors.destination import Target
 from coterie.model.delivery import (
@@ -97,13 +98,18 @@ def deletion_of(users: Sequence[BrazeObject]) -> BrazeObject:
 
 
 def data_points(form: Form, load: Load) -> int:
-    """Return the data points that a load spends: one an attribute, cohort, event or purchase."""
+    """Return the data points that a load spends: one an attribute, cohort, event or purchase.
+
+    A nested attribute costs one for each key that is written.
+    """
     if isinstance(load, QueueItem):
         return 1
     if form == "array":
         return 0 if load.difference.is_empty else 1
-    if form in ("booleans", "attributes"):
+    if form == "booleans":
         return len(load.difference.put) + len(load.difference.drop)
+    if form == "attributes":
+        return sum(count_points(name, value) for name, value in _attributes(load).items())
     if form == "cohorts":
         # Braze counts users that are put into a cohort (docs of cohort import).
         return len(load.difference.put)
