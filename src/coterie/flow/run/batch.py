@@ -15,6 +15,7 @@ from coterie.flow.eventlog.outcomes import record_outcomes
 from coterie.flow.eventlog.read import advance, read_after, take_lane
 from coterie.flow.eventlog.seen import SeenMessages
 from coterie.flow.identity.hints import OwnerHints
+from coterie.flow.identity.newcomers import Newcomers
 from coterie.flow.mapping.mapper import RejectedMapping
 from coterie.flow.run.context import Contexts
 from coterie.flow.run.feeding import bodies_of
@@ -68,6 +69,7 @@ class LaneProcessor:
         self._names = contexts.names
         self._seen = SeenMessages()
         self._hints = OwnerHints()
+        self._newcomers = Newcomers()
 
     def process(
         self, conn: Connection, lane: int, *, limit: int, now: datetime, alone: bool = False
@@ -141,7 +143,7 @@ class LaneProcessor:
         profiles = merged = identifiers = 0
         for account in sorted(account for account, said in mapped.items() if said):
             context = self._contexts.get(account)
-            step = AccountStep(conn, context, self._names, self._hints)
+            step = AccountStep(conn, context, self._names, self._hints, self._newcomers)
             fed = bodies_of(context, events, rewritten)
             place = step.run(mapped[account], place, now=now, fed=fed)
             profiles += step.profiles

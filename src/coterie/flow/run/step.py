@@ -12,6 +12,7 @@ from coterie.flow.changes.record import Place
 from coterie.flow.identity.hints import OwnerHints
 from coterie.flow.identity.known import Known, know
 from coterie.flow.identity.maintenance import note_unsettled
+from coterie.flow.identity.newcomers import Newcomers
 from coterie.flow.identity.owners import (
     StaleReadError,
     find_carriers,
@@ -58,11 +59,13 @@ class AccountStep:
         context: AccountContext,
         names: Names,
         hints: OwnerHints | None = None,
+        newcomers: Newcomers | None = None,
     ) -> None:
         self._conn = conn
         self._context = context
         self._names = names
         self._hints = hints or OwnerHints()
+        self._newcomers = newcomers or Newcomers()
         self.profiles = 0
         self.merged = 0
         self.identifiers = 0
@@ -82,7 +85,11 @@ class AccountStep:
         account, rules = self._context.number, self._context.rules
         name = self._names.profile(account)
         named = {identifier for event in events for identifier in event.identifiers}
-        known, resolution = self._resolve(named, lambda known: resolve(events, known, rules, name))
+
+        def answer(known: Known) -> Resolution | NeedsNeighbours:
+            return resolve(events, known, rules, name)
+
+        known, resolution = self._take_as_new(named, answer) or self._take(named, answer)
         place, conclusion = self._write(known, resolution, place, "event")
         if fed:
             feed(self._conn, self._context, fed, resolution.profiles, conclusion, now=now)
@@ -115,7 +122,7 @@ class AccountStep:
                 raise EntangledError(size=len(known.owners), largest=largest)
             return resolve_again(identifiers, known, rules, name, at_us=at_us)
 
-        known, resolution = self._resolve(set(identifiers), answer)
+        known, resolution = self._take(set(identifiers), answer)
         return self._write(known, resolution, place, cause)[0]
 
     def _write(
@@ -126,8 +133,6 @@ class AccountStep:
         stored = dict(known.stored)
         folded = context.folder.fold(resolution, stored)
         conclusion = conclude(context, folded, stored, cause, resolution)
-        save_owners(conn, account, resolution.owners, known.owners)
-        self._hints.note(account, resolution.owners)
         if resolution.passengers or resolution.carriers:
             save_passengers(conn, account, resolution, known.owners)
             log.info("identity.passengers", account=account, taken=len(resolution.passengers))
@@ -137,22 +142,62 @@ class AccountStep:
         self.identifiers = len(resolution.owners)
         return place, conclusion
 
-    def _resolve(self, wanted: set[Identifier], answer: Resolve) -> tuple[Known, Resolution]:
+    def _take(self, wanted: set[Identifier], answer: Resolve) -> tuple[Known, Resolution]:
+        """Resolve, and give identifiers to whom they belong."""
         known = know({}, {})
         while True:
             # Every round loads another neighbour, so this ends.
             known = self._load(wanted, known)
             found = answer(known)
             if not isinstance(found, NeedsNeighbours):
+                self._save_owners(known, found)
                 return known, found
             wanted = set(found.identifiers)
 
-    def _load(self, wanted: set[Identifier], known: Known) -> Known:
-        """Add the owners of `wanted` and their profiles, locked, to what is known."""
+    def _take_as_new(
+        self, wanted: set[Identifier], answer: Resolve
+    ) -> tuple[Known, Resolution] | None:
+        """Do as `_take` without a look-up of what nobody remembers, where all of that is new.
+
+        None if newcomers are not expected, or were in vain: then nothing is written. That an
+        identifier is new is known once it is in the table with its key, so each must get there.
+        """
+        account = self._context.number
+        if not self._newcomers.are_expected(account):
+            return None
+        known = self._load(wanted, know({}, {}), asks=False)
+        found = answer(known)
+        if not isinstance(found, NeedsNeighbours):
+            unknown = wanted - known.owners.keys()
+            try:
+                if unknown <= found.owners.keys():
+                    with self._conn.transaction():
+                        self._save_owners(known, found)
+                    return known, found
+            except StaleReadError:
+                log.info("identity.newcomers.known", account=account)
+        self._newcomers.note_mistake(account)
+        return None
+
+    def _save_owners(self, known: Known, resolution: Resolution) -> None:
+        account = self._context.number
+        save_owners(self._conn, account, resolution.owners, known.owners)
+        self._hints.note(account, resolution.owners)
+
+    def _load(self, wanted: set[Identifier], known: Known, *, asks: bool = True) -> Known:
+        """Add the owners of `wanted` and their profiles, locked, to what is known.
+
+        Without `asks` only those whose owner is remembered have one.
+        """
         account = self._context.number
         asked = wanted - known.owners.keys()
         hinted = self._hints.find(account, asked)
-        owners = {**hinted, **find_owners(self._conn, account, asked - hinted.keys())}
+        owners = dict(hinted)
+        if asks:
+            unknown = asked - hinted.keys()
+            found_owners = find_owners(self._conn, account, unknown)
+            self._newcomers.note_lookup(account, asked=len(unknown), found=len(found_owners))
+            owners |= found_owners
         stored = self._lock(owners, known)
         found = know({}, stored, passengers=known.passengers)
         outdated = {item for item, owner in hinted.items() if found.owners.get(item) != owner}
