@@ -17,6 +17,7 @@ CATCH_ALL = {
     "src/coterie/worker/housekeeping.py",
     "src/coterie/sender/loop.py",
     "src/coterie/api/collect.py",
+    "src/coterie/api/reads.py",
 }
 
 

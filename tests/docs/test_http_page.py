@@ -26,6 +26,7 @@ from coterie.api.dependencies import (
 )
 from coterie.api.errors import STATUSES
 from coterie.api.pace import CollectRates
+from coterie.api.reads import READ_PREFIXES, find_reading
 from coterie.api.routes import build_api
 from coterie.api.targets import COLLECT_PREFIXES, NotFoundError, find_target
 from coterie.control.alerts import AlertCalls
@@ -35,6 +36,7 @@ PAGE = (ROOT / "docs" / "reference" / "http.md").read_text("utf-8")
 ROUTE = re.compile(r"^\| `(GET|POST|PUT|DELETE) (/[^`]+)` \|", re.MULTILINE)
 SHOWN = set(ROUTE.findall(PAGE))
 COLLECT = {route for route in SHOWN if route[1].startswith(COLLECT_PREFIXES)}
+READS = {route for route in SHOWN if route[1].startswith(READ_PREFIXES)}
 
 
 def litestar_routes() -> Iterator[tuple[str, str]]:
@@ -99,7 +101,7 @@ def litestar_routes() -> Iterator[tuple[str, str]]:
 
 
 def test_the_page_names_the_routes_of_the_framework() -> None:
-    assert set(litestar_routes()) == SHOWN - COLLECT
+    assert set(litestar_routes()) == SHOWN - COLLECT - READS
 
 
 @pytest.mark.parametrize(("_", "path"), sorted(COLLECT))
@@ -110,6 +112,22 @@ def test_the_collect_routes_of_the_page_exist(_: str, path: str) -> None:
     target = find_target(filled)
 
     assert target.stream == ("default" if "{stream}" in path else usual[target.route])
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(READS))
+def test_the_reads_of_the_page_exist(method: str, path: str) -> None:
+    filled = path.replace("{account}", "3012").replace("{table}", "user").replace("{field}", "x")
+
+    reading = find_reading(filled.replace("{value}", "y").encode())
+
+    assert method == "GET"
+    assert reading is not None
+    assert (reading.field, reading.value) == ("x", "y")
+    assert path.startswith(reading.route + "/")
+
+
+def test_the_page_has_each_kind_of_read() -> None:
+    assert len(READS) == len(READ_PREFIXES)
 
 
 def test_a_path_beside_the_collect_routes_is_refused() -> None:

@@ -1,7 +1,7 @@
-"""The few parts of ASGI that the collect door speaks itself.
+"""The few parts of ASGI that the doors in front of the framework speak themselves.
 
-A litestar handler costs more than all the rest of a collect request, so this one door answers the
-server directly; everything else is litestar's.
+A litestar handler costs more than all the rest of a collect request or of a person's values, so
+these answer the server directly; everything else is litestar's.
 """
 
 import asyncio
@@ -22,6 +22,8 @@ DRAIN_SECONDS = 5.0
 DRAIN_BYTES = 30_000_000
 # Python refuses to read numbers of thousands of digits, and no body has a length of more than 18.
 LONGEST_LENGTH = 18
+# Answers with these have no body by definition (RFC 9110, 15.3.5 and 15.4.5).
+BODILESS = (204, 304)
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -149,11 +151,10 @@ def _length(announced: bytes) -> int:
 
 async def send_answer(send: Send, answer: Answer) -> None:
     """Send a whole response."""
-    headers = [
-        (b"content-type", answer.content_type),
-        (b"content-length", str(len(answer.body)).encode()),
-        *answer.headers,
-    ]
+    headers = list(answer.headers)
+    if answer.status not in BODILESS:
+        headers.append((b"content-type", answer.content_type))
+        headers.append((b"content-length", str(len(answer.body)).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body, "more_body": False})
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from urllib.parse import parse_qsl
 
 import msgspec
 from litestar.types import HTTPScope, Receive, Send
@@ -21,7 +20,7 @@ from coterie.api.collected import PICTURE, segment_success, success
 from coterie.api.dependencies import CollectCalls
 from coterie.api.guard import RuleBook, check_address, check_signature, is_signed
 from coterie.api.pace import Pace
-from coterie.api.parameters import read_flag
+from coterie.api.parameters import read_flag, read_query
 from coterie.api.targets import Target, choose_reading, find_target
 from coterie.api.tokens import MissingTokenError, TokenDesk
 from coterie.base.metrics import http_requests_total
@@ -100,7 +99,7 @@ class CollectDoor:
         is_pixel = reading.form == "query"
         heading = read_heading(scope)
         query = scope["query_string"]
-        parameters = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+        parameters = read_query(query)
         caller, rules = await self._admit(scope, target, parameters, heading)
         collector = self._collector
         if collector is None:

@@ -3,22 +3,22 @@
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from litestar import MediaType, Request, Response, get
-from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, QueryParameter
 
+from coterie.api.asgi import Answer
 from coterie.api.auth import check_scope
+from coterie.api.dependencies import ApiDependencies
+from coterie.api.parameters import BadParameterError, read_flag
 from coterie.api.resources import PERSONAL_SCOPE, UnknownProfileError
-from coterie.api.state import ApiState
 from coterie.api.tokens import RefusedTokenError
 from coterie.base.errors import UserError
 from coterie.control.scopes import allows
 from coterie.flow.run.explain import MembershipExplanation
 from coterie.model.control import Grant
 from coterie.model.entity import Entity, FieldLineage
+from coterie.model.mapped import Identifier
 
 TABLE = "user"
 MOST_FIELDS = 200
@@ -68,65 +68,76 @@ class EntityAnswer(msgspec.Struct, frozen=True, kw_only=True):
 # Sums are decimals, which would travel as text otherwise.
 _encode = msgspec.json.Encoder(decimal_format="number", order="deterministic").encode
 
-Names = Annotated[str | None, QueryParameter(max_length=LONGEST_LIST)]
+
+class EntityRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked about one person: `only` these fields, or None for all.
+
+    `explain` are slugs of audiences; `known` are the tags of answers that the asker has already.
+    """
+
+    identifier: Identifier
+    only: tuple[str, ...] | None
+    explain: tuple[str, ...]
+    with_segments: bool
+    with_meta: bool
+    with_lineage: bool
+    known: str
 
 
-@get(
-    "/api/entity/{table:str}/{field:str}/{value:str}",
-    summary="One person's values and audiences",
-    tags=["profiles"],
-    sync_to_thread=True,
-)
-def get_entity(  # noqa: PLR0913 - a parameter of the address each
-    request: Request[Any, Any, Any],
-    table: FromPath[str],
-    field: FromPath[str],
-    value: FromPath[str],
-    grant: NamedDependency[Grant],
-    api: NamedDependency[ApiState],
-    fields: Names = None,
-    explain: Names = None,
-    segments: FromQuery[bool] = True,
-    meta: FromQuery[bool] = True,
-    lineage: FromQuery[bool] = False,
-) -> Response[bytes]:
+def read_entity_request(
+    table: str, identifier: Identifier, parameters: Mapping[str, str], known: str
+) -> EntityRequest:
+    """Return what the parameters ask for. Raises UserError."""
+    if table != TABLE:
+        raise UnknownTableError
+    return EntityRequest(
+        identifier=identifier,
+        only=split_names(parameters.get("fields"), parameter="fields", most=MOST_FIELDS),
+        explain=split_names(parameters.get("explain"), parameter="explain", most=MOST_EXPLAINED)
+        or (),
+        with_segments=read_flag(parameters, "segments", default=True),
+        with_meta=read_flag(parameters, "meta", default=True),
+        with_lineage=read_flag(parameters, "lineage"),
+        known=known,
+    )
+
+
+def answer_entity(dependencies: ApiDependencies, grant: Grant, asked: EntityRequest) -> Answer:
     """Return the profile that an identifier belongs to; personal fields only to who may see them.
 
     What conditions looked at and where values come from may be personal too, so `explain` and
-    `lineage` need the same scope.
+    `lineage` need the same scope. Raises UserError.
     """
-    if table != TABLE:
-        raise UnknownTableError
-    only = split_names(fields, parameter="fields", most=MOST_FIELDS)
-    slugs = split_names(explain, parameter="explain", most=MOST_EXPLAINED) or ()
-    if slugs or lineage:
+    if asked.explain or asked.with_lineage:
         check_scope(grant, PERSONAL_SCOPE)
-    calls = api.dependencies.entities
-    glance = calls.find(grant.account, (field, value), only, grant.token_id)
+    calls, account, identifier = dependencies.entities, grant.account, asked.identifier
+    glance = calls.find(account, identifier, asked.only, grant.token_id)
     if not glance.token_holds:
         raise RefusedTokenError
     found = glance.entity
     if found is None:
-        raise UnknownProfileError(field=field)
+        raise UnknownProfileError(field=identifier[0])
     hidden = frozenset() if allows(grant.scopes, PERSONAL_SCOPE) else found.personal
     explained = {}
-    for slug in slugs:
-        audience = api.dependencies.get_audience(grant.account, slug)
-        why = api.dependencies.explain_membership(grant.account, (field, value), audience)
+    for slug in asked.explain:
+        audience = dependencies.get_audience(account, slug)
+        why = dependencies.explain_membership(account, identifier, audience)
         if why is not None:
             explained[slug] = why
     answer = EntityAnswer(
-        data=show_entity(found, hidden=hidden, with_segments=segments, with_meta=meta),
+        data=show_entity(
+            found, hidden=hidden, with_segments=asked.with_segments, with_meta=asked.with_meta
+        ),
         meta=EntityMeta(
             by_fields=found.by_fields,
             format="json",
             name=TABLE,
             redacted=tuple(sorted(hidden)),
-            explain=explained if slugs else None,
-            lineage=calls.lineage(grant.account, (field, value), only) if lineage else None,
+            explain=explained if asked.explain else None,
+            lineage=calls.lineage(account, identifier, asked.only) if asked.with_lineage else None,
         ),
     )
-    return answer_tagged(_encode(answer), request.headers.get("if-none-match", ""))
+    return answer_tagged(_encode(answer), asked.known, ((b"vary", b"Authorization"),))
 
 
 def show_entity(
@@ -160,21 +171,28 @@ def _meta_fields(
 
 
 def split_names(text: str | None, *, parameter: str, most: int) -> tuple[str, ...] | None:
-    """Return the names of a list with commas, None for none. Raises TooManyNamesError."""
+    """Return the names of a list with commas, None for none.
+
+    Raises BadParameterError, TooManyNamesError.
+    """
     if text is None:
         return None
+    if len(text) > LONGEST_LIST:
+        must = f"be at most {LONGEST_LIST:,} characters long"
+        raise BadParameterError(name=parameter, value=text, must=must)
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     if len(names) > most:
         raise TooManyNamesError(parameter=parameter, most=most)
     return names
 
 
-def answer_tagged(body: bytes, known: str) -> Response[bytes]:
+def answer_tagged(body: bytes, known: str, headers: tuple[tuple[bytes, bytes], ...]) -> Answer:
     """Answer with a body and its tag, or with 304 to who has it already (RFC 9110, 13.1.2)."""
     tag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
-    # A shared cache must not show one token's answer to another.
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
-    tags = {one.strip().removeprefix("W/") for one in known.split(",")}
-    if tag in tags or "*" in tags:
-        return Response(b"", status_code=304, headers=headers, media_type=MediaType.JSON)
-    return Response(body, headers=headers, media_type=MediaType.JSON)
+    # A shared cache must not show one asker's answer to another.
+    headers = ((b"etag", tag.encode()), (b"cache-control", b"private, no-cache"), *headers)
+    if known and not {tag, "*"}.isdisjoint(
+        one.strip().removeprefix("W/") for one in known.split(",")
+    ):
+        return Answer(304, b"", headers=headers)
+    return Answer(200, body, headers=headers)

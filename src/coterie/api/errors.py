@@ -35,6 +35,10 @@ STATUSES = {
     "sent_too_fast": 429,
 }
 RETRY_SECONDS = 2.0
+HTTP_MESSAGES = {
+    404: "There is nothing at this address. Check the path; docs/reference/http.md lists them.",
+    405: "This address takes another method. docs/reference/http.md says which.",
+}
 
 log = structlog.get_logger(__name__)
 
@@ -76,6 +80,11 @@ def answer_error(error: BaseException) -> tuple[ErrorAnswer, dict[str, str]]:
         ErrorAnswer(status=status, message=error.message, code=error.code, errors=errors),
         headers,
     )
+
+
+def http_error(status: int, detail: str = "") -> ErrorAnswer:
+    """Return the answer to a request that no route takes, or that `detail` says is malformed."""
+    return ErrorAnswer(status=status, message=HTTP_MESSAGES.get(status, detail), code="http_error")
 
 
 def status_of(error: CoterieError) -> int:

@@ -4,15 +4,14 @@ from collections.abc import Collection
 from typing import Any
 
 import msgspec
-from litestar import Request, Response, get
-from litestar.di import NamedDependency
-from litestar.params import FromPath
 
+from coterie.api.asgi import Answer
+from coterie.api.dependencies import EntityCalls
 from coterie.api.entity import answer_tagged
-from coterie.api.state import ApiState
 from coterie.base.errors import UserError
 from coterie.model.control import Personalization
 from coterie.model.entity import Entity
+from coterie.model.mapped import Identifier
 
 
 class NotPublicError(UserError):
@@ -42,38 +41,32 @@ class OriginRefusedError(UserError):
 _encode = msgspec.json.Encoder(decimal_format="number", order="deterministic").encode
 
 
-@get(
-    "/api/me/{account:int}/{field:str}/{value:str}",
-    summary="What is public of one person",
-    tags=["profiles"],
-    sync_to_thread=True,
-)
-def get_public(
-    request: Request[Any, Any, Any],
-    account: FromPath[int],
-    field: FromPath[str],
-    value: FromPath[str],
-    api: NamedDependency[ApiState],
-) -> Response[bytes]:
+class PublicRequest(msgspec.Struct, frozen=True):
+    """What a web page asks; `known` are the tags of answers that it has already."""
+
+    account: int
+    identifier: Identifier
+    origin: str
+    known: str
+
+
+def answer_public(entities: EntityCalls, asked: PublicRequest) -> Answer:
     """Return the public fields and audiences of who has an identifier; nothing for nobody.
 
     An unknown person gets the answer of a person without values, so that nobody can find out who
-    is a customer.
+    is a customer. Raises NotPublicError, OriginRefusedError.
     """
-    api.turnstile.pass_one(account)
-    glance = api.dependencies.entities.find_public(account, (field, value))
-    allowed, found = glance.allowed, glance.entity
-    if allowed is None or field not in allowed.by_fields:
+    glance = entities.find_public(asked.account, asked.identifier)
+    allowed, origin = glance.allowed, asked.origin
+    if allowed is None or asked.identifier[0] not in allowed.by_fields:
         raise NotPublicError
-    origin = request.headers.get("origin", "")
     if origin and not {"*", origin} & set(allowed.origins):
         raise OriginRefusedError
-    answer = {"data": show_public(found, allowed), "status": 200, "message": "success"}
-    response = answer_tagged(_encode(answer), request.headers.get("if-none-match", ""))
-    response.headers["Vary"] = "Origin"
+    headers = [(b"vary", b"Origin")]
     if origin:
-        response.headers["Access-Control-Allow-Origin"] = origin
-    return response
+        headers.append((b"access-control-allow-origin", origin.encode("latin-1")))
+    body = {"data": show_public(glance.entity, allowed), "status": 200, "message": "success"}
+    return answer_tagged(_encode(body), asked.known, tuple(headers))
 
 
 def show_public(found: Entity | None, allowed: Personalization) -> dict[str, Any]:

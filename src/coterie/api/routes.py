@@ -1,14 +1,14 @@
 """All routes of the API, ready for the composition root."""
 
 from collections.abc import Sequence
-from typing import Any, TypeGuard
+from typing import Any
 
 import msgspec
 from litestar import MediaType, Request, Response, Router
 from litestar.di import Provide
 from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
-from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from coterie.api import authorizations, streams
 from coterie.api.alerts import create_alert, delete_alert, list_alerts
@@ -21,7 +21,6 @@ from coterie.api.audience_life import (
 )
 from coterie.api.audiences import create_audience, update_audience
 from coterie.api.changes import list_changes
-from coterie.api.collect import CollectDoor
 from coterie.api.deliveries import (
     choose_repeats,
     drop_aside,
@@ -34,8 +33,7 @@ from coterie.api.deliveries import (
     take_step,
 )
 from coterie.api.dependencies import ApiDependencies
-from coterie.api.entity import get_entity
-from coterie.api.errors import ErrorAnswer, answer_error
+from coterie.api.errors import ErrorAnswer, answer_error, http_error
 from coterie.api.file_exports import create_file_export, list_written_files
 from coterie.api.health import live, metrics, ready
 from coterie.api.identities import (
@@ -68,7 +66,7 @@ from coterie.api.jobs import (
     update_job,
 )
 from coterie.api.privacy import export_person, forget_person, get_erasure, list_erasures
-from coterie.api.public import get_public
+from coterie.api.reads import READ_PREFIXES, ReadDoor, find_reading
 from coterie.api.resources import (
     explain_membership,
     find_grant,
@@ -119,24 +117,20 @@ from coterie.api.targets import COLLECT_PREFIXES
 from coterie.api.validate import validate_audience, validate_schema
 from coterie.base.errors import CoterieError
 
-HTTP_MESSAGES = {
-    404: "There is nothing at this address. Check the path; docs/reference/http.md lists them.",
-    405: "This address takes another method. docs/reference/http.md says which.",
-}
-
 
 class Api(msgspec.Struct, frozen=True):
     """The API's parts of the web application.
 
-    `handlers` and `state.lifespan` go into the Litestar application; `with_collect` wraps it.
+    `handlers` and `state.lifespan` go into the Litestar application; `with_doors` wraps it.
     """
 
     state: ApiState
     handlers: Sequence[Router]
+    reads: ReadDoor
 
 
 def build_api(dependencies: ApiDependencies) -> Api:
-    """Return the API's routes, all but the collect routes as litestar handlers."""
+    """Return the API's routes, all but those in front of litestar as handlers of it."""
     state = ApiState(dependencies)
 
     def give_state() -> ApiState:
@@ -215,8 +209,6 @@ def build_api(dependencies: ApiDependencies) -> Api:
             list_changes,
             get_profile,
             explain_membership,
-            get_entity,
-            get_public,
             validate_audience,
             validate_schema,
             list_versions,
@@ -258,24 +250,24 @@ def build_api(dependencies: ApiDependencies) -> Api:
             Exception: as_response,
         },
     )
-    return Api(state, [router])
+    return Api(state, [router], ReadDoor(state.tokens, dependencies))
 
 
-def with_collect(app: ASGIApp, door: CollectDoor) -> ASGIApp:
-    """Return `app` with the collect routes in front of it."""
+def with_doors(app: ASGIApp, api: Api) -> ASGIApp:
+    """Return `app` with the collect routes and the reads of one person in front of it."""
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
-        if is_collect(scope):
-            await door(scope, receive, send)
-        else:
-            await app(scope, receive, send)
+        if scope["type"] == ScopeType.HTTP:
+            path = scope["path"]
+            if path.startswith(COLLECT_PREFIXES):
+                await api.state.door(scope, receive, send)
+                return
+            if path.startswith(READ_PREFIXES) and (reading := find_reading(scope["raw_path"])):
+                await api.reads(reading, scope, send)
+                return
+        await app(scope, receive, send)
 
     return dispatch
-
-
-def is_collect(scope: Scope) -> TypeGuard[HTTPScope]:
-    """Answer whether the collect door has to answer."""
-    return scope["type"] == ScopeType.HTTP and scope["path"].startswith(COLLECT_PREFIXES)
 
 
 def as_response(_: Request[Any, Any, Any], error: Exception) -> Response[ErrorAnswer]:
@@ -286,11 +278,7 @@ def as_response(_: Request[Any, Any, Any], error: Exception) -> Response[ErrorAn
 
 def as_http_response(_: Request[Any, Any, Any], error: HTTPException) -> Response[ErrorAnswer]:
     """Answer what the framework refused, such as a parameter of the wrong kind."""
-    body = ErrorAnswer(
-        status=error.status_code,
-        message=HTTP_MESSAGES.get(error.status_code, error.detail),
-        code="http_error",
-    )
+    body = http_error(error.status_code, error.detail)
     return Response(body, status_code=body.status, headers=error.headers, media_type=MediaType.JSON)
 
 

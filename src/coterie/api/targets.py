@@ -56,7 +56,7 @@ def find_target(path: str) -> Target:
     """Return where the events of a POST to `path` go. Raises NotFoundError."""
     parts = path.strip("/").split("/")
     match parts:
-        case ["c", account, stream] if _is_number(account) and stream:
+        case ["c", account, stream] if is_number(account) and stream:
             return Target(int(account), stream, "/c")
         case ["collect", "json", stream] if stream:
             return Target(None, stream, "/collect/json")
@@ -64,9 +64,9 @@ def find_target(path: str) -> Target:
             return Target(None, stream, "/collect/bulk", BULK)
         case ["v1", call] if call in SEGMENT_CALLS or call in SEGMENT_BATCHES:
             return Target(None, SEGMENT_STREAM, "/v1", Reading("segment", call))
-        case ["currents", account] if _is_number(account):
+        case ["currents", account] if is_number(account):
             return Target(int(account), CURRENTS_STREAM, "/currents", CURRENTS)
-        case ["currents", account, stream] if _is_number(account) and stream:
+        case ["currents", account, stream] if is_number(account) and stream:
             return Target(int(account), stream, "/currents", CURRENTS)
     raise NotFoundError(path=path)
 
@@ -84,5 +84,6 @@ def choose_reading(scope: HTTPScope, target: Target) -> Reading:
     raise MethodNotAllowedError(method=str(method), path=scope["path"])
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Answer whether a part of a path is the number of an account."""
     return text.isascii() and text.isdigit() and len(text) <= LONGEST_ACCOUNT

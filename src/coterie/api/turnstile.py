@@ -1,7 +1,5 @@
 """How many requests without a token are answered."""
 
-import threading
-
 from coterie.api.allowance import Allowance
 from coterie.base.clock import Clock, to_us
 from coterie.base.errors import TransientError
@@ -21,19 +19,18 @@ class TooManyRequestsError(TransientError):
 
 
 class Turnstile:
-    """Lets each account's public requests through at a rate, with a burst of two seconds."""
+    """Lets each account's public requests through at a rate, with a burst of two seconds.
+
+    Belongs to the event loop of one web process.
+    """
 
     def __init__(self, *, per_second: int, clock: Clock) -> None:
         self._allowance = Allowance(per_second=per_second)
         self._clock = clock
-        self._lock = threading.Lock()
 
     def pass_one(self, account: int) -> None:
         """Count one request. Raises TooManyRequestsError."""
         now_us = to_us(self._clock())
-        with self._lock:
-            is_allowed = not self._allowance.wait_seconds(account, now_us=now_us)
-            if is_allowed:
-                self._allowance.charge(account, 1, now_us=now_us)
-        if not is_allowed:
+        if self._allowance.wait_seconds(account, now_us=now_us):
             raise TooManyRequestsError(limit=self._allowance.per_second)
+        self._allowance.charge(account, 1, now_us=now_us)

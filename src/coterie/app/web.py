@@ -16,7 +16,7 @@ from litestar.types import ASGIApp
 
 from coterie.api.dependencies import ApiDependencies, CollectCalls
 from coterie.api.pace import CollectRates
-from coterie.api.routes import as_http_response, build_api, with_collect
+from coterie.api.routes import as_http_response, build_api, with_doors
 from coterie.app.audiences import audience_calls
 from coterie.app.authorizations import AuthorizationDesk
 from coterie.app.bulk import BulkDesk
@@ -124,7 +124,7 @@ def build_web(services: Services, stack: ExitStack) -> ASGIApp:
         openapi_config=None,
         logging_config=None,
     )
-    return with_collect(app, api.state.door)
+    return with_doors(app, api)
 
 
 def _answer_unknown_address(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:

@@ -18,7 +18,7 @@ import pytest
 from litestar import Litestar
 
 from coterie.api.dependencies import ApiDependencies
-from coterie.api.routes import Api, build_api, with_collect
+from coterie.api.routes import Api, build_api, with_doors
 from coterie.app.audiences import audience_calls
 from coterie.app.authorizations import AuthorizationDesk
 from coterie.app.changes import change_reader
@@ -182,7 +182,7 @@ async def running(app: Litestar) -> AsyncIterator[None]:
 async def client(api: Api) -> AsyncIterator[httpx.AsyncClient]:
     app = Litestar(api.handlers, lifespan=[api.state.lifespan], logging_config=None)
     transport = httpx.ASGITransport(
-        with_collect(app, api.state.door),  # type: ignore[arg-type]
+        with_doors(app, api),  # type: ignore[arg-type]
         raise_app_exceptions=False,
         client=("127.0.0.1", 40_000),
     )

@@ -9,11 +9,10 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import msgspec
 import pytest
-from litestar import Litestar
 from tests.functional.api.conftest import ACCOUNT, ACTOR
 
 from coterie.api.collect import CollectDoor
-from coterie.api.routes import Api, with_collect
+from coterie.api.routes import Api
 from coterie.app.services import Services
 from coterie.app.web import collect_calls
 from coterie.base.clock import system_clock
@@ -60,7 +59,7 @@ def paced(api: Api, client: httpx.AsyncClient, services: Services, clock: HandCl
         limited = Services(settings, clock, services.ring, services.store)
         door = CollectDoor(api.state.tokens, collect_calls(limited))
         door.open(api.state.collector)
-        transport = httpx.ASGITransport(with_collect(Litestar(), door))  # type: ignore[arg-type]
+        transport = httpx.ASGITransport(door)  # type: ignore[arg-type]
         return httpx.AsyncClient(transport=transport, base_url=client.base_url)
 
     return make

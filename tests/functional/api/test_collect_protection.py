@@ -12,7 +12,7 @@ from litestar.concurrency import set_asyncio_executor
 from tests.functional.api.conftest import ACCOUNT, running
 
 from coterie.api.collect import CollectDoor
-from coterie.api.routes import Api, with_collect
+from coterie.api.routes import Api, with_doors
 from coterie.app.web import HANDLER_THREADS, give_handlers_threads
 from coterie.model.control import NewToken
 from coterie.store import Connection
@@ -43,7 +43,7 @@ async def test_events_are_taken_while_every_thread_of_the_handlers_hangs(
         return "done"
 
     app = Litestar([*api.handlers, hang], lifespan=[api.state.lifespan], logging_config=None)
-    transport = httpx.ASGITransport(with_collect(app, api.state.door))  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(with_doors(app, api))  # type: ignore[arg-type]
     async with running(app), httpx.AsyncClient(transport=transport, base_url="http://x") as client:
         asked = [asyncio.create_task(client.get("/hang")) for _ in range(50)]
         try:
@@ -73,7 +73,7 @@ async def test_a_body_that_stays_away_is_answered_408(
 
     door = CollectDoor(api.state.tokens, api.state.dependencies.collect, body_seconds=0.05)
     door.open(api.state.collector)
-    transport = httpx.ASGITransport(with_collect(Litestar(), door))  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(door)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url=client.base_url) as slow:
         answer = await slow.post(WEB, params={"key": token}, content=stuck())
 

@@ -163,7 +163,10 @@ async def test_what_has_not_changed_is_not_sent_again(
         ("/api/entity/content/url/x", 404, "unknown_table"),
         (f"{PATH}?fields={','.join(f'f{n}' for n in range(201))}", 400, "too_many_names"),
         (f"{PATH}?explain={','.join(f'a{n}' for n in range(11))}", 400, "too_many_names"),
+        (f"{PATH}?fields={'x' * 10_001}", 400, "bad_parameter"),
+        (f"{PATH}?meta=perhaps", 400, "bad_parameter"),
     ],
+    ids=range(6),
 )
 async def test_what_cannot_be_answered_says_why(
     client: httpx.AsyncClient, manager: Headers, path: str, status: int, code: str
@@ -183,3 +186,51 @@ async def test_another_account_s_people_are_nobody(
 
     assert (await client.get(PATH, headers=mine)).status_code == 200
     assert (await client.get(PATH, headers=theirs)).status_code == 404
+
+
+async def test_an_identifier_may_hold_slashes(
+    client: httpx.AsyncClient, services: Services, manager: Headers
+) -> None:
+    await send(client, services, manager, [{"user_id": "a/b/"}])
+
+    answer = await client.get("/api/entity/user/user_id/a%2Fb%2F", headers=manager)
+
+    assert (answer.status_code, answer.json()["data"]["user_id"]) == (200, "a/b/")
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "cot_nobody"}])
+async def test_who_has_no_token_reads_nobody(client: httpx.AsyncClient, headers: Headers) -> None:
+    answer = await client.get(PATH, headers=headers)
+
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+async def test_a_token_that_only_sends_reads_nobody(
+    client: httpx.AsyncClient, make_token: MakeToken
+) -> None:
+    answer = await client.get(PATH, params={"key": make_token(["data_write"]).token})
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing")
+
+
+@pytest.mark.parametrize(("method", "status"), [("POST", 405), ("DELETE", 405), ("OPTIONS", 204)])
+async def test_people_are_only_read_there(
+    client: httpx.AsyncClient, method: str, status: int
+) -> None:
+    answer = await client.request(method, PATH)
+
+    assert (answer.status_code, answer.headers["allow"]) == (status, "GET, OPTIONS")
+
+
+@pytest.mark.usefixtures("known")
+async def test_reads_are_counted_by_route_and_status(
+    client: httpx.AsyncClient, manager: Headers
+) -> None:
+    await client.get(PATH, headers=manager)
+    await client.get("/api/entity/user/user_id/nobody", headers=manager)
+
+    metrics = (await client.get("/metrics")).text
+
+    for status in (200, 404):
+        assert f'coterie_http_requests_total{{route="/api/entity",status="{status}"}}' in metrics
