@@ -1,3 +1,4 @@
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -138,3 +139,25 @@ def test_leaving_out_the_slow_fields_widens_the_limit(sandbox: RunningSandbox) -
 
     assert wide.headers["x-ratelimit-limit"] == "250"
     assert narrow.headers["x-ratelimit-limit"] == "40"
+
+
+def test_what_was_done_long_ago_is_left_out_and_counts_are_all_time(
+    sandbox: RunningSandbox,
+) -> None:
+    now = datetime.now(UTC)
+    ages = {"old": [91, 400], "mixed": [400, 1]}
+    events = [
+        {"external_id": "u1", "name": name, "time": (now - timedelta(days=days)).isoformat()}
+        for name, all_days in ages.items()
+        for days in all_days
+    ]
+    bought = {"external_id": "u1", "product_id": "p", "currency": "EUR", "price": 2}
+    purchase = {**bought, "time": (now - timedelta(days=200)).isoformat()}
+    assert sandbox.post("/users/track", {"events": events, "purchases": [purchase]}).status == 201
+
+    (user,) = export(sandbox, external_ids=["u1"])["users"]
+
+    assert [(event["name"], event["count"]) for event in user["custom_events"]] == [("mixed", 2)]
+    assert user["custom_events"][0]["first"][:10] == f"{now - timedelta(days=400):%Y-%m-%d}"
+    assert "purchases" not in user
+    assert user["total_revenue"] == 2

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from braze_sandbox.catcher import WebhookCatcher
+from braze_sandbox.server import page_actions
 from braze_sandbox.testing import RunningSandbox
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -96,7 +97,7 @@ def test_a_campaign_is_fired_from_its_page(filled: RunningSandbox, catcher: Webh
 
     text = submit(filled, f"/campaigns/{campaign['id']}/fire", external_id="u3")
 
-    assert "reached 1 of 1 users" in text
+    assert "reached 1 of 1 user," in text
     assert len(catcher.caught) == 1
     assert "Message activity" in text
     gone = submit(filled, f"/campaigns/{campaign['id']}/fire", external_id="nobody")
@@ -136,14 +137,58 @@ def test_the_journal_shows_requests_with_their_bodies(filled: RunningSandbox) ->
     assert "Valid data must be provided" in shown
 
 
+def test_the_journal_shows_partial_errors_and_the_headers_of_the_answer(
+    sandbox: RunningSandbox,
+) -> None:
+    sandbox.post("/users/track", {"attributes": [{"external_id": "u1", "x": 1}, {"x": 1}]})
+
+    assert '<span class="bad">1 refused</span>' in get(sandbox, "/journal")
+    (entry,) = sandbox.call("GET", "/journal")["entries"]
+    assert entry["headers"]["X-RateLimit-Limit"] == "250000"
+    assert "<dt>X-RateLimit-Remaining</dt>" in get(sandbox, f"/journal/{entry['number']}")
+
+
+def test_what_browsers_ask_for_by_themselves_is_not_in_the_journal(
+    sandbox: RunningSandbox,
+) -> None:
+    assert sandbox.get("/favicon.ico").status == 404
+
+    assert sandbox.requests() == []
+
+
+def test_a_failed_message_shows_what_the_receiver_said(
+    sandbox: RunningSandbox, catcher: WebhookCatcher
+) -> None:
+    catcher.answer_with(400)
+    sandbox.post("/users/track", {"attributes": [{"external_id": "u1"}]})
+
+    sandbox.fire(sandbox.add_campaign("Welcome", {"url": catcher.url}))
+    sandbox.settle()
+
+    assert "{&#34;caught&#34;:true}" in get(sandbox, "/campaigns")
+
+
+def test_a_firing_that_takes_long_is_not_waited_for(
+    sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page_actions, "PATIENCE_SECONDS", 0.1)
+    sandbox.set(webhook_retry_base_seconds=3600)
+    sandbox.post("/users/track", {"attributes": [{"external_id": "u1"}]})
+    campaign = sandbox.add_campaign("Welcome", {"url": "http://127.0.0.1:1/"})
+
+    shown = submit(sandbox, f"/campaigns/{campaign}/fire", external_id="")
+
+    assert "“Welcome” is on its way to 1 user." in shown
+
+
 def test_what_waits_and_what_is_planned_can_be_ended(filled: RunningSandbox) -> None:
     filled.set(processing_lag_seconds=60)
     filled.post("/users/track", {"attributes": [{"external_id": "late"}]})
     filled.fail(path="/users/delete")
     assert "1 accepted request waits" in get(filled)
 
-    assert "1 requests were processed" in submit(filled, "/drain")
-    assert "1 faults were removed" in submit(filled, "/clear-faults")
+    assert "Processed: 1 request." in submit(filled, "/drain")
+    assert "Removed: 1 fault." in submit(filled, "/clear-faults")
 
 
 def test_other_sites_cannot_steer_the_sandbox(sandbox: RunningSandbox) -> None:

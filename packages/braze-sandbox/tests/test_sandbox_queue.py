@@ -62,3 +62,40 @@ def test_draining_processes_all_in_order(sandbox: RunningSandbox) -> None:
     assert sandbox.drain() == 5
 
     assert sandbox.users()[0]["custom_attributes"]["list"] == ["0", "1", "2", "3", "4"]
+
+
+def test_users_can_be_seen_before_what_is_said_of_them(sandbox: RunningSandbox) -> None:
+    sandbox.set(processing_lag_seconds=3600)
+    sandbox.post(
+        "/users/track",
+        {
+            "attributes": [
+                {"external_id": f"u{n}", "first_name": "Ada", "x": n} for n in (1, 2, 3)
+            ],
+            "events": [{"email": "e@example.org", "name": "e", "time": "2026-01-01T00:00:00Z"}],
+        },
+    )
+
+    assert sandbox.create_ahead(2) == 2
+    bare = sandbox.post("/users/export/ids", {"external_ids": ["u1", "u2", "u3"]}).json()
+    assert sandbox.create_ahead() == 2
+    sandbox.drain()
+
+    assert [(u["external_id"], "first_name" in u) for u in bare["users"]] == [
+        ("u1", False),
+        ("u2", False),
+    ]
+    assert bare["invalid_user_ids"] == ["u3"]
+    assert [u["custom_attributes"] for u in sandbox.users()] == [{"x": 1}, {"x": 2}, {"x": 3}, {}]
+
+
+def test_only_users_that_may_be_created_are_seen_early(sandbox: RunningSandbox) -> None:
+    track(sandbox, x=1)
+    sandbox.set(processing_lag_seconds=3600)
+    track(sandbox, x=2)
+    alias = {"alias_name": "n", "alias_label": "l"}
+    sandbox.post("/users/track", {"attributes": [{"user_alias": alias, "x": 1}]})
+    sandbox.post("/users/alias/new", {"user_aliases": [{"alias_name": "m", "alias_label": "l"}]})
+
+    assert sandbox.create_ahead() == 0
+    assert sandbox.count_users() == 1

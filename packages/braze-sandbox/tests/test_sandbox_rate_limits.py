@@ -77,6 +77,15 @@ def test_workspaces_have_their_own_windows() -> None:
     limiter.take("second", "users.track", settings=settings, now=NOW)
 
 
+def test_a_mau_contract_limits_the_company_and_not_each_workspace() -> None:
+    limiter, settings = Limiter(), Settings(contract="mau", limits={"users.track": "1/h"})
+    limiter.take("a", "users.track", settings=settings, now=NOW)
+
+    limiter.take("b", "users.export.ids", settings=settings, now=NOW)
+    with pytest.raises(RateLimitedError):
+        limiter.take("b", "users.track", settings=settings, now=NOW)
+
+
 def test_rate_limiting_can_be_switched_off() -> None:
     limiter = Limiter()
     settings = Settings(limits={"users.track": "1/h"}, rate_limiting=False)

@@ -1,8 +1,10 @@
 """The answer of POST /users/export/ids."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+
+import msgspec
 
 from braze_sandbox.errors import RefusedError
 from braze_sandbox.model.profile import Alias, Profile, Tally
@@ -11,6 +13,8 @@ from braze_sandbox.store.profiles import Profiles
 from braze_sandbox.times import format_time
 
 _SINGLE = ("device_id", "email_address", "phone")
+# Braze shows what was done in the last 90 days; first and count are all-time (docs of the export).
+_SHOWN_DAYS = timedelta(days=90)
 _SLOW_FIELDS = {"campaigns_received", "canvases_received"}
 
 
@@ -28,12 +32,14 @@ def export_bucket(body: Any) -> str:
     return "users.export.ids.narrow" if narrow else "users.export.ids"
 
 
-def export_users(profiles: Profiles, body: Any, settings: Settings) -> dict[str, Any]:
+def export_users(
+    profiles: Profiles, body: Any, settings: Settings, *, now: datetime
+) -> dict[str, Any]:
     """Return the answer for a decoded request body; raise ExportRequestError (400)."""
     request = body if isinstance(body, dict) else {}
     fields = _read_fields(request, settings)
     found, unknown = _find(profiles, request, settings)
-    users = {profile.braze_id: show_profile(profile, fields) for profile in found}
+    users = {profile.braze_id: show_profile(profile, fields, now=now) for profile in found}
     answer: dict[str, Any] = {"users": list(users.values())}
     if unknown:
         answer["invalid_user_ids"] = unknown
@@ -41,12 +47,20 @@ def export_users(profiles: Profiles, body: Any, settings: Settings) -> dict[str,
     return answer
 
 
-def show_profile(profile: Profile, fields: frozenset[str] | None) -> dict[str, Any]:
+def show_profile(
+    profile: Profile, fields: frozenset[str] | None, *, now: datetime
+) -> dict[str, Any]:
     """Return a user as exported, in the recorded order of keys; None means all fields.
 
     Fields without a value are left out.
     """
     shown: dict[str, Any] = {}
+    if profile.events or profile.purchases:
+        profile = msgspec.structs.replace(
+            profile,
+            events=_recent(profile.events, now),
+            purchases=_recent(profile.purchases, now),
+        )
     for name, read in _FIELDS.items():
         if fields is None or name in fields:
             value = read(profile)
@@ -132,6 +146,10 @@ def _events(profile: Profile) -> list[dict[str, Any]] | None:
 
 def _purchases(profile: Profile) -> list[dict[str, Any]] | None:
     return _tallies(profile.purchases)
+
+
+def _recent(tallies: dict[str, Tally], now: datetime) -> dict[str, Tally]:
+    return {name: tally for name, tally in tallies.items() if tally.last > now - _SHOWN_DAYS}
 
 
 def _tallies(tallies: dict[str, Tally]) -> list[dict[str, Any]] | None:

@@ -11,7 +11,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One request with its answer; `fault` tells that the answer, or its lack, was ordered.
 
     `status` is 0 when the connection was cut without an answer. Secrets are not kept: a REST key
-    appears by its name.
+    appears by its name. `headers` are those of the answer.
     """
 
     number: int
@@ -25,6 +25,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     fault: bool
     request: bytes
     response: bytes
+    headers: dict[str, str] = {}
 
 
 class Journal:

@@ -6,8 +6,9 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from braze_sandbox.track.process import process_track
-from braze_sandbox.track.request import read_bulk, read_track
+from braze_sandbox.settings import Settings
+from braze_sandbox.track.process import create_users, process_track
+from braze_sandbox.track.request import TrackRequest, read_bulk, read_track
 from braze_sandbox.track.writing import Writing
 from braze_sandbox.users.aliases import add_aliases, rename_aliases
 from braze_sandbox.users.cohorts import change_cohort
@@ -54,6 +55,19 @@ OPERATIONS: dict[str, Operation] = {
     "email_status": set_email_status,
     "email_spam_remove": clear_spam,
 }
+
+
+# How the bodies are read that may create users.
+_CREATING: dict[str, Callable[[Any, Settings], TrackRequest]] = {
+    "track": read_track,
+    "track_bulk": read_bulk,
+}
+
+
+def create_ahead(kind: str, data: Any, writing: Writing, *, most: int | None) -> int:
+    """Make users of a decoded body that waits, without what it says of them; return how many."""
+    read = _CREATING.get(kind)
+    return create_users(read(data, writing.settings), writing, most=most) if read else 0
 
 
 def make_job(kind: str, data: Any) -> Job:

@@ -3,13 +3,14 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 from braze_sandbox.bodies import decode_json
 from braze_sandbox.clock import Clock
 from braze_sandbox.errors import RefusedError
 from braze_sandbox.model.notice import Notice
-from braze_sandbox.operations import Job, make_job
+from braze_sandbox.operations import Job, create_ahead, make_job
 from braze_sandbox.settings import Settings
 from braze_sandbox.store.state import State
 from braze_sandbox.store.waiting import Queued
@@ -73,7 +74,7 @@ class Processing:
 
         `done` leaves the queue in the same transaction.
         """
-        writing = Writing(workspace, settings=self._settings, now=self._clock(), key_name=key_name)
+        writing = self._writing(workspace, key_name)
         try:
             job.work(writing)
         except RefusedError:
@@ -96,6 +97,22 @@ class Processing:
             self._process(queued)
         return len(chosen)
 
+    def create_ahead(self, most: int | None = None) -> int:
+        """Make users that what waits will create, before anything is known of them.
+
+        At most `most`, the oldest first; return how many. A recording shows users of Braze one by
+        one while all that was said of them is still on the way.
+        """
+        created = 0
+        for queued in self._waiting:
+            left = None if most is None else most - created
+            writing = self._writing(self._state.workspace(queued.workspace), queued.key_name)
+            with suppress(RefusedError):
+                data = decode_json(queued.body)
+                created += create_ahead(queued.kind, data, writing, most=left)
+            self._state.save(writing.workspace)
+        return created
+
     def forget(self) -> None:
         """Drop what waits with the notices."""
         self._waiting.clear()
@@ -110,6 +127,9 @@ class Processing:
                 await asyncio.wait_for(self._wake.wait(), pause)
             except TimeoutError:
                 continue
+
+    def _writing(self, workspace: Workspace, key_name: str) -> Writing:
+        return Writing(workspace, settings=self._settings, now=self._clock(), key_name=key_name)
 
     def _process_next(self) -> float | None:
         """Process one body if it is due; return the seconds until the next, None for no end."""

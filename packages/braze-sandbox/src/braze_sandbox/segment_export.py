@@ -41,12 +41,13 @@ class UnknownExportError(RefusedError):
 
 
 class ExportOrder(msgspec.Struct, frozen=True):
-    """What is written of each user, in which form, and who is told."""
+    """What is written of each user as of `now`, in which form, and who is told."""
 
     fields: frozenset[str] | None
     attributes: frozenset[str] | None
     form: Literal["zip", "gzip"]
     callback: str | None
+    now: datetime
 
 
 class ExportTicket(msgspec.Struct, frozen=True):
@@ -56,7 +57,7 @@ class ExportTicket(msgspec.Struct, frozen=True):
     name: str
 
 
-def read_order(body: Any, settings: Settings) -> ExportOrder:
+def read_order(body: Any, settings: Settings, *, now: datetime) -> ExportOrder:
     """Return what a decoded body orders; raise ExportRefusedError (400)."""
     request = body if isinstance(body, dict) else {}
     fields = request.get("fields_to_export")
@@ -80,6 +81,7 @@ def read_order(body: Any, settings: Settings) -> ExportOrder:
         attributes=None if attributes is None else frozenset(map(str, attributes)),
         form=form,
         callback=callback if isinstance(callback, str) and callback else None,
+        now=now,
     )
 
 
@@ -195,7 +197,7 @@ def _files(members: list[Profile], order: ExportOrder) -> Iterator[bytes]:
 
 
 def _show(profile: Profile, order: ExportOrder) -> dict[str, Any]:
-    shown = show_profile(profile, order.fields)
+    shown = show_profile(profile, order.fields, now=order.now)
     if order.attributes is None or not profile.custom:
         return shown
     chosen = {name: value for name, value in profile.custom.items() if name in order.attributes}

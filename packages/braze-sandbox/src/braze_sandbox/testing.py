@@ -159,6 +159,14 @@ class RunningSandbox:
         query = {"kind": kind} if kind else {}
         return int(self.call("POST", "/queue/drain", **query)["processed"])
 
+    def create_ahead(self, users: int | None = None) -> int:
+        """Make users that what waits will create, without attributes; return how many.
+
+        At most `users`.
+        """
+        query = {} if users is None else {"users": users}
+        return int(self.call("POST", "/queue/create", **query)["created"])
+
     def _request(
         self, method: str, target: str, content: bytes | None, headers: dict[str, str]
     ) -> Answer:

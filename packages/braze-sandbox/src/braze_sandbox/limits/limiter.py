@@ -43,6 +43,9 @@ class Limiter:
         Raise RateLimitedError (429) with its headers when the window is used up.
         """
         seconds = int(now.timestamp())
+        if settings.contract == "mau" and bucket == "users.track":
+            # The limit of such a contract is the company's, not the workspace's.
+            workspace = ""
         rate = find_rate(bucket, settings)
         window = self._open(workspace, bucket, rate, seconds)
         refused = window.used >= rate.requests

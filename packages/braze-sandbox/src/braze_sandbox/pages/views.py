@@ -152,7 +152,7 @@ def show_activity(lines: Iterable[Activity], workspace: Workspace) -> list[dict[
             "outcome": line.outcome,
             "status": line.status,
             "attempts": line.attempts,
-            "error": line.error,
+            "error": line.error or (line.response if line.outcome == "failed" else None),
         }
         for line in lines
     ]
@@ -169,7 +169,8 @@ def show_entries(entries: list[Entry]) -> list[dict[str, Any]]:
             "key": entry.key_name,
             "status": entry.status or "cut",
             "good": 0 < entry.status < HTTPStatus.BAD_REQUEST,
-            "milliseconds": entry.milliseconds,
+            "refused": _count_refused(entry),
+            "milliseconds": f"{entry.milliseconds:,.1f}",
             "fault": entry.fault,
         }
         for entry in entries
@@ -182,6 +183,7 @@ def show_entry(entry: Entry) -> dict[str, Any]:
     return {
         **line,
         "user_agent": entry.user_agent,
+        "headers": _pairs(entry.headers),
         "request": _indent(entry.request),
         "response": _indent(entry.response),
     }
@@ -203,6 +205,17 @@ def _audience(workspace: Workspace, sent: Campaign | Canvas) -> str:
         segment = workspace.segments.get(sent.segment_id)
         return segment.name if segment else "a removed segment"
     return "everyone" if sent.filter is None else "own filter"
+
+
+def _count_refused(entry: Entry) -> int:
+    """Return how many objects of a request were refused that was accepted for the others."""
+    if entry.status != HTTPStatus.CREATED or b'"errors":' not in entry.response:
+        return 0
+    try:
+        errors = json.loads(entry.response).get("errors")
+    except ValueError:
+        return 0
+    return len(errors) if isinstance(errors, list) else 0
 
 
 def _pairs(values: dict[str, Any]) -> list[dict[str, str]]:

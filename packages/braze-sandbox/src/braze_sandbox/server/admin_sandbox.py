@@ -75,6 +75,7 @@ def steering_routes() -> list[web.RouteDef]:
         web.delete("/_sandbox/faults", clear_faults),
         web.post("/_sandbox/faults/release", release_faults),
         web.get("/_sandbox/queue", get_queue),
+        web.post("/_sandbox/queue/create", create_ahead),
         web.post("/_sandbox/queue/drain", drain_queue),
         web.get("/_sandbox/schedules", list_schedules),
         web.post("/_sandbox/schedules/hurry", hurry_schedules),
@@ -225,6 +226,16 @@ async def release_faults(request: web.Request) -> web.Response:
 async def get_queue(request: web.Request) -> web.Response:
     """Give how many accepted requests wait to be processed."""
     return json_answer({"waiting": request.app[ENGINE].processing.depth()})
+
+
+async def create_ahead(request: web.Request) -> web.Response:
+    """Make users that what waits will create, without attributes.
+
+    Query: `users`, at most so many.
+    """
+    users = query_number(request, "users", -1)
+    most = None if users < 0 else users
+    return json_answer({"created": request.app[ENGINE].processing.create_ahead(most)})
 
 
 async def drain_queue(request: web.Request) -> web.Response:

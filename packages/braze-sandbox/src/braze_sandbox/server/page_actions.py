@@ -1,5 +1,6 @@
 """The forms of the pages; each does one thing and leads back with a word about it."""
 
+import asyncio
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -10,6 +11,8 @@ from braze_sandbox.ids import new_id
 from braze_sandbox.model.canvas import Canvas
 from braze_sandbox.server.answers import ENGINE, query_asking, query_workspace
 from braze_sandbox.webhooks.firing import Recipient
+
+PATIENCE_SECONDS = 10.0
 
 
 def action_routes() -> list[web.RouteDef]:
@@ -59,10 +62,17 @@ async def fire_campaign(request: web.Request) -> web.Response:
         report = engine.firing.start(query_asking(request), campaign, only=only)
     except RefusedError as error:
         return _back(request, "campaigns", f"Nothing was sent. {error.message}")
-    report = await engine.firing.wait(report.dispatch_id)
+    waiting = asyncio.create_task(engine.firing.wait(report.dispatch_id))
+    await asyncio.wait({waiting}, timeout=PATIENCE_SECONDS)
+    if not waiting.done():
+        # The receiver is slow, or messages are tried again, which may take minutes.
+        waiting.cancel()
+        words = f"“{campaign.name}” is on its way to {_count_of(report.matched, 'user')}."
+        return _back(request, "campaigns", words)
+    report = waiting.result()
     words = (
-        f"“{campaign.name}” reached {report.succeeded} of {report.matched} users, "
-        f"{report.failed} failed, {report.aborted} were aborted."
+        f"“{campaign.name}” reached {report.succeeded} of {_count_of(report.matched, 'user')}, "
+        f"{report.failed} failed, {report.aborted} aborted."
     )
     return _back(request, "campaigns", words)
 
@@ -78,7 +88,9 @@ async def launch_canvas(request: web.Request) -> web.Response:
     except RefusedError as error:
         return _back(request, "campaigns", f"Nobody entered. {error.message}")
     await engine.journeys.settle()
-    return _back(request, "campaigns", f"{len(entered)} users entered “{canvas.name}”.")
+    return _back(
+        request, "campaigns", f"{_count_of(len(entered), 'user')} entered “{canvas.name}”."
+    )
 
 
 async def hurry_canvas(request: web.Request) -> web.Response:
@@ -86,18 +98,24 @@ async def hurry_canvas(request: web.Request) -> web.Response:
     engine, workspace = request.app[ENGINE], query_workspace(request)
     hurried = engine.journeys.hurry(workspace, request.match_info["id"])
     await engine.journeys.settle()
-    return _back(request, "campaigns", f"{hurried} users went on.")
+    return _back(request, "campaigns", f"{_count_of(hurried, 'user')} went on.")
 
 
 async def drain(request: web.Request) -> web.Response:
     """Process what waits."""
     count = request.app[ENGINE].processing.drain()
-    return _back(request, "", f"{count} requests were processed.")
+    return _back(request, "", f"Processed: {_count_of(count, 'request')}.")
 
 
 async def clear_faults(request: web.Request) -> web.Response:
     """Remove all planned faults."""
-    return _back(request, "", f"{request.app[ENGINE].faults.clear()} faults were removed.")
+    count = request.app[ENGINE].faults.clear()
+    return _back(request, "", f"Removed: {_count_of(count, 'fault')}.")
+
+
+def _count_of(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 user`, `1,234 users`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _back(request: web.Request, page: str, message: str) -> web.Response:

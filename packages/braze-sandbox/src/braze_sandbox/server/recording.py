@@ -17,6 +17,8 @@ from braze_sandbox.server.answers import ENGINE, json_answer
 KEY_NAME: web.RequestKey[str] = web.RequestKey("key_name", str)
 REJECT_EVERY: web.RequestKey[int] = web.RequestKey("reject_every", int)
 ADMIN = "/_sandbox"
+# What browsers ask for beside Braze's calls.
+_OWN = ("/", "/favicon.ico")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -48,7 +50,7 @@ async def refuse_other_sites(request: web.Request, handler: Handler) -> web.Stre
 @web.middleware
 async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Let planned faults strike, and enter the request in the journal; admin calls pass by."""
-    if request.path.startswith(ADMIN) or request.path == "/":
+    if request.path.startswith(ADMIN) or request.path in _OWN:
         return await handler(request)
     engine = request.app[ENGINE]
     started = time.perf_counter()
@@ -130,5 +132,6 @@ async def _enter(
             fault=fault,
             request=await request.read(),
             response=body if isinstance(body, bytes) else b"",
+            headers=dict(answer.headers) if answer is not None else {},
         )
     )

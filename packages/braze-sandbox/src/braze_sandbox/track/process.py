@@ -27,6 +27,24 @@ def process_track(request: TrackRequest, writing: Writing) -> None:
         writing.workspace.put(apply_purchase(profile, accepted.item, writing))
 
 
+def create_users(request: TrackRequest, writing: Writing, *, most: int | None = None) -> int:
+    """Make the users that a request will create, without attributes; return how many.
+
+    At most `most`, in the order in which they come.
+    """
+    created = 0
+    for items in request.arrays():
+        for accepted in items or ():
+            identifier = accepted.identifier
+            if created == most:
+                return created
+            if identifier.update_only or find_profile(writing.workspace.profiles, identifier):
+                continue
+            writing.workspace.put(create_profile(identifier, writing))
+            created += 1
+    return created
+
+
 def _users(items: list[Accepted] | None, writing: Writing) -> Iterable[tuple[Accepted, Profile]]:
     for accepted in items or ():
         profile = _find_or_create(accepted.identifier, writing)

@@ -11,7 +11,10 @@ from braze_sandbox.server.endpoints.lists import UnknownIdError
 
 def export_ids(engine: Engine, call: Call) -> Result:
     """Give users by their identifiers."""
-    return Result(201, export_users(call.workspace.profiles, call.data, engine.settings))
+    return Result(
+        201,
+        export_users(call.workspace.profiles, call.data, engine.settings, now=engine.clock()),
+    )
 
 
 def export_segment(engine: Engine, call: Call) -> Result:
@@ -32,7 +35,7 @@ def export_control_group(engine: Engine, call: Call) -> Result:
 
 
 def _start(engine: Engine, call: Call, segment_id: str, members: list[Profile]) -> Result:
-    order = read_order(call.data, engine.settings)
+    order = read_order(call.data, engine.settings, now=engine.clock())
     place = (call.workspace.id, segment_id)
     ticket = engine.exports.start(place, members, order, origin=call.origin)
     answer = {
