@@ -32,8 +32,14 @@ COLUMNS = [
     ("any", "dynamic", "any", None),
     ("city", "string", "address.city", None),
     ("hours", "[]timebucket", "todate(at)", None),
+    ("name", "string", "any", None),
+    ("pieces", "int", "toint(amount)", None),
+    ("since", "date", "todate(any)", None),
+    ("agreed", "bool", "tobool(paid)", None),
+    ("words", "string", "toint(any)", None),
+    ("guarded", "int", "toint(any)", None),
 ]
-GUARDS = {"city": "exists(event)"}
+GUARDS = {"city": "exists(event)", "guarded": "exists(event)"}
 FIELDS = {
     name: Field(id=number, name=name, kind=kind, op="latest", identifier=rule)
     for number, (name, kind, _, rule) in enumerate(COLUMNS, start=1)
@@ -65,7 +71,25 @@ scalars = st.one_of(
     st.integers(0, 20),
     st.floats(allow_nan=False, allow_infinity=False),
     st.sampled_from(
-        ["", " A@b.C ", "x y @z.de", "n/a", " N/A ", "13", "+47 900 00 000", "2026-03-01", "true"]
+        [
+            "",
+            " A@b.C ",
+            "x y @z.de",
+            "n/a",
+            " N/A ",
+            "13",
+            "+47 900 00 000",
+            "2026-03-01",
+            "true",
+            "7",
+            " 7",
+            "$5,555.10",
+            "1e3",
+            "0.50",
+            "٣",
+            "9" * 40,
+            "now-1d",
+        ]
     ),
     st.text(max_size=5),
     st.text(min_size=1_001, max_size=1_001, alphabet="a"),

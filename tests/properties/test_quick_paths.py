@@ -1,5 +1,7 @@
 """What is said in the usual way, as one text, means what it means said in any other way."""
 
+from datetime import UTC, datetime
+
 import phonenumbers
 import pytest
 from hypothesis import given
@@ -39,6 +41,29 @@ def test_one_text_counts_as_a_list_of_it_does(text: str) -> None:
     count = FUNCTIONS["valuect"].run
 
     assert count(text) == count([text])
+
+
+BY_TEXT = sorted(name for name, function in FUNCTIONS.items() if function.of_text is not None)
+INSTANTS = [datetime(2026, 3, 1, tzinfo=UTC), datetime(1999, 12, 31, 23, tzinfo=UTC)]
+cells = st.one_of(
+    said, st.sampled_from(["7", " 7", "$5,555.10", "1e3", "true", "f", "2026-03-01", "now-1d"])
+)
+
+
+@pytest.mark.parametrize("name", BY_TEXT)
+@given(text=cells)
+def test_a_text_alone_decides_what_it_is_said_to_decide(name: str, text: str) -> None:
+    function = FUNCTIONS[name]
+    assert function.of_text is not None
+
+    def run(argument: str | None, now: datetime) -> object:
+        world = [{"any": "row"}, now] if function.of_world else []
+        return function.run(*world, argument)
+
+    found = function.of_text(text)
+
+    assert [run(text, now) for now in INSTANTS] == [found, found]
+    assert [run(None, now) for now in INSTANTS] == [None, None]
 
 
 def test_a_node_keeps_its_name_when_it_was_forgotten() -> None:

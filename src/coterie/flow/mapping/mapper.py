@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from coterie.base.clock import to_us
-from coterie.flow.mapping.coerce import Coercion, coercion
+from coterie.flow.mapping.coerce import coercion, to_string
 from coterie.flow.mapping.identify import identification
 from coterie.flow.mapping.occurrences import Watcher
 from coterie.lang.lql import (
@@ -22,7 +22,7 @@ from coterie.model.config import AccountConfig
 from coterie.model.events import LoggedEvent
 from coterie.model.intake import without_keys
 from coterie.model.mapped import Identifier, MappedEvent
-from coterie.model.schema import Field, Mapping, Schema
+from coterie.model.schema import SCALAR_KINDS, Field, Mapping, Schema
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -214,15 +214,15 @@ def _compile(
         [MappingRule(mapping.field, mapping.expr, mapping.guard) for mapping in mappings],
         where=where,
         fits=[
-            Fit(
-                place if by_place else fields[mapping.field].id, _fit(fields[mapping.field], schema)
-            )
+            _fit(place if by_place else fields[mapping.field].id, fields[mapping.field], schema)
             for place, mapping in enumerate(mappings)
         ],
     )
 
 
-def _fit(field: Field, schema: Schema) -> Coercion:
-    if field.identifier is None:
-        return coercion(field.kind)
-    return identification(field.kind, field.identifier, schema.blocked_values)
+def _fit(key: int, field: Field, schema: Schema) -> Fit:
+    if field.identifier is not None:
+        # Hardly any of them comes again.
+        return Fit(key, identification(field.kind, field.identifier, schema.blocked_values))
+    fit = coercion(field.kind)
+    return Fit(key, fit, keeps_texts=fit is to_string, recurs=field.kind in SCALAR_KINDS)

@@ -61,6 +61,11 @@ def parse_date(text: str) -> datetime | None:
     return _read(text, UTC)
 
 
+def read_date(text: str) -> datetime | None:
+    """Do what `parse_date` does, for those who remember what texts became."""
+    return _read(text, UTC)
+
+
 @lru_cache(maxsize=4_096)
 def parse_date_in(text: str, zone: tzinfo) -> datetime | None:
     """Return the instant that `text` names, read in `zone` where it names none itself."""

@@ -165,7 +165,7 @@ def strict_number(text: str) -> float | int | None:
     """Return the number that `text` is and nothing else."""
     if len(text) > MAX_DIGITS or _STRICT_NUMBER.fullmatch(text) is None:
         return None
-    if _STRICT_INT.fullmatch(text) is not None:
+    if "." not in text and _STRICT_INT.fullmatch(text) is not None:
         return int(text)
     number = float(text)
     return number if math.isfinite(number) else None

@@ -8,11 +8,13 @@ from msgspec import Struct
 
 from coterie.lang.expr.codegen import Writer
 from coterie.lang.expr.errors import LangError
-from coterie.lang.expr.lookup import top_level_names
+from coterie.lang.expr.functions import FUNCTIONS
+from coterie.lang.expr.lookup import is_simple, top_level_names
 from coterie.lang.expr.parser import parse_expression
 from coterie.lang.expr.tree import Call, Name, Node, Text, walk
 from coterie.lang.lql.errors import LqlError
 from coterie.lang.lql.foreign import check_mapping
+from coterie.lang.lql.recall import recall_of
 
 Values = list[tuple[int, Any]]
 
@@ -28,11 +30,14 @@ class MappingRule(Struct, frozen=True):
 class Fit(Struct, frozen=True):
     """What a rule's values become: `fit` makes one fit, or None of what cannot; it raises nothing.
 
-    `key` names the values in place of the rule's index.
+    `key` names the values in place of the rule's index. `keeps_texts` says that a text fits as it
+    is unless it is empty, which does not; `recurs` that it pays to remember what texts became.
     """
 
     key: int
     fit: Callable[[Any], object]
+    keeps_texts: bool = False
+    recurs: bool = False
 
 
 class Application(Protocol):
@@ -110,8 +115,11 @@ def _write(
     body = _write_where(writer, where) if where is not None else []
     body += ["    found = []"]
     for index, ((expr, guard), fit) in enumerate(zip(rules, fits, strict=True)):
-        body += _write_rule(writer, expr, guard)
-        body += _write_find(writer, index, fit)
+        quick = None if fit is None or guard is not None else _write_quick(writer, expr, fit)
+        body += quick or [
+            *_write_rule(writer, expr, guard),
+            *_write_find(writer, index, fit),
+        ]
     head = ["def apply(event, now):", "    p = event", *writer.prologue()]
     return writer.build([*head, *body, "    return found"], "apply")
 
@@ -141,4 +149,35 @@ def _write_find(writer: Writer, index: int, fit: Fit | None) -> list[str]:
     return [
         f"    if x is not None and (x := {run}(x)) is not None:",
         f"        found.append(({key}, x))",
+    ]
+
+
+def _write_quick(writer: Writer, expr: Node, fit: Fit) -> list[str] | None:
+    """Return the lines of a rule in which a text, as nearly all values are, needs no call.
+
+    None if the rule is of another kind. Most rules are one key of an event, or one function of it.
+    """
+    name = expr.args[0] if isinstance(expr, Call) and len(expr.args) == 1 else expr
+    if not isinstance(name, Name) or not is_simple(name):
+        return None
+    given = f"    x = {writer.value(name).code}"
+    if isinstance(expr, Call):
+        of_text = FUNCTIONS[expr.name].of_text
+        if of_text is None or not fit.recurs:
+            return None
+        recalled = f"        x = {writer.table.add(recall_of(of_text, fit.fit))}[x]"
+        others = [*_write_rule(writer, expr, None), *_write_find(writer, 0, fit)]
+    elif fit.keeps_texts:
+        recalled = "        x = x or None"
+        others = _write_find(writer, 0, fit)
+    else:
+        return None
+    return [
+        given,
+        "    if x.__class__ is str:",
+        recalled,
+        "        if x is not None:",
+        f"            found.append(({writer.table.add(fit.key)}, x))",
+        "    elif x is not None:",
+        *[f"    {line}" for line in others],
     ]

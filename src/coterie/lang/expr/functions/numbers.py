@@ -23,19 +23,26 @@ _WORD = 2**64
 _LIMIT = 2**1023
 
 
-@CATALOGUE.add("toint(value)", example=Example('toint("$5,555.10")', 5555))
+def _finite(value: object) -> float | None:
+    number = to_number(value)
+    return float(number) if number is not None and abs(number) < _LIMIT else None
+
+
+@CATALOGUE.add("toint(value)", of_text=to_int, example=Example('toint("$5,555.10")', 5555))
 def _toint(value: object) -> int | None:
     """Return a whole number, cut off toward zero; `$5,555.10` is 5555, a date is milliseconds."""
     return to_int(value)
 
 
-@CATALOGUE.add("tonumber(value)", example=Example('tonumber("€ 5,555.10")', 5555.1))
+@CATALOGUE.add(
+    "tonumber(value)", of_text=_finite, example=Example('tonumber("€ 5,555.10")', 5555.1)
+)
 def _tonumber(value: object) -> float | None:
     """Return a number; currency signs and thousands commas are dropped."""
     return _finite(value)
 
 
-@CATALOGUE.add("tobool(value)", example=Example('tobool("t")', True))
+@CATALOGUE.add("tobool(value)", of_text=to_bool, example=Example('tobool("t")', True))
 def _tobool(value: object) -> bool | None:
     """Return true for 1, t and true, false for 0, f and false, no value for all else."""
     return to_bool(value) if kind_of(value) != "time" else None
@@ -145,8 +152,3 @@ def _numbers(values: tuple[object, ...]) -> Iterator[float | None]:
                 yield _finite(value)
             case "bool" | "map" | "time":
                 yield None
-
-
-def _finite(value: object) -> float | None:
-    number = to_number(value)
-    return float(number) if number is not None and abs(number) < _LIMIT else None

@@ -41,6 +41,8 @@ class Function(Struct, frozen=True):
     `check` looks at a call in a text and returns what is wrong with it.
     `flip` is there where the answer moves with time in a way of its own: it takes the present
     before the arguments, and returns the next instant at which `run` answers otherwise.
+    `of_text` gives what `run` answers to one argument if that is a text, whatever the row and the
+    present; without that argument the answer is None then.
     `is_choice` says that the arguments are pairs of a condition and a value, then the value
     for none of them; only the value that is chosen is ever looked at, and `run` is never called.
     """
@@ -55,6 +57,7 @@ class Function(Struct, frozen=True):
     clock: str = ""
     check: Check | None = None
     flip: Callable[..., datetime | None] | None = None
+    of_text: Callable[[str], object] | None = None
     is_choice: bool = False
     example: Example | None = None
 
@@ -80,6 +83,7 @@ class Traits(TypedDict, total=False):
     clock: str
     check: Check | None
     flip: Callable[..., datetime | None] | None
+    of_text: Callable[[str], object] | None
     is_choice: bool
     example: Example
 

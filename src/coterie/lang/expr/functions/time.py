@@ -12,6 +12,7 @@ from coterie.lang.expr.dates import (
     epoch_seconds,
     parse_date,
     parse_date_in,
+    read_date,
 )
 from coterie.lang.expr.functions.registry import ABSENT, EXAMPLE_NOW, Catalogue, Example, Row
 from coterie.lang.expr.go_layout import parse_layout
@@ -43,6 +44,7 @@ def _now(_row: Row, now: datetime) -> datetime:
     "todate([layout], date)",
     of_world=True,
     clock="dates",
+    of_text=read_date,
     example=Example('todate("02/01/2006", "30/04/2026")', datetime(2026, 4, 30, tzinfo=UTC)),
 )
 def _todate(_row: Row, now: datetime, value: object, date: object = ABSENT) -> datetime | None:
