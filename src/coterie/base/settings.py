@@ -172,7 +172,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int,
         _described(
             "Events that a web process takes of an account a second, with a burst of two seconds; "
-            "more are answered 429. A bulk load counts as one. 0: no limit.",
+            "more are answered 429. A bulk load counts as one. Of several web processes each "
+            "counts by itself, so divide what you want by their number. 0: no limit.",
             ge=0,
             le=10_000_000,
         ),
@@ -190,7 +191,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int,
         _described(
             "Requests without a token that a web process answers a second for each account, if "
-            "the account makes anything public.",
+            "the account makes anything public. Of several web processes each counts by itself.",
             ge=1,
             le=100_000,
         ),

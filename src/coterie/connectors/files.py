@@ -87,6 +87,13 @@ class FileSource(Protocol):
 class FileTarget(Protocol):
     """A folder that takes files."""
 
+    def holds(self, name: str) -> bool:
+        """Answer whether something of that name is there, as far as the place tells.
+
+        Raises `BadFileNameError` and the place's errors.
+        """
+        ...
+
     def put(
         self, name: str, source: BinaryIO, *, watch: Watch | None = None, mark: str = ""
     ) -> SourceFile:
@@ -95,6 +102,10 @@ class FileTarget(Protocol):
         Until it is whole its name is that of `unfinished_name`. A `mark` that a killed process had
         used takes the place of what that process left behind.
         """
+        ...
+
+    def discard(self, name: str, mark: str) -> None:
+        """Remove what a `put` that was killed left behind, if it is there. Raises its errors."""
         ...
 
 

@@ -64,6 +64,10 @@ class LocalFolder:
         except OSError as error:
             raise MissingFileError(name=name, folder=self._folder, where=HERE) from error
 
+    def holds(self, name: str) -> bool:
+        """Answer whether something of that name is there. Raises `BadFileNameError`."""
+        return os.path.lexists(self._path / check_name(name))
+
     def put(
         self, name: str, source: BinaryIO, *, watch: Watch | None = None, mark: str = ""
     ) -> SourceFile:
@@ -87,6 +91,11 @@ class LocalFolder:
         finally:
             with suppress(OSError):
                 unfinished.unlink(missing_ok=True)
+
+    def discard(self, name: str, mark: str) -> None:
+        """Remove what a `put` that was killed left behind, if it is there."""
+        with suppress(OSError):
+            (self._path / unfinished_name(check_name(name), mark)).unlink()
 
     def _describe(self, path: Path) -> SourceFile:
         found = path.stat()

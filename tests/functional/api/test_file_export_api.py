@@ -51,7 +51,7 @@ async def test_an_export_to_files_is_made_and_tells_of_its_files(
     assert (job["kind"], job["state"]) == ("export_files", "runnable")
     now = system_clock()
     with services.store.transaction() as conn:
-        start_written(conn, job["id"], "vips.csv.gz", now=now)
+        start_written(conn, job["id"], "vips.csv.gz", folder="", now=now)
         done = WrittenFile(
             name="vips.csv.gz",
             state="done",

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.openssh import Sshd, make_key, running_sshd
 
+from coterie.connectors.files import unfinished_name
 from coterie.connectors.sftp.config import read_sftp_config
 from coterie.connectors.sftp.errors import BadSftpConfigError, SftpHostKeyError, SftpWriteError
 from coterie.connectors.sftp.folder import SftpFolder
@@ -86,6 +87,21 @@ def test_a_file_is_put_whole_in_place_of_an_older_one(sshd: Sshd) -> None:
     assert (sshd.folder / "out" / "audience.csv").read_bytes() == data
     assert [path.name for path in (sshd.folder / "out").iterdir()] == ["audience.csv"]
     assert heard[-1] == len(data)
+
+
+def test_what_is_there_is_told_and_what_was_left_half_done_is_removed(sshd: Sshd) -> None:
+    where = sshd.folder / "tidy"
+    where.mkdir()
+    (where / "a.csv").write_text("theirs")
+    (where / unfinished_name("a.csv", "mark")).write_text("half")
+    place = folder(sshd.config(), "tidy")
+
+    place.discard("a.csv", "mark")
+    place.discard("a.csv", "mark")
+
+    assert [path.name for path in where.iterdir()] == ["a.csv"]
+    assert [place.holds(name) for name in ("a.csv", "b.csv")] == [True, False]
+    assert not folder(sshd.config(), "nowhere").holds("a.csv")
 
 
 def test_a_folder_that_takes_nothing_is_named(sshd: Sshd) -> None:

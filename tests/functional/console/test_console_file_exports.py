@@ -102,7 +102,7 @@ def test_the_page_of_a_job_lists_its_files(admin: Visitor, deps: ConsoleDependen
     (job,) = list_jobs(deps.store, ACCOUNT)
     now = deps.clock()
     with deps.store.transaction() as conn:
-        start_written(conn, job.id, "vips.json", now=now)
+        start_written(conn, job.id, "vips.json", folder="", now=now)
         done = WrittenFile(
             name="vips.json",
             state="done",

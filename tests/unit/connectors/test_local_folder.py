@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from coterie.connectors.files import MissingFileError, MissingFolderError
+from coterie.connectors.files import MissingFileError, MissingFolderError, unfinished_name
 from coterie.connectors.local_folder import FolderOutsideError, LocalFolder
 
 
@@ -43,3 +43,18 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
         LocalFolder("nowhere", root=tmp_path).list_files()
     with pytest.raises(MissingFileError, match=r"gone\.csv"):
         LocalFolder(".", root=tmp_path).fetch("gone.csv", io.BytesIO())
+
+
+def test_what_is_there_is_told_and_what_was_left_half_done_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("theirs")
+    (tmp_path / "link.csv").symlink_to(tmp_path / "nothing")
+    half = tmp_path / unfinished_name("a.csv", "mark")
+    half.write_text("half")
+    place = LocalFolder(".", root=tmp_path)
+
+    place.discard("a.csv", "mark")
+    place.discard("a.csv", "mark")
+    LocalFolder("gone", root=tmp_path).discard("a.csv", "mark")
+
+    assert not half.exists()
+    assert [place.holds(name) for name in ("a.csv", "link.csv", "b.csv")] == [True, True, False]

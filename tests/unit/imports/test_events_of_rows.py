@@ -110,3 +110,11 @@ def test_a_rejected_row_says_file_line_and_reason_and_keeps_its_bytes() -> None:
     assert rejected.position == "users.csv, line 3"
     assert "Line 3 of 'users.csv'" in rejected.reason
     assert rejected.body == b"K\xf6ln\n"
+
+
+def test_the_id_of_a_row_stays_what_it_is_from_version_to_version() -> None:
+    """A file that is imported before an upgrade and again after it must not count twice."""
+    event = make(row(number=70_000, id="1", city="Łódź"), task())
+
+    assert isinstance(event, IncomingEvent)
+    assert event.message_hash == bytes.fromhex("c4257b531547a60000011170fa843cfa409ca2ba")

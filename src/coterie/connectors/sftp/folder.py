@@ -80,6 +80,13 @@ class SftpFolder:
         """
         return _run(self._fetch(check_name(name), into, watch))
 
+    def holds(self, name: str) -> bool:
+        """Answer whether something of that name is there, as far as the server tells.
+
+        Raises what `list_files` raises, but no `MissingFolderError`.
+        """
+        return _run(self._holds(check_name(name)))
+
     def put(
         self, name: str, source: BinaryIO, *, watch: Watch | None = None, mark: str = ""
     ) -> SourceFile:
@@ -89,6 +96,10 @@ class SftpFolder:
         whatever `watch` raises.
         """
         return _run(self._put(check_name(name), source, watch, unfinished_name(name, mark)))
+
+    def discard(self, name: str, mark: str) -> None:
+        """Remove what a `put` that was killed left behind, if it is there; raises as `holds`."""
+        _run(self._remove(unfinished_name(check_name(name), mark)))
 
     async def _list(self) -> list[SourceFile]:
         async with self._client() as client:
@@ -117,6 +128,19 @@ class SftpFolder:
                 return _describe(name, await client.stat(path))
             except MISSING as error:
                 raise MissingFileError(name=name, folder=self._folder, where=self._where) from error
+
+    async def _holds(self, name: str) -> bool:
+        async with self._client() as client:
+            try:
+                await client.lstat(posixpath.join(self._folder, name))
+            except MISSING:
+                # Who may only put files there is told of none.
+                return False
+            return True
+
+    async def _remove(self, name: str) -> None:
+        async with self._client() as client:
+            await _discard(client, posixpath.join(self._folder, name))
 
     async def _put(self, name: str, source: BinaryIO, watch: Watch | None, part: str) -> SourceFile:
         path = posixpath.join(self._folder, name)

@@ -2,15 +2,29 @@
 
 from datetime import datetime
 
+from coterie.model.control import Job
 from coterie.model.file_exports import WrittenFile
 from coterie.store import Connection, load_queries
 
 SQL = load_queries("outfiles")
 
 
-def start_written(conn: Connection, job_id: int, name: str, *, now: datetime) -> None:
+def start_written(conn: Connection, job_id: int, name: str, *, folder: str, now: datetime) -> None:
     """Note that a file is being written."""
-    conn.execute(SQL.start_written, {"job_id": job_id, "name": name, "now": now})
+    values = {"job_id": job_id, "name": name, "folder": folder.strip("/"), "now": now}
+    conn.execute(SQL.start_written, values)
+
+
+def has_written(conn: Connection, job: Job, name: str, *, folder: str) -> bool:
+    """Answer whether a job of this account, this one or another, wrote a file to that place."""
+    values = {
+        "account": job.account,
+        "authorization_id": job.authorization_id,
+        "folder": folder.strip("/"),
+        "name": name,
+    }
+    row = conn.execute(SQL.has_written, values).fetchone()
+    return bool(row and row[0])
 
 
 def give_up_written(conn: Connection, job_id: int, name: str) -> None:

@@ -1,8 +1,18 @@
--- name: start_written(job_id, name, now)!
--- A run that begins again writes the same file.
-INSERT INTO export_file (job_id, name, state, started_at) VALUES (:job_id, :name, 'writing', :now)
+-- name: start_written(job_id, name, folder, now)!
+-- A run that begins again writes the same file; in another folder it takes the place of none.
+INSERT INTO export_file (job_id, name, folder, state, started_at)
+VALUES (:job_id, :name, :folder, 'writing', :now)
 ON CONFLICT (job_id, name) DO UPDATE
-SET state = 'writing', started_at = EXCLUDED.started_at, finished_at = NULL;
+SET state = 'writing', started_at = EXCLUDED.started_at, finished_at = NULL, folder = EXCLUDED.folder,
+    sha256 = CASE WHEN export_file.folder = EXCLUDED.folder THEN export_file.sha256 END;
+
+-- name: has_written(account, authorization_id, folder, name)
+-- Whether a file is one of ours, which may be replaced; the job that wrote it may be gone.
+SELECT EXISTS (
+    SELECT FROM export_file f JOIN job j ON j.id = f.job_id
+    WHERE j.account = :account AND j.authorization_id IS NOT DISTINCT FROM :authorization_id::bigint
+      AND f.folder = :folder AND f.name = :name AND f.sha256 IS NOT NULL
+);
 
 -- name: drop_unfinished(job_id, name)!
 -- Of a run that goes on under another name since its job was changed.

@@ -9,11 +9,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, BinaryIO, cast
 
-import msgspec
 import structlog
 
 from coterie.base.errors import PermanentError
-from coterie.base.ids import random_token
 from coterie.base.words import counted
 from coterie.connectors.files import shown_size
 from coterie.connectors.parquet import convert_to_parquet
@@ -24,18 +22,18 @@ from coterie.control.jobs import add_log, finish, wait_until
 from coterie.control.jobs.schedule import next_file
 from coterie.control.places import OutPlace, Places
 from coterie.flow.exports.rows import open_writer
-from coterie.flow.exports.written import finish_written, give_up_written, start_written
+from coterie.flow.exports.written import finish_written
 from coterie.flow.run.snapshot import Snapshot
 from coterie.model.control import Job
 from coterie.model.file_exports import ExportFilesConfig, WrittenFile
 from coterie.worker.dependencies import Bench
+from coterie.worker.runners.export_run import RUN, Run, begin_run
 from coterie.worker.runners.file_progress import FileProgress
 from coterie.worker.runners.import_progress import PROGRESS, StoppedError, Stops
 
 log = structlog.get_logger(__name__)
 
 FOLDER = "exports-in-transit"
-RUN = "run"
 BLOCK = 1 << 20
 # Encrypting adds a few bytes to each block and to the whole.
 PGP_SHARE, PGP_ROOM = 16, 1 << 20
@@ -65,18 +63,6 @@ class NoSuchMembersError(PermanentError):
             f"The audience {slug!r} is {state}, so it has no members that could be written. "
             "Activate it and resume the job, or create a job with another audience."
         )
-
-
-class _Run(msgspec.Struct, frozen=True):
-    """One run: what its file is called, and by which mark it goes while it is unfinished.
-
-    Both stay when it has to begin again, so that it takes the place of what it had written; a
-    change of the job may give it another name.
-    """
-
-    name: str
-    mark: str
-    began_at: datetime
 
 
 def run_export_files(bench: Bench, job: Job, is_stopping: Stops) -> None:
@@ -123,7 +109,9 @@ class _Work:
 
     def write(self) -> None:
         """Write a file and end the run."""
-        run = self._begin()
+        run = begin_run(
+            self._bench, self._job, self._config, place=self._place, progress=self._progress
+        )
         with self._bench.store.transaction() as conn:
             account = load_config(conn).accounts[self._job.account]
         snapshot = Snapshot(account, self._config)
@@ -138,24 +126,7 @@ class _Work:
                 self._place.settle()
         self._end(run, (people, left_out), size=size, digest=digest)
 
-    def _begin(self) -> _Run:
-        """Return the run under way, or a new one that is written down first."""
-        checkpoint = self._progress.checkpoint
-        before = msgspec.convert(checkpoint[RUN], _Run) if RUN in checkpoint else None
-        began_at = self._bench.clock() if before is None else before.began_at
-        # Another than before if the job was changed meanwhile.
-        name = self._config.file_name(at=began_at, is_encrypted=bool(self._place.public_key))
-        run = _Run(name, random_token()[:8] if before is None else before.mark, began_at)
-        self._progress.start(run.name)
-        checkpoint[RUN] = msgspec.to_builtins(run)
-        with self._bench.store.transaction() as conn:
-            if before is not None and before.name != run.name:
-                give_up_written(conn, self._job.id, before.name)
-            start_written(conn, self._job.id, run.name, now=self._bench.clock())
-        self._progress.save()
-        return run
-
-    def _read_people(self, rows: BinaryIO, snapshot: Snapshot, run: _Run) -> tuple[int, int]:
+    def _read_people(self, rows: BinaryIO, snapshot: Snapshot, run: Run) -> tuple[int, int]:
         """Write all rows; return how many people have one, and how many were left out."""
         people = seen = 0
         with _packing(rows, is_gzip=self._config.gzip, at=run.began_at) as target:
@@ -167,7 +138,7 @@ class _Work:
         return people, seen - people
 
     @contextmanager
-    def _finished(self, rows: BinaryIO, snapshot: Snapshot, run: _Run) -> Iterator[BinaryIO]:
+    def _finished(self, rows: BinaryIO, snapshot: Snapshot, run: Run) -> Iterator[BinaryIO]:
         """Yield the file as it is handed over."""
         if self._config.format != "parquet":
             with self._encrypted(rows, run) as ready:
@@ -182,7 +153,7 @@ class _Work:
                 yield ready
 
     @contextmanager
-    def _encrypted(self, plain: BinaryIO, run: _Run) -> Iterator[BinaryIO]:
+    def _encrypted(self, plain: BinaryIO, run: Run) -> Iterator[BinaryIO]:
         plain.flush()
         if not self._place.public_key:
             yield plain
@@ -201,7 +172,7 @@ class _Work:
         with tempfile.TemporaryFile(dir=self._folder) as file:
             yield cast("BinaryIO", file)
 
-    def _end(self, run: _Run, counts: tuple[int, int], *, size: int, digest: str) -> None:
+    def _end(self, run: Run, counts: tuple[int, int], *, size: int, digest: str) -> None:
         now = self._bench.clock()
         people, left_out = counts
         written = WrittenFile(
