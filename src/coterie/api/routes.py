@@ -95,6 +95,7 @@ from coterie.api.schema_drafts import (
     preview_schema_draft,
     publish_schema_draft,
     put_schema_draft,
+    rename_schema_draft_field,
     write_schema_draft,
 )
 from coterie.api.segments import (
@@ -219,6 +220,7 @@ def build_api(dependencies: ApiDependencies) -> Api:
             create_schema_draft,
             get_schema_draft,
             put_schema_draft,
+            rename_schema_draft_field,
             write_schema_draft,
             check_schema_draft,
             preview_schema_draft,

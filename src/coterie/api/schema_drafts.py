@@ -14,6 +14,7 @@ from coterie.api.auth import actor_of, check_scope
 from coterie.api.resources import PERSONAL_SCOPE, Success
 from coterie.api.state import ApiState
 from coterie.control.definitions.drafted import DraftRef, SchemaDraft
+from coterie.control.definitions.renaming import rename_field
 from coterie.control.definitions.schema_content import SchemaContent, merge_lql, put_content
 from coterie.control.definitions.schema_drafts import CaughtUp
 from coterie.control.definitions.schema_report import DraftReport
@@ -43,6 +44,13 @@ class DraftLqlBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An LQL text to merge into the draft; `revision` as for the whole."""
 
     lql: str
+    revision: int | None = None
+
+
+class DraftRenameBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a field shall be called; `revision` as for the whole."""
+
+    name: str
     revision: int | None = None
 
 
@@ -122,6 +130,26 @@ def write_schema_draft(
     wanted = DraftRef(grant.account, name, data.revision)
     edit = api.dependencies.drafts.edit
     return Success(edit(wanted, lambda draft: merge_lql(draft, data.lql), actor_of(grant)))
+
+
+@post(
+    f"{DRAFT}/fields/{{field:str}}/rename", summary="Rename a field in a draft", tags=["schema"],
+    status_code=HTTP_200_OK, sync_to_thread=True,
+)  # fmt: skip
+def rename_schema_draft_field(
+    name: FromPath[str],
+    field: FromPath[str],
+    data: JSONBody[DraftRenameBody],
+    grant: NamedDependency[Grant],
+    api: NamedDependency[ApiState],
+) -> Success[SchemaDraft]:
+    """Call a field otherwise. Values stay, and who reads it follows once the draft is published."""
+    check_scope(grant, SAVE_SCOPE)
+    wanted = DraftRef(grant.account, name, data.revision)
+    edit = api.dependencies.drafts.edit
+    return Success(
+        edit(wanted, lambda draft: rename_field(draft, field, data.name), actor_of(grant))
+    )
 
 
 @get(f"{DRAFT}/check", summary="What a draft changes", tags=["schema"], sync_to_thread=True)

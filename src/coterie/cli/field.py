@@ -12,6 +12,7 @@ from coterie.cli.schema_edits import HERE, Target, apply_edit, read_target
 from coterie.cli.shared_options import takes
 from coterie.control.definitions import edits
 from coterie.control.definitions import schema as schemas
+from coterie.control.definitions.renaming import rename_field
 from coterie.model.merging import KINDS
 from coterie.model.schema import Field, MergeOp
 
@@ -111,6 +112,28 @@ def update(
         name,
         lambda draft: edits.change_field(draft, name, change),
         f"Field {name} changed",
+        target,
+        as_json=as_json,
+    )
+
+
+@app.command("rename")
+@takes(read_target, into="target")
+def rename(
+    name: Name,
+    new_name: Annotated[str, typer.Argument(help="What it shall be called.")],
+    target: Target = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Call a field otherwise and publish the schema's next version; values stay.
+
+    Mappings, audiences, jobs and what is public read it by its new name from then on. Attributes
+    in Braze, headings of files and keys of webhook messages stay as they are.
+    """
+    _apply(
+        new_name,
+        lambda draft: rename_field(draft, name, new_name),
+        f"Field {name} renamed to {new_name}",
         target,
         as_json=as_json,
     )

@@ -237,6 +237,16 @@ def _print_report(report: DraftReport) -> None:
             f"{report.current_version} is in force: catch up before you publish it."
         )
     _print_clashes(report.clashes)
+    if report.followers:
+        print_table(
+            "Who will read a field by its new name",
+            ("Field", "New name", "Kind", "Name"),
+            [
+                (one.field, report.renamed[one.field], one.kind, one.name)
+                for one in report.followers
+            ],
+            empty="",
+        )
     if report.readers:
         rows = [(one.field, one.kind, one.name) for one in report.readers]
         print_table("Who would find a field gone", ("Field", "Kind", "Name"), rows, empty="")

@@ -36,8 +36,9 @@ class WebhookShape(msgspec.Struct, frozen=True, kw_only=True):
 class WebhookSpec(msgspec.Struct, frozen=True, kw_only=True):
     """What a sender is told of a webhook job.
 
-    `names` gives the field of each kind of identifier. Who was in an audience before `from_ms` of
-    it is told silently: only what they do later becomes a message.
+    `fields` and `changes` are called as in messages; `sources` gives the field where that has
+    another name. `names` is what identifiers of each kind are called. Who was in an audience before
+    `from_ms` of it is told silently: only what they do later becomes a message.
     """
 
     job_id: int
@@ -47,18 +48,25 @@ class WebhookSpec(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[str, ...]
     names: dict[str, str]
     from_ms: dict[str, int]
+    sources: dict[str, str] = {}
+
+    def source(self, name: str) -> str:
+        """Return the field that stands in messages under a name."""
+        return self.sources.get(name, name)
 
 
 class WebhookConfig(ExportConfig, frozen=True, kw_only=True, tag="webhook"):
     """Options of a Webhook job: entries, exits and changes of fields as messages to an address.
 
     `changes` are fields whose change of a member is told; `fields` stand in every message beside
-    them. `outlet` keeps its deliveries apart from those of other jobs, and is given by us.
+    them. `names` says what some of them are called in messages. `outlet` keeps its deliveries apart
+    from those of other jobs, and is given by us.
     """
 
     audience_events: WebhookEvents = "both"
     fields: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
+    names: dict[str, str] = {}
     http_method: HttpMethod = "POST"
     batch_size: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
     flush_seconds: Annotated[float, msgspec.Meta(ge=0, le=300)] = 5.0
@@ -80,7 +88,11 @@ class WebhookConfig(ExportConfig, frozen=True, kw_only=True, tag="webhook"):
     def keys(self) -> frozenset[str]:
         """What the job stands for at its destination."""
         audiences = {AUDIENCE + slug for slug in self.audiences}
-        return frozenset(audiences | {FIELD + name for name in self.read_fields})
+        return frozenset(audiences | {FIELD + self.told_name(name) for name in self.read_fields})
+
+    def told_name(self, field: str) -> str:
+        """Return what a field is called in messages."""
+        return self.names.get(field, field)
 
     @property
     def target(self) -> tuple[ExportForm, str]:

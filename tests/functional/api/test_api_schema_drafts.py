@@ -39,6 +39,23 @@ async def test_a_draft_is_tried_on_recent_events_and_published(
     assert (done.status_code, done.json()["data"]["version"]) == (201, 2)
 
 
+async def test_a_field_is_renamed_in_a_draft(
+    client: httpx.AsyncClient, signed: dict[str, str], make_token: MakeToken
+) -> None:
+    await client.post(DRAFTS, json={"name": "words"}, headers=signed)
+    reader = {"authorization": f"Bearer {make_token(('observer',)).token}"}
+    path = f"{DRAFTS}/words/fields/city/rename"
+
+    refused = await client.post(path, json={"name": "town"}, headers=reader)
+    late = await client.post(path, json={"name": "town", "revision": 9}, headers=signed)
+    made = await client.post(path, json={"name": "town", "revision": 1}, headers=signed)
+    report = await client.get(f"{DRAFTS}/words/check", headers=signed)
+
+    assert (refused.status_code, late.status_code, made.status_code) == (403, 409, 200)
+    assert report.json()["data"]["renamed"] == {"city": "town"}
+    assert report.json()["data"]["faults"] == []
+
+
 async def test_a_faulty_draft_is_kept_and_not_published(
     client: httpx.AsyncClient, signed: dict[str, str]
 ) -> None:

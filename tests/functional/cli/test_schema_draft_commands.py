@@ -61,6 +61,21 @@ def test_a_draft_is_changed_checked_previewed_and_published(invoke: Invoke) -> N
     assert told(invoke("schema", "draft", "list", "--json")) == []
 
 
+def test_a_field_is_renamed_in_a_draft_or_at_once(invoke: Invoke) -> None:
+    told(invoke("audience", "create", "oslo", "--filter", 'city = "Oslo"', "--json"))
+    invoke("schema", "draft", "create", "words")
+
+    told(invoke("field", "rename", "city", "town", "--draft", "words", "--json"))
+    checked = invoke("schema", "draft", "check", "words")
+    told(invoke("schema", "draft", "publish", "words", "--json"))
+    renamed = told(invoke("field", "rename", "town", "place", "--json"))
+
+    assert "Who will read a field by its new name" in checked.output
+    assert renamed["name"] == "place"
+    [shown] = told(invoke("audience", "show", "oslo", "--json"))
+    assert shown["filter_text"] == 'place = "Oslo"'
+
+
 def test_two_who_change_the_same_are_told_and_decide(invoke: Invoke) -> None:
     invoke("schema", "draft", "create", "a")
     invoke("mapping", "update", "default", "city", "tolower(city)", "--draft", "a")

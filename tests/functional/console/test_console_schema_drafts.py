@@ -1,8 +1,11 @@
 """A schema is drafted in the console: begun, changed, previewed, published."""
 
+import re
+
 from tests.functional.console.conftest import ACCOUNT, ACTOR, SteppingClock, Visitor
 
 from coterie.console.dependencies import ConsoleDependencies
+from coterie.control.definitions.audiences import create_audience, get_audience
 from coterie.control.definitions.schema import current_schema, publish_lql
 from coterie.control.definitions.schema_drafts import get_draft
 
@@ -47,6 +50,28 @@ def test_mappings_are_changed_in_a_draft_and_published(
     assert fields["city"].description == "Town"
     assert fields["city"].is_pii
     assert {"size", "colour"} <= fields.keys()
+
+
+def test_a_field_is_renamed_in_a_draft_and_who_reads_it_is_named(
+    admin: Visitor, deps: ConsoleDependencies, clock: SteppingClock
+) -> None:
+    create_audience(
+        deps.store, account=ACCOUNT, slug="oslo", name="Oslo", filter_text='city = "Oslo"',
+        actor=ACTOR, clock=clock,
+    )  # fmt: skip
+    admin.send(HOME, name="colours")
+    form = admin.open(f"{DRAFT}/fields/city").text
+    taken = admin.send(f"{DRAFT}/fields/city", field="country", revision="1")
+    done = admin.follow(admin.send(f"{DRAFT}/fields/city", field="home town", revision="1")).text
+    stays = admin.open(f"{DRAFT}/fields/email").text
+    admin.send(f"{DRAFT}/publish", page=DRAFT, revision="2")
+
+    assert re.search(r'name="field"[^>]*value="city"', form)
+    assert (taken.status_code, "already" in taken.text) == (400, True)
+    assert "The field city is called home town in the draft" in done
+    assert "<strong>city</strong>, then home town: the audience oslo" in done
+    assert 'name="field"' not in stays
+    assert get_audience(deps.store, ACCOUNT, "oslo").filter_text == '`home town` = "Oslo"'
 
 
 def test_a_draft_that_is_behind_takes_over_and_is_discarded(

@@ -7,6 +7,8 @@ import pytest
 from tests.functional.flow.conftest import ACTOR
 from tests.functional.webhooks.conftest import HookShop
 
+from coterie.control.definitions.renaming import rename_field
+from coterie.control.definitions.schema import publish_edit
 from coterie.control.jobs import BadJobError, kill_job, pause_job, resume_job
 from coterie.flow.exports.parked import list_parked, replay_parked
 
@@ -38,6 +40,34 @@ def test_an_entry_a_change_and_an_exit_are_told_with_chosen_fields(hooks: HookSh
     assert leaving["data"]["city"] == "Bergen"
     assert leaving["data"]["segment_events"][0]["event"] == "exit"
     assert entry["meta"]["subscription_id"] == str(hooks.job.id)
+
+
+def test_a_renamed_field_keeps_its_key_in_messages_and_is_no_change(hooks: HookShop) -> None:
+    hooks.hook(fields=["city"], changes=["first_name"])
+    hooks.tell(user_id="ada", city="Oslo", first_name="Ada")
+    hooks.now += timedelta(minutes=1)
+    publish_edit(
+        hooks.store,
+        account=hooks.account.number,
+        edit=lambda draft: rename_field(
+            rename_field(draft, "city", "town"), "first_name", "given_name"
+        ),
+        actor=ACTOR,
+        clock=lambda: hooks.now,
+    )
+
+    hooks.tell(user_id="ada", country="NO")
+    hooks.tell(user_id="ada", first_name="Augusta")
+
+    entry, change = [request.json for request in hooks.receiver.taken]
+    assert (entry["data"]["city"], change["data"]["city"]) == ("Oslo", "Oslo")
+    [event] = change["data"]["segment_events"]
+    assert (event["field"], event["before"], event["after"]) == ("first_name", "Ada", "Augusta")
+
+
+def test_two_fields_of_a_message_cannot_have_one_key(hooks: HookShop) -> None:
+    with pytest.raises(BadJobError, match="cannot both be called 'country'"):
+        hooks.hook(fields=["city", "country"], names={"city": "country"})
 
 
 def test_every_message_is_signed_and_carries_the_headers_of_the_authorization(

@@ -26,6 +26,7 @@ from coterie.control.definitions.edits import (
 )
 from coterie.control.definitions.identifying import IdentifierChange, change_identifier
 from coterie.control.definitions.lql_text import write_query
+from coterie.control.definitions.renaming import rename_field
 from coterie.control.definitions.schema import Edit
 from coterie.control.definitions.schema_content import replace_stream
 from coterie.control.definitions.schema_drafts import edit_draft, get_draft
@@ -103,7 +104,14 @@ def do_change_field(visit: Visitor, name: FromPath[str], field: FromPath[str]) -
         _save(visit, name, _edit_of(visit.form, found))
     except UserError as error:
         return _field_page(visit, name, found, visit.form, failure=error)
-    return visit.go(f"{HOME}/{name}", notice=f"The field {field} is changed in the draft.")
+    called = visit.form.text("field") or field
+    is_same = called == field
+    notice = (
+        f"The field {field} is changed in the draft."
+        if is_same
+        else f"The field {field} is called {called} in the draft."
+    )
+    return visit.go(f"{HOME}/{name}", notice=notice)
 
 
 def _save(visit: Visit, name: str, edit: Edit) -> SchemaDraft:
@@ -131,7 +139,7 @@ def _limit(form: Form, name: str) -> int:
 
 
 def _edit_of(form: Form, field: Field) -> Edit:
-    change = FieldChange(
+    wanted = FieldChange(
         description=form.text("description"),
         capacity=_limit(form, "capacity") if field.capacity or form.text("capacity") else None,
         keep_days=_limit(form, "keep_days") if field.keep_days or form.text("keep_days") else None,
@@ -139,8 +147,13 @@ def _edit_of(form: Form, field: Field) -> Edit:
     )
     rank = _limit(form, "rank") if form.text("rank") else None
 
+    called = form.text("field") or field.name
+
     def edit(draft: Draft) -> Draft:
-        draft = change_field(draft, field.name, change)
+        return rename_field(change(draft), field.name, called)
+
+    def change(draft: Draft) -> Draft:
+        draft = change_field(draft, field.name, wanted)
         if not form.is_ticked("identifies"):
             fields = tuple(
                 msgspec.structs.replace(each, identifier=None) if each.name == field.name else each
@@ -164,6 +177,7 @@ def _edit_of(form: Form, field: Field) -> Edit:
 
 def _filled(field: Field, revision: int) -> Form:
     values = {
+        "field": field.name,
         "description": field.description,
         "capacity": str(field.capacity or ""),
         "keep_days": str(field.keep_days or ""),

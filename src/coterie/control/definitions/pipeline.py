@@ -256,9 +256,12 @@ def _webhook(config: WebhookConfig, job_id: int, started_at: datetime) -> Webhoo
         job_id=job_id,
         shape=config.shape,
         events=config.audience_events,
-        fields=config.fields,
-        changes=config.changes,
-        names={item.kind: item.field for item in config.identifiers},
+        fields=tuple(config.told_name(field) for field in config.fields),
+        changes=tuple(config.told_name(field) for field in config.changes),
+        names={item.kind: config.told_name(item.field) for item in config.identifiers},
+        sources={
+            config.told_name(field): field for field in config.read_fields if field in config.names
+        },
         from_ms={slug: to_us(at) // 1_000 for slug, at in told.items()},
     )
 

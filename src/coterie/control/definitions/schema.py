@@ -21,6 +21,7 @@ from coterie.control.definitions.draft import (
     put_identifiers,
     schema_of,
 )
+from coterie.control.definitions.followers import rename_for_readers
 from coterie.control.definitions.identifying import set_region
 from coterie.control.definitions.lql import (
     LqlReport,
@@ -29,6 +30,7 @@ from coterie.control.definitions.lql import (
     report_lql,
 )
 from coterie.control.definitions.rebuilding import rebuild_readers
+from coterie.control.definitions.renaming import check_moved_names, find_renamed
 from coterie.control.definitions.schema_content import merge_lql
 from coterie.control.definitions.streams import ensure_in
 from coterie.control.rows import find_one, get_value, list_all, run, to_json
@@ -206,7 +208,10 @@ def publish_in(
     ensure_in(change.conn, account, streams, actor=actor, now=change.now)
     version = before.version + 1
     check_expressions(draft, before)
+    check_moved_names(before.fields, draft.fields)
     saved = _save(change, account, draft, version=version, description=description, actor=actor)
+    renamed = find_renamed(before.fields, saved.fields)
+    rename_for_readers(change, before, renamed, account=account, actor=actor)
     rebuild_readers(change, account, _shown_otherwise(before, saved))
     return saved
 

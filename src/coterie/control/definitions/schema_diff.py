@@ -7,6 +7,7 @@ import msgspec
 
 from coterie.base.clock import Clock
 from coterie.control.definitions.draft import Draft
+from coterie.control.definitions.renaming import find_renamed
 from coterie.control.definitions.schema import current_schema, get_schema, publish_edit
 from coterie.model.control import Actor
 from coterie.model.schema import Mapping as FieldMapping
@@ -54,7 +55,9 @@ def diff_schemas(before: Schema, after: Schema) -> SchemaDifference:
             {str(field.id): _plain(field) for field in after.fields},
             names={str(field.id): field.name for field in (*before.fields, *after.fields)},
         ),
-        mappings=_compare(_mappings(before), _mappings(after)),
+        mappings=_compare(
+            _mappings(before, find_renamed(before.fields, after.fields)), _mappings(after)
+        ),
         streams=_compare(
             {rule.stream: _plain(rule) for rule in before.streams},
             {rule.stream: _plain(rule) for rule in after.streams},
@@ -108,10 +111,17 @@ def revert_schema(
     )
 
 
-def _mappings(schema: Schema) -> dict[str, dict[str, Any]]:
-    """Return the mappings by stream and field; several of one field are told apart by number."""
+def _mappings(
+    schema: Schema, renamed: Mapping[str, str] | None = None
+) -> dict[str, dict[str, Any]]:
+    """Return the mappings by stream and field; several of one field are told apart by number.
+
+    Those to fields that are `renamed` later follow them, which is no difference.
+    """
     found: dict[str, dict[str, Any]] = {}
-    for mapping in schema.mappings:
+    names = renamed or {}
+    for each in schema.mappings:
+        mapping = msgspec.structs.replace(each, field=names.get(each.field, each.field))
         found[_free_name(found, mapping)] = _plain(mapping)
     return found
 

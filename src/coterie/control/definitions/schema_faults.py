@@ -15,6 +15,7 @@ from coterie.control.definitions.draft import (
 )
 from coterie.control.definitions.edits import check_capacity, check_keep_days, check_mapping
 from coterie.control.definitions.identifying import check_blocked, check_limit, check_region
+from coterie.control.definitions.renaming import find_moved_names, find_renamed, moved_name
 from coterie.control.definitions.streams import check_stream_name
 from coterie.lang.lql import parse_mapping
 from coterie.model.merging import IDENTIFIER_KINDS
@@ -41,13 +42,22 @@ class FaultySchemaError(UserError):
         self.faults = faults
 
 
-def find_faults(draft: Draft, published: Schema) -> tuple[Fault, ...]:
-    """Return all that keeps a draft from following the version in force."""
-    return tuple(_find(draft, published))
+def find_faults(
+    draft: Draft, published: Schema, *, base: Schema | None = None
+) -> tuple[Fault, ...]:
+    """Return all that keeps a draft from following the version in force.
+
+    `base` is the version that the draft was made from (None: the one in force).
+    """
+    return tuple(_find(draft, published, published if base is None else base))
 
 
-def _find(draft: Draft, published: Schema) -> Iterator[Fault]:
+def _find(draft: Draft, published: Schema, base: Schema) -> Iterator[Fault]:
     known = {field.name: field for field in published.fields}
+    renamed = find_renamed(base.fields, draft.fields)
+    known |= {new: known[old] for old, new in renamed.items() if old in known}
+    for name in find_moved_names(base.fields, draft.fields):
+        yield Fault(where=f"field {name}", message=moved_name(name))
     names = Counter(field.name for field in draft.fields)
     for field in draft.fields:
         where = f"field {field.name}"

@@ -7,6 +7,7 @@ import msgspec
 
 from coterie.control.definitions.draft import Draft
 from coterie.control.definitions.identifying import identifiers_of
+from coterie.control.definitions.schema_naming import Naming, call_fields, choose_names
 from coterie.model.schema import Field, Schema
 from coterie.model.schema import Mapping as FieldMapping
 
@@ -37,10 +38,21 @@ def merge_schemas(
     """Return what the draft makes of `published`, both of which were made from `base`.
 
     Fields, mappings of a stream to a field, and conditions of streams are taken one by one; where
-    both sides changed one differently, `prefer` says whose holds. New fields of the draft get new
-    numbers.
+    both sides changed one differently, `prefer` says whose holds. A field is the same whatever a
+    side calls it; its name is merged like the rest of it. New fields of the draft get new numbers.
     """
     merging = _Merging(prefer)
+    mine, theirs = (Naming(base, side.fields) for side in (draft, published))
+    merged = _merge(base, mine.apply(draft), theirs.apply(published), next_field_id, merging)
+    keys = [field.name for field in merged.fields]
+    names = choose_names(keys, mine, theirs, merging.choose, merging.tell)
+    return Merged(draft=call_fields(merged, names), clashes=tuple(merging.clashes))
+
+
+def _merge(
+    base: Schema, draft: Draft, published: Schema, next_field_id: int, merging: "_Merging"
+) -> Draft:
+    """Return the draft merged with `published`, in both of which fields are called as in `base`."""
     fields = merging.merge(
         "field", _fields(base.fields), _fields(draft.fields), _fields(published.fields)
     )
@@ -64,15 +76,12 @@ def merge_schemas(
     )
     merged = _numbered(fields, (published.fields, base.fields), next_field_id)
     ranks = _ranks(merged.fields, base, draft, published, merging)
-    return Merged(
-        draft=Draft(
-            fields=tuple(_ranked(field, ranks) for field in merged.fields),
-            mappings=tuple(one for group in mappings.values() for one in group),
-            streams=tuple(streams.values()),
-            blocked_values=blocked[""],
-            next_field_id=merged.next_field_id,
-        ),
-        clashes=tuple(merging.clashes),
+    return Draft(
+        fields=tuple(_ranked(field, ranks) for field in merged.fields),
+        mappings=tuple(one for group in mappings.values() for one in group),
+        streams=tuple(streams.values()),
+        blocked_values=blocked[""],
+        next_field_id=merged.next_field_id,
     )
 
 
@@ -89,10 +98,13 @@ class _Merging:
             return theirs
         if theirs == base:
             return mine
-        self.clashes.append(
-            Clash(what=what, draft=msgspec.to_builtins(mine), published=msgspec.to_builtins(theirs))
-        )
+        self.tell(what, mine, theirs)
         return mine if self._prefer == "draft" else theirs
+
+    def tell(self, what: str, mine: object, theirs: object) -> None:
+        """Note that both sides changed something."""
+        told = [msgspec.to_builtins(side) for side in (mine, theirs)]
+        self.clashes.append(Clash(what=what, draft=told[0], published=told[1]))
 
     def merge(
         self, what: str, base: Mapping[Any, V], mine: Mapping[Any, V], theirs: Mapping[Any, V]

@@ -1,32 +1,19 @@
 """Says what is known of a draft: what it changes, what is wrong with it, who would notice."""
 
-from collections.abc import Iterator
-
 import msgspec
 
 from coterie.base.clock import Clock
 from coterie.control.definitions.draft import Draft, schema_of
 from coterie.control.definitions.drafted import SchemaDraft
-from coterie.control.definitions.saved_filters import read_filters
+from coterie.control.definitions.followers import Reader, find_readers
+from coterie.control.definitions.renaming import find_renamed
 from coterie.control.definitions.schema import current_in, get_in
 from coterie.control.definitions.schema_diff import SchemaDifference, diff_schemas
 from coterie.control.definitions.schema_drafts import find_in, merge_in
 from coterie.control.definitions.schema_faults import Fault, find_faults
 from coterie.control.definitions.schema_merging import Clash
-from coterie.control.rows import list_all
-from coterie.lang.filterql import compile_filter
-from coterie.model.control import Job
-from coterie.model.exports import ExportConfig
 from coterie.model.schema import Schema
-from coterie.store import Connection, Store, load_queries
-
-
-class Reader(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that reads a field which the draft has no more: an audience, or a job."""
-
-    field: str
-    kind: str
-    name: str
+from coterie.store import Store
 
 
 class DraftReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +21,7 @@ class DraftReport(msgspec.Struct, frozen=True, kw_only=True):
 
     `faults` keep it from being published, and so does a `current_version` that is not its base;
     `clashes` are what both changed since. `readers` would find fields of theirs empty for ever.
+    `renamed` gives new names of fields by the old ones; `followers` will read those by them.
     """
 
     draft: SchemaDraft
@@ -42,6 +30,8 @@ class DraftReport(msgspec.Struct, frozen=True, kw_only=True):
     faults: tuple[Fault, ...]
     clashes: tuple[Clash, ...]
     readers: tuple[Reader, ...]
+    renamed: dict[str, str] = {}
+    followers: tuple[Reader, ...] = ()
 
     @property
     def is_behind(self) -> bool:
@@ -61,13 +51,16 @@ def report_draft(store: Store, account: int, name: str) -> DraftReport:
         base, current = get_in(conn, account, draft.base_version), current_in(conn, account)
         changed = merge_in(conn, draft, base, prefer="draft").draft
         clashes = merge_in(conn, draft, current, prefer="draft").clashes
+        renamed = find_renamed(base.fields, changed.fields)
         return DraftReport(
             draft=draft,
             current_version=current.version,
             difference=diff_schemas(base, _next(changed, base)),
-            faults=find_faults(draft.content, current),
+            faults=find_faults(draft.content, current, base=base),
             clashes=clashes,
-            readers=tuple(_find_readers(conn, account, _dropped(base, changed))),
+            readers=tuple(find_readers(conn, account, _dropped(base, changed))),
+            followers=tuple(find_readers(conn, account, frozenset(renamed))),
+            renamed=renamed,
         )
 
 
@@ -88,17 +81,5 @@ def _next(draft: Draft, base: Schema) -> Schema:
 
 
 def _dropped(base: Schema, draft: Draft) -> frozenset[str]:
-    return frozenset(field.name for field in base.fields) - {field.name for field in draft.fields}
-
-
-def _find_readers(conn: Connection, account: int, gone: frozenset[str]) -> Iterator[Reader]:
-    if not gone:
-        return
-    for slug, flt in sorted(read_filters(conn, account).items()):
-        for field in sorted(compile_filter(flt).reads & gone):
-            yield Reader(field=field, kind="audience", name=slug)
-    for job in list_all(conn, load_queries("jobs").list_exports, {}, row=Job):
-        if job.account == account and isinstance(job.config, ExportConfig):
-            named = {each.field for each in job.config.identifiers} | set(job.config.read_fields)
-            for field in sorted(named & gone):
-                yield Reader(field=field, kind="job", name=job.label)
+    left = {field.id for field in draft.fields}
+    return frozenset(field.name for field in base.fields if field.id not in left)

@@ -29,12 +29,11 @@ from coterie.control.jobs.runs import (
 )
 from coterie.control.jobs.said import say_waiting
 from coterie.control.jobs.states import JobStateError
-from coterie.control.jobs.steps import EDITION, RESTATED, pause_job, resume_job
+from coterie.control.jobs.steps import RESTATED, pause_job, resume_job
 from coterie.control.jobs.update import given_up, merge_options, update_export
 from coterie.control.jobs.update_files import is_file_job, update_file_job
 
 __all__ = [
-    "EDITION",
     "RESTATED",
     "BadJobError",
     "JobStateError",

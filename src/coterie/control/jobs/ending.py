@@ -8,8 +8,9 @@ from coterie.control.definitions.change import Change, definition_change
 from coterie.control.jobs.export_checks import check_clean_up
 from coterie.control.jobs.read import add_log
 from coterie.control.jobs.states import ENDED, check_step
-from coterie.control.jobs.steps import EDITION, RESTATED, lock_job
+from coterie.control.jobs.steps import RESTATED, lock_job
 from coterie.control.rows import list_all, run, to_json
+from coterie.model.checkpoints import EDITION
 from coterie.model.control import ENDING, Actor, Job, JobState
 from coterie.model.exports import ExportConfig
 from coterie.store import Connection, Store, load_queries

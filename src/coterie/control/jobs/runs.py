@@ -8,8 +8,9 @@ import msgspec
 
 from coterie.control.jobs.read import add_log
 from coterie.control.jobs.said import say_ended, say_rechecked
-from coterie.control.jobs.steps import BACKFILLED, EDITION, RESTATED
+from coterie.control.jobs.steps import BACKFILLED, RESTATED
 from coterie.control.rows import find_one, get_value, list_all, run, to_json
+from coterie.model.checkpoints import EDITION
 from coterie.model.control import RECHECKING, Job, JobState
 from coterie.model.exports import ExportConfig
 from coterie.store import Connection, load_queries

@@ -23,9 +23,6 @@ BACKFILLED = "backfilled"
 RESTATED = "restated"
 """Key that holds the last recipient whose claims were stated anew; there while that goes on."""
 
-EDITION = "edition"
-"""Key that counts the changes of a job, so that no runner writes an older one's progress."""
-
 UNCHECKED: Mapping[str, int] = MappingProxyType({"last": 0, "denied": 0})
 """What a checkpoint holds under RECHECKING before anybody was asked."""
 

@@ -21,8 +21,9 @@ from coterie.control.jobs.export_checks import (
 from coterie.control.jobs.rewrite import changed_options, rewrite_job
 from coterie.control.jobs.said import say_waiting
 from coterie.control.jobs.states import ENDED
-from coterie.control.jobs.steps import EDITION, RESTATED, UNCHECKED, lock_job, recheck_others
+from coterie.control.jobs.steps import RESTATED, UNCHECKED, lock_job, recheck_others
 from coterie.control.rows import run, to_json
+from coterie.model.checkpoints import EDITION
 from coterie.model.control import ENDING, RECHECKING, Actor, Job, JobState
 from coterie.model.exports import ExportConfig
 from coterie.model.feeds import FeedConfig

@@ -21,8 +21,9 @@ from coterie.control.jobs.import_checks import check_import, read_import
 from coterie.control.jobs.rewrite import changed_options, rewrite_job
 from coterie.control.jobs.schedule import next_file
 from coterie.control.jobs.states import ENDED
-from coterie.control.jobs.steps import EDITION, lock_job
+from coterie.control.jobs.steps import lock_job
 from coterie.control.rows import get_value, to_json
+from coterie.model.checkpoints import EDITION, PROGRESS
 from coterie.model.control import Actor, ImportCsvConfig, Job
 from coterie.model.file_exports import ExportFilesConfig
 from coterie.store import Store, load_queries
@@ -31,9 +32,6 @@ FileConfig = ExportFilesConfig | ImportCsvConfig
 
 RETRY = "retry"
 """Key of an import's checkpoint that says to try the files again that could not be read."""
-
-PROGRESS = "progress"
-"""Key that holds how far the file under way has come."""
 
 WHICH = ("filename", "prefix", "pattern")
 """Options of which an import has one."""

@@ -2,6 +2,7 @@
 
 from coterie.connectors.webhook.messages import EVENTS
 from coterie.connectors.webhook.template import read_template
+from coterie.control.definitions.draft import check_name
 from coterie.control.jobs.errors import BadJobError
 from coterie.model.webhooks import WebhookConfig
 
@@ -19,9 +20,19 @@ def check_webhook(config: WebhookConfig) -> None:
         raise BadJobError(message=f"A job tells changes of at most {CHANGES_LIMIT} fields.")
     if len(config.fields) > FIELDS_LIMIT:
         raise BadJobError(message=f"A message holds at most {FIELDS_LIMIT} fields.")
-    if EVENTS in config.read_fields or EVENTS in {item.field for item in config.identifiers}:
+    told = {config.told_name(field) for field in config.read_fields}
+    if EVENTS in told or EVENTS in {item.field for item in config.identifiers}:
         raise BadJobError(message=f"A message cannot hold a field that is called {EVENTS!r}.")
+    _check_names(config)
     _check_shape(config)
+
+
+def _check_names(config: WebhookConfig) -> None:
+    told = [config.told_name(field) for field in config.read_fields]
+    for name in told:
+        if told.count(name) > 1:
+            raise BadJobError(message=f"Two fields of a message cannot both be called {name!r}.")
+        check_name(name)
 
 
 def _check_shape(config: WebhookConfig) -> None:

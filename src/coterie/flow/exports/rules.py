@@ -46,7 +46,8 @@ class Rule:
         fields |= {item.field for item in self.spec.attributes}
         fields |= {item.field for item in self.spec.groups.values()}
         if self.spec.webhook is not None:
-            fields |= {*self.spec.webhook.fields, *self.spec.webhook.changes}
+            hook = self.spec.webhook
+            fields |= {hook.source(name) for name in (*hook.fields, *hook.changes)}
         return frozenset(fields if consent is None else {*fields, consent.field})
 
     @property
@@ -98,9 +99,11 @@ class Rule:
     def _fields(self, profile: Snapshot) -> Items:
         """Return values of fields, each in a list, so that none is told from not known."""
         hook = self.spec.webhook
+        if hook is None:
+            return {}
         found: Items = {}
-        for name in (*hook.fields, *hook.changes) if hook else ():
-            value = as_json(profile.view.get(name))
+        for name in (*hook.fields, *hook.changes):
+            value = as_json(profile.view.get(hook.source(name)))
             found[FIELD + name] = [] if value is None else [value]
         return found
 

@@ -77,10 +77,10 @@ def _compare(
 
 
 class _Tally:
-    """Counts by field how events differ. The same name means the same field."""
+    """Counts by field how events differ, under the name that the draft gives it."""
 
     def __init__(self, before: Schema, after: Schema, *, hides_personal: bool) -> None:
-        self._names = [{field.id: field.name for field in each.fields} for each in (before, after)]
+        self._names = {field.id: field.name for field in (*before.fields, *after.fields)}
         # What is personal under either schema stays hidden.
         self._personal = {field.name for field in (*before.fields, *after.fields) if field.is_pii}
         self._hides = hides_personal
@@ -89,7 +89,7 @@ class _Tally:
 
     def add(self, before: Mapped, after: Mapped) -> None:
         """Count one event."""
-        was, now = self._values(before, 0), self._values(after, 1)
+        was, now = self._values(before), self._values(after)
         for name in was.keys() | now.keys():
             if was.get(name) == now.get(name):
                 continue
@@ -116,12 +116,12 @@ class _Tally:
             for name, counts in sorted(self._counts.items())
         )
 
-    def _values(self, mapped: Mapped, side: int) -> dict[str, list[Any]]:
+    def _values(self, mapped: Mapped) -> dict[str, list[Any]]:
         if isinstance(mapped, RejectedMapping):
             return {}
         found: dict[str, list[Any]] = {}
         for field_id, value in mapped.values:
-            found.setdefault(self._names[side][field_id], []).append(value)
+            found.setdefault(self._names[field_id], []).append(value)
         return found
 
 

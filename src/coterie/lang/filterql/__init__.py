@@ -15,6 +15,7 @@ from coterie.lang.filterql.jsonform import (
     read_json_form,
     write_json_form,
 )
+from coterie.lang.filterql.renaming import rename_fields
 from coterie.lang.filterql.stored import StoredFilters, read_stored
 
 __all__ = [
@@ -36,5 +37,6 @@ __all__ = [
     "parse_filter",
     "read_json_form",
     "read_stored",
+    "rename_fields",
     "write_json_form",
 ]

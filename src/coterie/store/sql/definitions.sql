@@ -129,6 +129,10 @@ UPDATE audience SET name = :name, description = :description, filter_text = :fil
     build_done = 0, build_total = 0, updated_at = :now
 WHERE account = :account AND slug = :slug AND state <> 'archived';
 
+-- name: respell_audience(audience_id, filter_text, now)!
+-- The same question with other names of fields: no other version, and nobody is asked again.
+UPDATE audience SET filter_text = :filter_text, updated_at = :now WHERE id = :audience_id;
+
 -- name: rebuild_audience(audience_id, now)!
 -- An audience that includes a changed one has changed with it; drafts and expired ones hold nobody.
 UPDATE audience SET version = version + 1, state = CASE state WHEN 'live' THEN 'building' ELSE state END,

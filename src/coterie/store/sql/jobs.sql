@@ -143,6 +143,15 @@ FROM (SELECT id AS same_id, checkpoint -> 'edition' IS NOT DISTINCT FROM CAST(:c
 WHERE id = same_id
 RETURNING state;
 
+-- name: respell_job(job_id, config, checkpoint, now)!
+-- The same options with other names of fields. A file under way is written anew by a run of its own.
+UPDATE job SET config = :config, checkpoint = :checkpoint, updated_at = :now,
+               run_at = CASE WHEN checkpoint <> CAST(:checkpoint AS jsonb) AND state IN ('running', 'runnable', 'fault')
+                             THEN :now ELSE run_at END,
+               state = CASE WHEN checkpoint <> CAST(:checkpoint AS jsonb) AND state IN ('running', 'fault')
+                            THEN 'runnable' ELSE state END
+WHERE id = :job_id;
+
 -- name: settle_job(job_id, state, run_at, now)!
 -- A run that ended well. A person's step in the meantime stands: only a running job is settled.
 UPDATE job SET state = :state, run_at = :run_at, failures = 0, fault_since = NULL,
