@@ -9,7 +9,7 @@ import pytest
 from coterie.base.clock import to_us
 from coterie.flow.exports.claims import Exporter, Snapshot
 from coterie.flow.exports.destinations import find_held, find_kept
-from coterie.model.changes import ClaimChange
+from coterie.model.changes import ClaimChange, OmissionChange
 from coterie.model.config import AttributeSpec, ExportSpec
 from coterie.model.exports import (
     Consent,
@@ -202,6 +202,45 @@ def test_a_dropping_window_never_tells_who_enters_or_leaves_in_it() -> None:
     assert entered.claims == ()
     assert left.claims == ()
     assert names(left_by_day.claims) == [("u1", None)]
+
+
+DROPPING = msgspec.structs.replace(NIGHT, drop=True)
+NIGHT_US = to_us(START.replace(hour=23))
+LEFT_VIP = OmissionChange(
+    job_id=1, profile_id="p1", reason="'vip' was left in quiet hours: dropped"
+)
+NOT_LISTED = OmissionChange(job_id=1, profile_id="p1", reason=None)
+
+
+def test_who_left_in_a_dropping_window_is_listed_until_the_next_telling() -> None:
+    exporter = Exporter([spec(quiet=DROPPING)])
+
+    left = exporter.plan(person(VIP, NEW), person(NEW), at_us=NIGHT_US)
+    unchanged = exporter.plan(person(NEW), person(NEW, city="Oslo"), at_us=LATER)
+    entered = exporter.plan(person(NEW), person(VIP, NEW), at_us=LATER)
+    told_of_another = exporter.plan(person(NEW), person(), at_us=LATER)
+    gone = exporter.plan(person(NEW), None, at_us=LATER)
+
+    assert (left.claims, left.omissions) == ((), (LEFT_VIP,))
+    assert unchanged.omissions == ()
+    assert entered.omissions == told_of_another.omissions == gone.omissions == (NOT_LISTED,)
+
+
+def test_an_exit_of_who_was_never_told_of_is_listed_where_it_would_be_told() -> None:
+    entered_at_night = person(VIP, since=NIGHT_US)
+    following = Exporter([spec(quiet=DROPPING)])
+    newcomers = Exporter([spec(quiet=DROPPING, existing=False)])
+    early = to_us(START - timedelta(days=1))
+
+    untold = following.plan(entered_at_night, person(), at_us=NIGHT_US)
+    told_of_exits = newcomers.plan(person(VIP, since=early), person(), at_us=NIGHT_US)
+    without_name = newcomers.plan(
+        person(VIP, since=early, user_id=None), person(user_id=None), at_us=NIGHT_US
+    )
+
+    assert untold.omissions == (NOT_LISTED,)
+    assert told_of_exits.omissions == (LEFT_VIP,)
+    assert without_name.omissions == ()
 
 
 def test_of_an_audience_added_later_earlier_members_count_only_with_existing_users() -> None:

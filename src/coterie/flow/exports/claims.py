@@ -6,26 +6,34 @@ union of what they want. What a person must have agreed to holds for the destina
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
+from coterie.flow.exports.plans import (
+    ClaimPlan,
+    DestinationRecipient,
+    Wish,
+    claim,
+    omissions_between,
+    union,
+)
 from coterie.flow.exports.rules import Rule, Snapshot
 from coterie.model.changes import ClaimChange, OmissionChange
 from coterie.model.config import ExportSpec
 from coterie.model.delivery import Items
 from coterie.model.exports import Consent
 
-__all__ = ["ClaimPlan", "DestinationRecipient", "Exporter", "Snapshot", "Wish", "Wishes", "union"]
-
-DestinationRecipient = tuple[int, str]
-
-
-class Wish(msgspec.Struct, frozen=True):
-    """What jobs want one recipient to hold."""
-
-    items: Items
-    job_ids: tuple[int, ...]
+__all__ = [
+    "ClaimPlan",
+    "DestinationRecipient",
+    "Exporter",
+    "Snapshot",
+    "Wish",
+    "Wishes",
+    "claim",
+    "union",
+]
 
 
 class Wishes(msgspec.Struct, frozen=True):
@@ -38,13 +46,6 @@ class Wishes(msgspec.Struct, frozen=True):
     recipients: dict[int, DestinationRecipient]
     omitted: dict[int, str]
     denied: set[int]
-
-
-class ClaimPlan(msgspec.Struct, frozen=True):
-    """What must be written to the outbox and to the list of the omitted."""
-
-    claims: tuple[ClaimChange, ...]
-    omissions: tuple[OmissionChange, ...]
 
 
 _NOTHING = Wishes({}, {}, {}, set())
@@ -81,11 +82,13 @@ class Exporter:
         those of `before`); `at_us` is when it changed.
         """
         old, new = self.wishes(before), self.wishes(after)
-        if self._drops and before is not None and after is not None:
-            self._keep_dropped(old, new, before, after, at_us)
-        revoked = self._settle_leavers(old, new, before, after)
         if held is None:
             held = before.since_us if before is not None else {}
+        if self._drops and before is not None and after is not None:
+            self._keep_dropped(old, new, before, after, at_us)
+        if self._drops and after is not None:
+            self._omit_untold_exits(held, new, after, at_us)
+        revoked = self._settle_leavers(old, new, before, after)
         left = self._left(held, after, new.recipients, at_us)
         # The owner of a recipient is the oldest claimant, so a claim says how old its profile is.
         grew_older = before is not None and after is not None and before.first_us != after.first_us
@@ -101,7 +104,11 @@ class Exporter:
             is_revoked = place in revoked and now is None
             if after is not None and (now != was or taken or stated_anew or is_revoked):
                 changes.append(claim(place, after, now, taken))
-        return ClaimPlan(tuple(changes), _omissions(before, after, old.omitted, new.omitted))
+        omissions = omissions_between(before, after, old.omitted, new.omitted)
+        if self._drops and before is not None:
+            told = {(change.destination, change.recipient) for change in changes}
+            omissions += self._forget_exits(before, after, old, new, told)
+        return ClaimPlan(tuple(changes), omissions)
 
     def restate(self, profile: Snapshot) -> ClaimPlan:
         """Return all that is wanted for a profile, as if nothing had been (for a backfill)."""
@@ -217,7 +224,7 @@ class Exporter:
         after: Snapshot,
         at_us: int | None,
     ) -> None:
-        """Let exits go unsaid that happen while a job drops what changes."""
+        """Let exits go unsaid that happen while a job drops what changes, and list who left."""
         for rule in self._rules:
             place = new.recipients.get(rule.spec.job_id)
             if place is None or not rule.drops(at_us) or place not in old.claims:
@@ -230,48 +237,41 @@ class Exporter:
                 known = new.claims.get(place, Wish({}, ()))
                 job_ids = tuple(dict.fromkeys((*known.job_ids, rule.spec.job_id)))
                 new.claims[place] = Wish(known.items | gone, job_ids)
+                _omit_exit(new, rule, rule.exits(before.since_us, after))
+
+    def _omit_untold_exits(
+        self, held: Mapping[int, int], new: Wishes, after: Snapshot, at_us: int | None
+    ) -> None:
+        """List who left in quiet hours although nothing was told of their presence before."""
+        for rule in self._rules:
+            is_named = rule.spec.job_id in new.recipients
+            if is_named and rule.tells_exits and rule.drops(at_us):
+                _omit_exit(new, rule, rule.exits(held, after))
+
+    def _forget_exits(
+        self,
+        before: Snapshot,
+        after: Snapshot | None,
+        old: Wishes,
+        new: Wishes,
+        told: Collection[DestinationRecipient],
+    ) -> tuple[OmissionChange, ...]:
+        """Return that nobody is listed any more for an exit that was dropped.
+
+        What is told of a person next is all that is wanted then, so it makes up for the exit.
+        """
+        is_gone = after is None or after.profile_id != before.profile_id
+        return tuple(
+            OmissionChange(job_id=rule.spec.job_id, profile_id=before.profile_id, reason=None)
+            for rule in self._rules
+            if rule.may_drop
+            and rule.spec.job_id not in old.omitted
+            and (is_gone or rule.spec.job_id not in new.omitted)
+            and (is_gone or new.recipients.get(rule.spec.job_id) in told)
+        )
 
 
-def _omissions(
-    before: Snapshot | None,
-    after: Snapshot | None,
-    old: Mapping[int, str],
-    new: Mapping[int, str],
-) -> tuple[OmissionChange, ...]:
-    gone_from = before.profile_id if before else None
-    at = after.profile_id if after else None
-    changes = []
-    for job_id in sorted(old.keys() | new.keys()):
-        was, now = old.get(job_id), new.get(job_id)
-        if gone_from is not None and was is not None and (now is None or gone_from != at):
-            changes.append(OmissionChange(job_id=job_id, profile_id=gone_from, reason=None))
-        if at is not None and now is not None and (now != was or gone_from != at):
-            changes.append(OmissionChange(job_id=job_id, profile_id=at, reason=now))
-    return tuple(changes)
-
-
-def union(plans: Iterable[ClaimPlan]) -> ClaimPlan:
-    """Put several plans into one."""
-    collected = list(plans)
-    return ClaimPlan(
-        tuple(claim for plan in collected for claim in plan.claims),
-        tuple(omission for plan in collected for omission in plan.omissions),
-    )
-
-
-def claim(
-    place: DestinationRecipient,
-    profile: Snapshot,
-    wish: Wish | None,
-    left: tuple[str, ...] = (),
-) -> ClaimChange:
-    """Return what a profile says about one recipient; without a wish it claims nothing there."""
-    return ClaimChange(
-        destination=place[0],
-        recipient=place[1],
-        profile_id=profile.profile_id,
-        first_us=profile.first_us,
-        items=None if wish is None else dict(sorted(wish.items.items())),
-        left=left,
-        job_ids=() if wish is None else wish.job_ids,
-    )
+def _omit_exit(new: Wishes, rule: Rule, names: Collection[str]) -> None:
+    if names:
+        reason = f"{min(names)!r} was left in quiet hours: dropped"
+        new.omitted.setdefault(rule.spec.job_id, reason)

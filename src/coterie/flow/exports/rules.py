@@ -115,11 +115,20 @@ class Rule:
         """Return values to take away that the job never told of."""
         if not self.tells_exits or self.drops(at_us):
             return frozenset()
+        return self.exits(held, after)
+
+    def exits(self, held: Mapping[int, int], after: Snapshot) -> frozenset[str]:
+        """Return the values of audiences that held any part of a profile and hold it no more."""
         return frozenset(
             name
             for audience_id, name in self.spec.names.items()
             if audience_id in held and audience_id not in after.since_us
         )
+
+    @property
+    def may_drop(self) -> bool:
+        """Whether there are hours in which the job drops what changes."""
+        return self._dropping is not None
 
     def drops(self, at_us: int | None) -> bool:
         """Say whether what changes at an instant is never sent."""
