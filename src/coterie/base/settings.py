@@ -259,6 +259,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     smtp_from: Annotated[str, _described("Address that the e-mail of alerts comes from.")] = (
         "coterie@localhost"
     )
+    console_url: Annotated[
+        str,
+        _described(
+            "Address under which people open the console, such as https://cdp.example.org; alerts "
+            "link to it. Unset, it is the host and port that the HTTP server listens on."
+        ),
+    ] = ""
     delivery_keep_days: Annotated[
         int,
         _described(
@@ -332,6 +339,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], _described("Least level that is logged.")
     ] = "info"
+
+    @property
+    def console_address(self) -> str:
+        """Where people open the console, without a slash at its end; "" if nobody can say."""
+        if self.console_url or not self.port or self.host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+            return self.console_url.rstrip("/")
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
 
     def __repr__(self) -> str:
         """Return the settings with secrets masked."""

@@ -17,7 +17,7 @@ from coterie.model.alerts import (
     AlertMetric,
     AlertRule,
 )
-from coterie.worker.alerting import send_alert
+from coterie.worker.alerting import ALERTS_PAGE, console_link, send_alert
 
 app = typer.Typer(
     name="alert", help="Alerts: who is told when something goes wrong.", no_args_is_help=True
@@ -100,8 +100,10 @@ def try_(rule_id: RuleId, account: AccountNumber = None) -> None:
             account=number,
             state="raised",
             kind="test",
-            subject=f"test of alert {rule.label}",
-            message="This is a test. Nothing is wrong.",
+            subject=f"{rule.label}: this is a test",
+            message="Somebody asked for a test of this alert. Nothing is wrong.",
+            cure="Nothing.",
+            link=console_link(context.settings, ALERTS_PAGE),
             at=context.clock(),
         )
         send_alert(context.settings, rule, target, alert)

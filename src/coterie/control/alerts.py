@@ -248,6 +248,19 @@ def find_size(conn: Connection, account: int, slug: str) -> tuple[str, int] | No
     return None if found is None else (found[0], int(found[1]))
 
 
+def find_job_labels(conn: Connection, account: int) -> dict[int, str]:
+    """Return what people call the jobs of an account."""
+    return dict(
+        conn.execute(load_queries("alerts").job_labels.encode(), {"account": account}).fetchall()
+    )
+
+
+def find_authorization_labels(conn: Connection, account: int) -> dict[int, str]:
+    """Return what people call the authorizations of an account."""
+    query = load_queries("alerts").authorization_labels
+    return dict(conn.execute(query.encode(), {"account": account}).fetchall())
+
+
 def find_sharers(conn: Connection, account: int) -> dict[int, list[int]]:
     """Return the jobs of each destination."""
     query = load_queries("alerts").jobs_of_destinations

@@ -59,17 +59,26 @@ class AlertRule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that holds of an account now; `key` tells it from others, `jobs` are concerned."""
+    """Something that holds of an account now; `key` tells it from others, `jobs` are concerned.
+
+    `subject` begins with what people call it; `message` is the cause, `cure` what to do about it,
+    and `path` the page of the console that shows it.
+    """
 
     key: str
     kind: AlertKind
     subject: str
     message: str
+    cure: str
+    path: str
     jobs: frozenset[int]
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
-    """What people are told: that a condition began to hold, or that it ended."""
+    """What people are told: that a condition began to hold, or that it ended.
+
+    `link` is a page of the console, "" where nobody can say what its address is.
+    """
 
     rule: int
     account: int
@@ -78,3 +87,5 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     message: str
     at: datetime
+    cure: str = ""
+    link: str = ""

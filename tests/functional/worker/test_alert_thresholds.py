@@ -95,7 +95,9 @@ def test_a_delivery_that_sent_too_little_in_a_day_is_told_of(house: House, hook:
     assert [young, silent, enough, too_few] == [0, 1, 1, 1]
     assert [state for state, _ in bodies(hook)] == ["raised", "resolved", "raised"]
     last = msgspec.json.decode(hook.received[-1])
-    assert last["message"] == "9 sent within 24 hours, which is below 10. See Data > Deliveries."
+    assert last["subject"] == "To Braze: 9 sent within 24 hours"
+    assert last["message"] == "9 sent within 24 hours, which is below 10."
+    assert "events still arrive" in last["cure"]
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,14 @@ WHERE a.account = :account AND a.deleted_at IS NULL AND a.health = 'unhealthy'
   AND EXISTS (SELECT FROM job j WHERE j.authorization_id = a.id
               AND j.state NOT IN ('killed', 'deleted', 'completed'));
 
+-- name: job_labels(account)
+-- What people call the jobs of an account, those that are gone too.
+SELECT id, label FROM job WHERE account = :account;
+
+-- name: authorization_labels(account)
+-- The same of authorizations.
+SELECT id, label FROM provider_authorization WHERE account = :account;
+
 -- name: jobs_of_destinations(account)
 -- Who shares which delivery.
 SELECT destination_id, array_agg(id ORDER BY id) FROM job
