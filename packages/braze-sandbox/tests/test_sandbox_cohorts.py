@@ -53,6 +53,18 @@ def test_users_enter_and_leave_a_cohort(sandbox: RunningSandbox) -> None:
     assert (cohort["name"], cohort["users"]) == ("Big spenders", 2)
 
 
+def test_a_device_that_came_with_a_push_token_names_its_user(sandbox: RunningSandbox) -> None:
+    token = {"app_id": "app", "token": "t1", "device_id": "device-0001"}
+    attributes = [{"external_id": "u2", "push_tokens": [token]}]
+    assert sandbox.post("/users/track", {"attributes": attributes}).status == 201
+
+    change(sandbox, {"device_ids": ["device-0001", "device-0002"]})
+    assert members(sandbox) == ["u2"]
+
+    change(sandbox, {"device_ids": ["device-0001"], "should_remove": True})
+    assert members(sandbox) == []
+
+
 def test_assigning_costs_a_data_point_and_removing_none(sandbox: RunningSandbox) -> None:
     before = sandbox.data_points()
 

@@ -340,14 +340,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Literal["debug", "info", "warning", "error"], _described("Least level that is logged.")
     ] = "info"
 
-    @property
-    def console_address(self) -> str:
-        """Where people open the console, without a slash at its end; "" if nobody can say."""
-        if self.console_url or not self.port or self.host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
-            return self.console_url.rstrip("/")
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
-
     def __repr__(self) -> str:
         """Return the settings with secrets masked."""
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in self._shown())})"

@@ -70,12 +70,15 @@ def read_identifiers(
     phone_field: Annotated[
         str | None, typer.Option(help="The field that holds the user's phone number.")
     ] = None,
+    device_id_field: Annotated[
+        str | None, typer.Option(help="Of cohorts: the field that holds the id of a device.")
+    ] = None,
     identifier_order: Annotated[
         str | None,
         typer.Option(
             "--identifier-order",
-            help="Which identifiers are tried first: some of external_id, braze_id, alias, email "
-            "and phone, with commas between them.",
+            help="Which identifiers are tried first: some of external_id, braze_id, alias, email, "
+            "phone and device_id, with commas between them.",
         ),
     ] = None,
 ) -> Choices:
@@ -87,6 +90,7 @@ def read_identifiers(
     found.put("alias_label", empty_if_none(alias_label))
     found.put("email_field", empty_if_none(email_field))
     found.put("phone_field", empty_if_none(phone_field))
+    found.put("device_id_field", empty_if_none(device_id_field))
     found.put("identifier_order", read_words(identifier_order))
     return found
 

@@ -22,6 +22,7 @@ IDENTIFIER_NAMES: Mapping[IdentifierKind, str] = {
     "alias": "alias",
     "email": "e-mail address",
     "phone": "phone number",
+    "device_id": "device",
 }
 
 _AUDIENCE = re.compile(r"\baudience '([^']+)'")

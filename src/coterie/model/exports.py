@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-IdentifierKind = Literal["external_id", "braze_id", "alias", "email", "phone"]
+IdentifierKind = Literal["external_id", "braze_id", "alias", "email", "phone", "device_id"]
 AudienceEvents = Literal["both", "enters", "exits"]
 ExportForm = Literal[
     "array", "booleans", "cohorts", "attributes", "subscription_groups", "webhook", "events",
@@ -16,7 +16,7 @@ AttributeType = Literal["string", "integer", "number", "boolean", "time", "array
 SubscriptionState = Literal["subscribed", "unsubscribed"]
 
 IDENTIFIER_KINDS: tuple[IdentifierKind, ...] = (
-    "external_id", "braze_id", "alias", "email", "phone",
+    "external_id", "braze_id", "alias", "email", "phone", "device_id",
 )  # fmt: skip
 """In the order in which they are tried unless a job says otherwise."""
 
@@ -87,6 +87,7 @@ class ExportConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
     alias_field: str = ""
     email_field: str = ""
     phone_field: str = ""
+    device_id_field: str = ""
     identifier_order: tuple[IdentifierKind, ...] = ()
     suppressed_by: tuple[str, ...] = ()
     consent: Consent | None = None
@@ -106,6 +107,7 @@ class ExportConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
             "alias": self.alias_field,
             "email": self.email_field,
             "phone": self.phone_field,
+            "device_id": self.device_id_field,
         }
         order = dict.fromkeys((*self.identifier_order, *IDENTIFIER_KINDS))
         return tuple(

@@ -21,6 +21,8 @@ AGAIN = timedelta(hours=24)
 """What still holds is told again after this long."""
 
 ALERTS_PAGE = "/account/alerts"
+# A server that listens on all addresses has none of them for its name.
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
 
 
 def tell_people(bench: Bench) -> int:
@@ -46,8 +48,11 @@ def send_alert(settings: Settings, rule: AlertRule, target: str, alert: Alert) -
 
 def console_link(settings: Settings, path: str) -> str:
     """Return the address of a page of the console, "" where nobody can say what it is."""
-    address = settings.console_address
-    return f"{address}{path}" if address else ""
+    if settings.console_url:
+        return f"{settings.console_url.rstrip('/')}{path}"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    is_known = settings.port and settings.host not in EVERYWHERE
+    return f"http://{host}:{settings.port}{path}" if is_known else ""
 
 
 def _letter(rule: AlertRule, alert: Alert) -> str:

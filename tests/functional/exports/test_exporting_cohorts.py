@@ -173,6 +173,53 @@ def test_an_alias_names_a_user_too(people: Shop) -> None:
     assert change["aliases"] == [alias]
 
 
+def test_a_device_names_a_user_who_has_no_other_name(people: Shop) -> None:
+    token = {"app_id": "app", "token": "t1", "device_id": "device-0001"}
+    people.braze.post(
+        "/users/track", {"attributes": [{"external_id": "u9", "push_tokens": [token]}]}
+    )
+    # Any field can hold it; this one is no identifier of ours.
+    people.send({"email": "ada@example.com", "first_name": "device-0001", "city": "Oslo"})
+    people.work()
+
+    start(people, "oslo", device_id_field="first_name")
+
+    assert cohorts(people) == {"oslo": ["u1", "u2", "u3", "u9"]}
+    changes = [change for body in bodies(people) for change in body["cohort_changes"]]
+    assert [change["device_ids"] for change in changes if "device_ids" in change] == [
+        ["device-0001"]
+    ]
+
+    people.send({"email": "ada@example.com", "city": "Rome"})
+    people.work()
+    deliver(people)
+
+    assert cohorts(people) == {"oslo": ["u1", "u2", "u3"]}
+
+
+def test_who_is_named_by_a_device_can_be_forgotten(people: Shop) -> None:
+    people.send({"user_id": "u8", "city": "Oslo", "first_name": "u8"})
+    people.work()
+    start(people, "oslo", identifier_field="", device_id_field="first_name")
+
+    made = forget(people, "u8")
+    erase(people, made)
+    deliver(people)
+    done = erase(people, made, later=timedelta(hours=1))
+
+    # Braze deletes nobody by a device, and an erasure must not wait for that.
+    assert done.deletions == 0
+    assert done.state == "done"
+    [entered, left] = [change for body in bodies(people) for change in body["cohort_changes"]]
+    assert (entered["device_ids"], left["device_ids"]) == (["u8"], ["u8"])
+    assert left["should_remove"]
+
+
+def test_only_cohorts_know_people_by_a_device(people: Shop) -> None:
+    with pytest.raises(BadJobError, match="Only cohorts know users by a device"):
+        people.create("oslo", device_id_field="first_name")
+
+
 def test_a_removed_audience_leaves_its_cohort_empty_when_asked(people: Shop) -> None:
     start(people, "oslo", "buyers")
 
@@ -274,7 +321,7 @@ def test_a_cohort_job_needs_an_authorization_with_access_to_cohorts(shop: Shop) 
 
 
 def test_only_identifiers_that_cohorts_know_are_taken(people: Shop) -> None:
-    with pytest.raises(BadJobError, match="external id or alias, not by email"):
+    with pytest.raises(BadJobError, match="external id, alias or device, not by email"):
         people.create("oslo", form="cohorts", email_field="email")
 
 

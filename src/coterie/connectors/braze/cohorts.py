@@ -66,9 +66,12 @@ def write_changes(made: Sequence[Assignment]) -> dict[str, Any]:
         users = [each for each in made if each["should_remove"] is should_remove]
         user_ids = [each["external_id"] for each in users if "external_id" in each]
         aliases = [each["user_alias"] for each in users if "user_alias" in each]
+        device_ids = [each["device_id"] for each in users if "device_id" in each]
         change: dict[str, Any] = {}
         if user_ids:
             change["user_ids"] = user_ids
+        if device_ids:
+            change["device_ids"] = device_ids
         if aliases:
             change["aliases"] = aliases
         if change:

@@ -27,6 +27,7 @@ KIND_NAMES = (
     ("alias", "Alias"),
     ("email", "E-mail"),
     ("phone", "Phone"),
+    ("device_id", "Device"),
 )
 EVENT_NAMES = (
     ("both", "Who enters and who leaves"),
@@ -54,7 +55,7 @@ TYPE_NAMES = (
 )
 TEXTS = (
     "identifier_field", "braze_id_field", "alias_field", "alias_label", "email_field",
-    "phone_field", "attribute", "value_prefix",
+    "phone_field", "device_id_field", "attribute", "value_prefix",
 )  # fmt: skip
 
 

@@ -21,14 +21,18 @@ NAME_LIMIT = 255
 ATTRIBUTES_LIMIT = 250
 # These have a form of their own: groups are another kind of job, tokens are no field.
 UNWRITABLE = CONTROL_KEYS | {"subscription_groups", "push_tokens"}
-# Docs of cohort import: user_ids, device_ids, aliases. No profile field is known to hold a device.
-COHORT_IDENTIFIERS = ("external_id", "alias")
+# Docs of cohort import: user_ids, device_ids, aliases.
+COHORT_IDENTIFIERS = ("external_id", "alias", "device_id")
 # Braze refuses other ids (docs of users/track, "Endpoint-specific errors").
 UUID_FORM = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def check_written(config: ExportConfig) -> None:
     """Raise BadJobError unless what would be written has names that Braze takes."""
+    if config.device_id_field and config.target[0] != "cohorts":
+        raise BadJobError(
+            "Only cohorts know users by a device. Leave that field out, or export as cohorts."
+        )
     if isinstance(config, ExportAudienceConfig):
         if config.form == "array":
             _check_attribute(config.attribute)
@@ -101,7 +105,8 @@ def _check_cohorts(config: ExportAudienceConfig) -> None:
     others = [one.kind for one in config.identifiers if one.kind not in COHORT_IDENTIFIERS]
     if others:
         raise BadJobError(
-            message=f"Braze's cohorts know users by external id or alias, not by {others[0]}. "
+            message=f"Braze's cohorts know users by external id, alias or device, not by "
+            f"{others[0]}. "
             "Leave that field out, or tell Braze in an attribute."
         )
 

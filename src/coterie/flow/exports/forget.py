@@ -8,6 +8,7 @@ import msgspec
 
 from coterie.model.delivery import CALM_SECONDS
 from coterie.model.exports import IDENTIFIER_KINDS
+from coterie.model.recipients import read_recipient
 from coterie.store import Bell, Connection, load_queries, ring
 
 SQL = load_queries("exports")
@@ -44,7 +45,12 @@ def list_told_names(
     asked = {"recipients": list(recipients), "destinations": sorted(destinations)}
     # In a statement of its own, for the next one sees what was committed while this one waited.
     conn.execute(SQL.lock_queued, asked)
-    return [(number, name) for number, name in conn.execute(SQL.list_told, asked)]
+    # Braze deletes nobody by a device, of which it was told in cohorts alone: these are left.
+    return [
+        (number, name)
+        for number, name in conn.execute(SQL.list_told, asked)
+        if read_recipient(name).kind != "device_id"
+    ]
 
 
 def ask_deletions(

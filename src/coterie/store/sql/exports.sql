@@ -137,7 +137,7 @@ WHERE NOT outbox.pending AND outbox.parked IS NULL;
 -- name: drop_forgotten(destinations, recipients, deleting, authorizations, calm_since)!
 -- Rows of people who are forgotten, once the destination holds nothing of ours, or will never take it. Where
 -- they are to be deleted as well, a row is kept until that is done, for it says when they were last told; and a
--- deletion for a while after it, for it keeps off what would meet it at Braze.
+-- deletion for a while after it, for it keeps off what would meet it at Braze. Nobody is deleted by a device.
 DELETE FROM outbox o USING destination d, provider_authorization a
 WHERE d.id = o.destination AND a.id = d.authorization_id
   AND o.destination = ANY (CAST(:destinations AS bigint[]))
@@ -149,7 +149,7 @@ WHERE d.id = o.destination AND a.id = d.authorization_id
           d.authorization_id <> ALL (CAST(:authorizations AS bigint[]))
           OR NOT o.pending AND o.parked IS NULL AND o.uncertain IS NULL AND o.settled_at <= :calm_since
       WHEN o.destination = ANY (CAST(:deleting AS bigint[])) AND (o.told_version > 0 OR o.uncertain IS NOT NULL)
-          AND NOT EXISTS (
+          AND NOT starts_with(o.recipient, 'device_id:') AND NOT EXISTS (
               SELECT FROM destination l JOIN outbox c ON c.destination = l.id AND c.recipient = o.recipient
               WHERE l.authorization_id = d.authorization_id AND l.retired_at IS NULL
                 AND c.claims <> decode('90', 'hex')

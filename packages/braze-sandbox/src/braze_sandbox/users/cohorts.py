@@ -1,5 +1,6 @@
 """What partners do to cohorts."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,12 @@ from braze_sandbox.users.naming import read_alias
 from braze_sandbox.users.requests import UserRequestError, as_text
 
 _MOST_IDS = 1000
+
+
+class Device(msgspec.Struct, frozen=True):
+    """A device, of which the sandbox knows those that came with a push token."""
+
+    id: str
 
 
 class CohortChange(msgspec.Struct, frozen=True):
@@ -56,9 +63,12 @@ def change_cohort(body: Any, writing: Writing) -> None:
     """
     cohort_id, changes = read_cohort_changes(body)
     key = f"{body['partner']}/{cohort_id}"
+    names = [name for change in changes for name in change.profile_names]
+    has_devices = any(isinstance(name, Device) for name in names)
+    owners = _owners(writing.workspace.profiles) if has_devices else {}
     for change in changes:
         for name in change.profile_names:
-            profile = _find(writing.workspace.profiles, name)
+            profile = _find(writing.workspace.profiles, name, owners)
             if profile is not None:
                 _apply(profile, key, writing, remove=change.should_remove)
 
@@ -84,12 +94,24 @@ def _read_change(change: dict[str, Any]) -> CohortChange:
     if not all(isinstance(items, list) for items in lists):
         raise UserRequestError("cohort_changes must be an array of objects")
     user_ids, device_ids, aliases = lists
-    # No user of the sandbox has a device, so those count against the limit and find nobody.
-    names = (*map(as_text, user_ids), *(None for _ in device_ids), *map(read_alias, aliases))
+    devices = (Device(as_text(each)) for each in device_ids)
+    names = (*map(as_text, user_ids), *devices, *map(read_alias, aliases))
     return CohortChange(names, change.get("should_remove") is True)
 
 
-def _find(profiles: Profiles, name: Any) -> Profile | None:
+def _owners(profiles: Profiles) -> dict[str, str]:
+    """Return the braze_id of each device's user: whoever's push token named it last."""
+    return {
+        str(token["device_id"]): profile.braze_id
+        for profile in profiles
+        for token in profile.fields.get("push_tokens", ())
+        if token.get("device_id")
+    }
+
+
+def _find(profiles: Profiles, name: Any, owners: Mapping[str, str]) -> Profile | None:
+    if isinstance(name, Device):
+        return profiles.find(owners.get(name.id, ""))
     if name is None:
         return None
     return profiles.find_external(name) if isinstance(name, str) else profiles.find_alias(name)
