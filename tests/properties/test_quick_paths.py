@@ -68,13 +68,14 @@ def test_a_text_alone_decides_what_it_is_said_to_decide(name: str, text: str) ->
 
 def test_a_node_keeps_its_name_when_it_was_forgotten() -> None:
     people = [("user_id", str(number)) for number in range(7)]
-    known = Names(b"k" * 32, size=2)
-    name, other = known.node(1), known.node(2)
-    first = [name(person) for person in people]
+    names = Names(b"k" * 32, size=2)
+    name, other = names.node(1), names.node(2)
 
-    again = [name(person) for person in reversed(people)]
+    first = [names.nodes(1, [person])[person] for person in people]
+    again = names.nodes(1, people[::-1])
 
-    assert again[::-1] == first
+    assert [again[person] for person in people] == first
+    assert [name(person) for person in people] == first
     assert len({*first, *(other(person) for person in people)}) == 14
 
 

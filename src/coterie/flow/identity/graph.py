@@ -124,9 +124,8 @@ def _edges_again(
 
 def first_edges(event: MappedEvent, rules: IdentityRules) -> tuple[Edge, ...]:
     """Return the edges that an event makes between identifiers of which nothing was known."""
-    if len(event.identifiers) == 1:
-        return ()
-    return tuple([_see(None, pair, event) for pair in _pairs_of(event, rules)])
+    at, stream = event.seen_us, event.stream
+    return tuple([Edge(*a, *b, at, at, 1, stream) for a, b in _pairs_of(event, rules)])
 
 
 def add_group(graph: Graph, group: Group, rules: IdentityRules) -> set[Pair]:
@@ -180,10 +179,12 @@ def _touch(graph: Graph, node: Identifier, at_us: int) -> None:
 def _pairs_of(event: MappedEvent, rules: IdentityRules) -> Iterator[Pair]:
     """Yield the ends of the edges that an event adds to, the stronger one first."""
     strongest, *others = event.identifiers
+    if not others:
+        return
+    first = rules.strength(strongest)
     for other in others:
         # The ranks in force now may be others than when the event was mapped.
-        in_order = rules.strength(strongest) <= rules.strength(other)
-        yield (strongest, other) if in_order else (other, strongest)
+        yield (strongest, other) if first <= rules.strength(other) else (other, strongest)
 
 
 def _see(edge: Edge | None, pair: Pair, event: MappedEvent) -> Edge:

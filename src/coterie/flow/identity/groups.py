@@ -40,6 +40,8 @@ def group_events(events: Sequence[MappedEvent], known: Known, rules: IdentityRul
     loners = _loners(events, known, rules)
     if loners or known.passengers:
         return _Parted(events, known, rules, loners).groups()
+    if not known.owners and not rules.pins.together and _are_strangers(events):
+        return [Group([event], []) for event in events]
     links = _Links()
     keys: list[Key] = []
     owners = known.owners
@@ -70,6 +72,12 @@ def group_stored(wanted: Collection[Identifier], known: Known, rules: IdentityRu
             groups.setdefault(links.root(owner), Group([], []))
     _add_sources(groups, links, known)
     return list(groups.values())
+
+
+def _are_strangers(events: Sequence[MappedEvent]) -> bool:
+    """Say whether no two events name the same identifier, as where each is of another person."""
+    named = [item for event in events for item in event.identifiers]
+    return len(set(named)) == len(named)
 
 
 def _loners(

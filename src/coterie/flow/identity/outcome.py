@@ -125,7 +125,8 @@ class Outcome:
         """Make one profile of the identifiers of one event, of which nobody knew any."""
         times = (event.seen_us, event.seen_us)
         nodes = dict.fromkeys(event.identifiers, times)
-        profile_id = self._name(self._rules.first_seen([(node, event.seen_us) for node in nodes]))
+        # All were first seen at once, so the strongest names it.
+        profile_id = self._name(min(nodes, key=self._rules.strength))
         self._owners.update(dict.fromkeys(nodes, profile_id))
         self._profiles.append(
             ResolvedProfile(

@@ -204,5 +204,9 @@ def begin_values(
     """Return the states of a fragment that nothing was said of before; it looks new as a whole."""
     states: dict[int, State] = {}
     for field_id, value in values:
-        states[field_id] = steps[field_id][0](states.get(field_id), value, at_us)
+        fold = steps[field_id][0]
+        if fold is _fold_latest and field_id not in states:
+            states[field_id] = (at_us, value)
+        else:
+            states[field_id] = fold(states.get(field_id), value, at_us)
     return states

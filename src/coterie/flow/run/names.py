@@ -1,8 +1,9 @@
 """Keyed names of identifiers, which do not tell what they name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 
 from coterie.base.ids import keyed_hashes
+from coterie.base.lately import Lately
 from coterie.model.mapped import Identifier
 
 IDENTITY_PURPOSE = "identity"
@@ -12,43 +13,54 @@ YOUNG_NODES = 100_000
 
 
 class Names:
-    """Names profiles and nodes of the timeline; remembered for a while because they recur."""
+    """Names profiles and nodes of the timeline."""
 
     def __init__(self, key: bytes, *, size: int = YOUNG_NODES) -> None:
         self._key = key
-        self._size = size
-        self._young: dict[tuple[int, Identifier], bytes] = {}
-        self._old: dict[tuple[int, Identifier], bytes] = {}
+        self._known: Lately[Identifier, bytes] = Lately(size)
+        self._hashers: dict[tuple[str, int, str], Callable[[str], bytes]] = {}
 
     def profile(self, account: int) -> Callable[[Identifier], str]:
         """Return the function that names an account's profiles by their first identifier."""
-        hashes = self._hashes("profile", account)
-        return lambda first: hashes(first).hex()
 
-    def node(self, account: int) -> Callable[[Identifier], bytes]:
-        """Return the function that gives an account's nodes of the timeline their 16 bytes."""
-        hashes = self._hashes("node", account)
-
-        def name(identifier: Identifier) -> bytes:
-            key = (account, identifier)
-            known = self._young.get(key)
-            if known is None:
-                known = self._old.get(key) or hashes(identifier)
-                if len(self._young) >= self._size:
-                    self._old, self._young = self._young, {}
-                self._young[key] = known
-            return known
+        def name(first: Identifier) -> str:
+            field, value = first
+            return self._hasher("profile", account, field)(value).hex()
 
         return name
 
-    def _hashes(self, purpose: str, account: int) -> Callable[[Identifier], bytes]:
-        by_field: dict[str, Callable[[str], bytes]] = {}
+    def node(self, account: int) -> Callable[[Identifier], bytes]:
+        """Return the function that gives an account's nodes of the timeline their 16 bytes.
+
+        It remembers none, as is best for those that are named once.
+        """
+        hashers: dict[str, Callable[[str], bytes]] = {}
 
         def name(identifier: Identifier) -> bytes:
             field, value = identifier
-            hashes = by_field.get(field)
-            if hashes is None:
-                hashes = by_field[field] = keyed_hashes(self._key, purpose, str(account), field)
-            return hashes(value)
+            hasher = hashers.get(field)
+            if hasher is None:
+                hasher = hashers[field] = self._hasher("node", account, field)
+            return hasher(value)
 
         return name
+
+    def nodes(
+        self, account: int, identifiers: Collection[Identifier]
+    ) -> Mapping[Identifier, bytes]:
+        """Return the names of many nodes of the timeline, and remember them for a while."""
+        found = self._known.find(account, identifiers)
+        if len(found) < len(identifiers):
+            name = self.node(account)
+            made = {item: name(item) for item in identifiers if item not in found}
+            self._known.note(account, made)
+            found |= made
+        return found
+
+    def _hasher(self, purpose: str, account: int, field: str) -> Callable[[str], bytes]:
+        key = (purpose, account, field)
+        hasher = self._hashers.get(key)
+        if hasher is None:
+            hasher = keyed_hashes(self._key, purpose, str(account), field)
+            self._hashers[key] = hasher
+        return hasher

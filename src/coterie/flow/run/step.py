@@ -89,11 +89,15 @@ class AccountStep:
         def answer(known: Known) -> Resolution | NeedsNeighbours:
             return resolve(events, known, rules, name)
 
-        known, resolution = self._take_as_new(named, answer) or self._take(named, answer)
+        taken = self._take_as_new(named, answer)
+        known, resolution = taken or self._take(named, answer)
         place, conclusion = self._write(known, resolution, place, "event")
         if fed:
             feed(self._conn, self._context, fed, resolution.profiles, conclusion, now=now)
-        write_timeline(self._conn, account, events, self._names.node(account))
+        # Who is new was not named before, and most of an import's people are named once.
+        names = self._names
+        node = names.node(account) if taken else names.nodes(account, named).__getitem__
+        write_timeline(self._conn, account, events, node)
         if resolution.unsettled:
             note_unsettled(self._conn, account, resolution.unsettled, now=now)
             log.warning(
