@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import functools
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
@@ -21,38 +20,20 @@ from coterie.model.delivery import (
 )
 from coterie.sender.courier import Courier, Delivery
 from coterie.sender.dependencies import SenderDependencies
-from coterie.sender.parcels import Packing, Parcel, first_of_each_user, pack
+from coterie.sender.parcels import Parcel, first_of_each_user
 from coterie.sender.reports import Reporter
-from coterie.sender.waiting import Waiting
+from coterie.sender.shelf import Shelf
 
 AHEAD = timedelta(days=1)
-
-
-class Shelf:
-    """What is under way at one destination, and how far its waiting rows were read."""
-
-    def __init__(self, plan: DestinationPlan, *, now: float) -> None:
-        self.plan = plan
-        self.busy: set[str] = set()
-        self.waiting = Waiting()
-        self.queue_position = 0
-        # When a parcel that was not full last left, and when the next one may, if one waits.
-        self.part_left_at = now
-        self.ripe_at: float | None = None
-        self.from_start_at = 0.0
-
-    def restart(self) -> None:
-        """Read what waits from the start again."""
-        self.waiting.restart()
-        self.queue_position = 0
 
 
 class AuthorizationSender:
     """The one sender of an authorization, as long as it has the hold.
 
     Turn by turn it reads what is due, writes down in one transaction what came of earlier requests
-    and what leaves next, and lets that leave. Requests go on between turns. A user never has two
-    requests of a destination under way.
+    and what leaves next, and lets that leave. The next turn reads while this one's transaction is
+    under way, and requests go on all the time. A user never has two requests of a destination
+    under way.
     """
 
     def __init__(
@@ -74,6 +55,7 @@ class AuthorizationSender:
         self._ended: list[tuple[Shelf, Delivery]] = []
         self._idle: list[tuple[Shelf, list[Settlement]]] = []
         self._under_way: set[asyncio.Task[None]] = set()
+        self._writing: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
         self._deletion: int | None = None
 
@@ -119,10 +101,13 @@ class AuthorizationSender:
             if shelf.plan.delivers:
                 parcels += [(shelf, parcel) for parcel in await self._prepare(shelf)]
         worked = bool(parcels or self._ended or self._idle)
+        if worked or (self._writing and self._writing.done()):
+            await self._written()
         if worked:
-            await self._write(parcels)
+            self._begin_writing(parcels)
+        is_calm = not (worked or self._writing or self._under_way)
         plans = [shelf.plan for shelf in self._shelves.values()]
-        await self._reporter.report(plans, at_once=not worked and not self._under_way)
+        await self._reporter.report(plans, at_once=is_calm)
         return worked
 
     async def rest(self, seconds: float) -> None:
@@ -140,15 +125,20 @@ class AuthorizationSender:
 
     async def finish(self) -> None:
         """Wait for what is under way, write it down, and report what has not been reported."""
-        while self._under_way:
-            await asyncio.wait(self._under_way)
-        if self._ended or self._idle:
-            await self._write([])
+        while self._writing or self._under_way or self._ended or self._idle:
+            await self._written()
+            while self._under_way:
+                await asyncio.wait(self._under_way)
+            if self._ended or self._idle:
+                self._begin_writing([])
         plans = [shelf.plan for shelf in self._shelves.values()]
         await self._reporter.report(plans, at_once=True)
 
     async def drop(self) -> None:
         """Let go of what is under way; whoever has the hold next finds it in doubt."""
+        # A transaction cannot be called back: what it lets leave is let go of as well.
+        if self._writing:
+            await asyncio.gather(self._writing, return_exceptions=True)
         for task in self._under_way:
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
@@ -187,7 +177,13 @@ class AuthorizationSender:
             return []
         most = self._forms.target(plan).most
         loads, at_end = await self._take(shelf, limit=room * most, ahead=courier.is_cautious)
-        packing = self._pack(shelf, loads, at_end=at_end)
+        packing = shelf.pack(
+            loads,
+            at_end=at_end,
+            now=self._deps.monotonic(),
+            flush_seconds=self._flush_seconds(plan),
+            forms=self._forms,
+        )
         if packing.idle:
             settled = [Settlement(load, Acknowledged()) for load in packing.idle]
             self._idle.append((shelf, settled))
@@ -195,7 +191,7 @@ class AuthorizationSender:
         parcels = packing.parcels[:room]
         for parcel in parcels:
             shelf.busy |= recipients_of(parcel.loads)
-        courier.under_way += len(parcels)
+        courier.promise(len(parcels))
         return parcels
 
     async def _take(self, shelf: Shelf, *, limit: int, ahead: bool) -> tuple[list[Load], bool]:
@@ -247,40 +243,21 @@ class AuthorizationSender:
         others = self._shelves.values() if shelf is deletion else (deletion,)
         return shelf.busy.union(*(other.busy for other in others))
 
-    def _pack(self, shelf: Shelf, loads: list[Load], *, at_end: bool) -> Packing:
-        """Return what may leave: full parcels at once, the rest if none left unfilled lately.
+    def _begin_writing(self, parcels: list[tuple[Shelf, Parcel]]) -> None:
+        self._writing = asyncio.create_task(self._write(parcels))
+        self._writing.add_done_callback(lambda _: self._news.set())
 
-        So what changes now and then leaves at once, and what changes all the time is gathered for
-        `flush_seconds`, in which a user's changes become one. The rest is read again, as it is
-        then.
-        """
-        now = self._deps.monotonic()
-        ripe_at = shelf.part_left_at + self._flush_seconds(shelf.plan)
-        all_of_it = at_end and now >= ripe_at
-        packing = pack(shelf.plan, loads, forms=self._forms, all_of_it=all_of_it)
-        if packing.has_unfilled:
-            shelf.part_left_at = now
-        if at_end and packing.rest:
-            shelf.ripe_at = ripe_at
-        return packing
+    async def _written(self) -> None:
+        """Wait until the transaction of the turn before is over; raises what went wrong with it."""
+        writing, self._writing = self._writing, None
+        if writing:
+            await writing
 
     async def _write(self, parcels: list[tuple[Shelf, Parcel]]) -> None:
+        """Write down what came of what left and what leaves now, and let that leave."""
         ended, self._ended = self._ended, []
         idle, self._idle = self._idle, []
-        numbers = await asyncio.to_thread(self._hold.numbers, len(parcels))
-        opened = [
-            Request(id=number, destination=shelf.plan.id, loads=parcel.loads)
-            for number, (shelf, parcel) in zip(numbers, parcels, strict=True)
-        ]
-        gone = await asyncio.to_thread(
-            self._hold.write,
-            opened,
-            [delivery.ended for _, delivery in ended],
-            idle=[settlement for _, settlements in idle for settlement in settlements],
-            policy=self._policy(),
-            deletion=self._deletion,
-            now=self._deps.clock(),
-        )
+        numbers, gone = await asyncio.to_thread(self._write_down, parcels, ended, idle)
         for number, (shelf, parcel) in zip(numbers, parcels, strict=True):
             if number in gone:
                 self._put_back(shelf, parcel)
@@ -293,16 +270,41 @@ class AuthorizationSender:
             self._count(shelf, settlements, requests=0)
         await self._judge(ended)
 
+    def _write_down(
+        self,
+        parcels: list[tuple[Shelf, Parcel]],
+        ended: list[tuple[Shelf, Delivery]],
+        idle: list[tuple[Shelf, list[Settlement]]],
+    ) -> tuple[list[int], frozenset[int]]:
+        numbers = self._hold.numbers(len(parcels))
+        opened = [
+            Request(id=number, destination=shelf.plan.id, loads=parcel.loads)
+            for number, (shelf, parcel) in zip(numbers, parcels, strict=True)
+        ]
+        gone = self._hold.write(
+            opened,
+            [delivery.ended for _, delivery in ended],
+            idle=[settlement for _, settlements in idle for settlement in settlements],
+            policy=self._policy(),
+            deletion=self._deletion,
+            now=self._deps.clock(),
+        )
+        return numbers, gone
+
     def _put_back(self, shelf: Shelf, parcel: Parcel) -> None:
         """Have what a parcel carries read again: something of it is not to be sent any more."""
-        self._courier(shelf.plan).under_way -= 1
+        self._courier(shelf.plan).take_back()
         shelf.busy -= recipients_of(parcel.loads)
         shelf.queue_position = 0
 
     def _count(self, shelf: Shelf, settlements: Sequence[Settlement], *, requests: int) -> None:
-        points_of = functools.partial(self._forms.data_points, shelf.plan)
-        told_of = functools.partial(self._forms.told, shelf.plan)
-        count = count_delivery(settlements, requests=requests, points_of=points_of, told_of=told_of)
+        count = count_delivery(
+            shelf.plan,
+            settlements,
+            requests=requests,
+            points_of=self._forms.data_points,
+            told_of=self._forms.told,
+        )
         self._reporter.add(shelf.plan.id, count)
 
     async def _carry(self, shelf: Shelf, parcel: Parcel, number: int) -> None:

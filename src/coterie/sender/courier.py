@@ -44,7 +44,9 @@ class Courier:
         self._limiter = Limiter()
         self._breaker = Breaker()
         self._window = Window(most=min(deps.parallel, connector.parallel or deps.parallel))
-        self.under_way = 0
+        # Parcels that have room, and those of them that have not left yet.
+        self._under_way = 0
+        self._promised = 0
 
     @property
     def is_cautious(self) -> bool:
@@ -57,7 +59,18 @@ class Courier:
         if self._breaker.seconds_to_wait(now=now) > 0:
             return 0
         size = 1 if self.is_cautious else self._window.size
-        return max(0, min(size - self.under_way, self._limiter.allowance(now=now)))
+        allowance = self._limiter.allowance(now=now) - self._promised
+        return max(0, min(size - self._under_way, allowance))
+
+    def promise(self, parcels: int) -> None:
+        """Keep room for parcels until they are carried, or taken back."""
+        self._under_way += parcels
+        self._promised += parcels
+
+    def take_back(self) -> None:
+        """Give back the room of a parcel that does not leave."""
+        self._under_way -= 1
+        self._promised -= 1
 
     def seconds_to_wait(self) -> float:
         """Return how long nothing may leave, because of a limit or a dead destination."""
@@ -69,12 +82,13 @@ class Courier:
         return self._breaker.note_success()
 
     async def carry(self, parcel: Parcel, *, number: int) -> Delivery:
-        """Send a parcel that was written down; never raises an error of the destination."""
+        """Send a parcel that was promised room; never raises an error of the destination."""
+        self._promised -= 1
         attempt = _Attempt(self, parcel)
         try:
             await attempt.send(parcel.packed)
         finally:
-            self.under_way -= 1
+            self._under_way -= 1
         for kind, many in Counter(type(one.verdict) for one in attempt.settlements).items():
             outbox_sent_total.labels(OUTCOMES[kind]).inc(many)
         refused = sum(isinstance(one.verdict, Refused) for one in attempt.settlements)

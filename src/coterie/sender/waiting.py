@@ -36,19 +36,34 @@ class Waiting:
         Whoever waits is in one of two lines, and moves from the backfill's to the live one when
         something changes about them. Raises `StoreUnavailableError`.
         """
-        share = -(-due.limit // BACKFILL_SHARE) if self._is_crowded else 0
-        most = due.limit - share
+        behind: list[OutboxRow] = []
+        behind_at_end = False
+        if self._is_crowded:
+            # First, since what is not taken of it is free for live changes.
+            share = -(-due.limit // BACKFILL_SHARE)
+            behind, self._backfill = self._take(hold, destination, due, limit=share, backfill=True)
+            behind_at_end = self._backfill == START
         live: list[OutboxRow] = []
+        most = due.limit - len(behind)
         if most:
-            asked = msgspec.structs.replace(due, limit=most, after=self._live)
-            live, self._live = hold.take(destination, asked)
+            live, self._live = self._take(hold, destination, due, limit=most)
+        live_at_end = bool(most) and self._live == START
         # A limit of one leaves no room for both, so they alternate.
         self._is_crowded = 0 < most == len(live)
-        live_at_end = bool(most) and self._live == START
-        left = due.limit - len(live)
-        if not left:
-            return Taken(live, at_end=False, live_at_end=live_at_end)
-        asked = msgspec.structs.replace(due, limit=left, after=self._backfill, backfill=True)
-        behind, self._backfill = hold.take(destination, asked)
-        at_end = live_at_end and self._backfill == START
-        return Taken([*live, *behind], at_end=at_end, live_at_end=live_at_end and bool(live))
+        left = most - len(live)
+        if left and not behind_at_end:
+            more, self._backfill = self._take(hold, destination, due, limit=left, backfill=True)
+            behind_at_end = self._backfill == START
+            behind += more
+        return Taken(
+            rows=[*live, *behind],
+            at_end=live_at_end and behind_at_end,
+            live_at_end=live_at_end and bool(live),
+        )
+
+    def _take(
+        self, hold: Hold, destination: int, due: Due, *, limit: int, backfill: bool = False
+    ) -> tuple[list[OutboxRow], Position]:
+        after = self._backfill if backfill else self._live
+        asked = msgspec.structs.replace(due, limit=limit, after=after, backfill=backfill)
+        return hold.take(destination, asked)

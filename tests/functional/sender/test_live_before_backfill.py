@@ -85,6 +85,21 @@ def test_a_flow_of_live_changes_leaves_a_share_to_the_backfill(
     assert taken == ["aaaaaaaa", "aaaaaazz", "aaaaaazz"]
 
 
+def test_a_share_that_nobody_takes_goes_to_live_changes(
+    world: World, claims: Claims, hold: Hold
+) -> None:
+    claims.make_many("a", 60)
+
+    assert turns(Waiting(), hold, world, limit=8, count=3) == ["aaaaaaaa"] * 3
+
+
+def test_nobody_is_taken_twice_in_a_turn(world: World, claims: Claims, hold: Hold) -> None:
+    claims.make_many("a", 11)
+    claims.make_many("z", 1, is_backfill=True)
+
+    assert turns(Waiting(), hold, world, limit=8, count=2) == ["aaaaaaaa", "aaaz"]
+
+
 def test_one_at_a_time_both_go_on(world: World, claims: Claims, hold: Hold) -> None:
     claims.make_many("a", 60)
     claims.make_many("z", 60, is_backfill=True)

@@ -52,6 +52,8 @@ class BrazeForms:
         if isinstance(load, QueueItem):
             return 1, 0
         said = load.difference
+        if not said.again:
+            return len(said.put), len(said.drop)
         return len(said.put.keys() - said.again), len(frozenset(said.drop) - said.again)
 
     def data_points(self, plan: DestinationPlan, load: Load) -> int:

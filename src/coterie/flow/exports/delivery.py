@@ -8,6 +8,7 @@ import msgspec
 from coterie.model.delivery import (
     Acknowledged,
     DeliveryCount,
+    DestinationPlan,
     Difference,
     Load,
     OutboxRow,
@@ -134,11 +135,12 @@ def back_off_seconds(attempts: int, *, chance: float) -> float:
 
 
 def count_delivery(
+    plan: DestinationPlan,
     settlements: Sequence[Settlement],
     *,
     requests: int,
-    points_of: Callable[[Load], int],
-    told_of: Callable[[Load], tuple[int, int]],
+    points_of: Callable[[DestinationPlan, Load], int],
+    told_of: Callable[[DestinationPlan, Load], tuple[int, int]],
 ) -> DeliveryCount:
     """Return what was added, removed, refused and spent; `points_of` says what a load spends.
 
@@ -152,14 +154,21 @@ def count_delivery(
         elif isinstance(verdict, Postponed):
             doubtful += verdict.is_doubtful and isinstance(load, QueueItem)
         else:
-            put, dropped = told_of(load)
-            # What cancelled out before it left took no place in a request.
-            taken += isinstance(load, QueueItem) or not load.difference.is_empty
+            put, dropped = told_of(plan, load)
             added += put
             removed += dropped
-            again += not isinstance(load, QueueItem) and _is_told_again(load)
-            points += points_of(load)
-            saved += 0 if isinstance(load, QueueItem) else _saved(load)
+            points += points_of(plan, load)
+            if isinstance(load, QueueItem):
+                taken += 1
+                continue
+            # What cancelled out before it left took no place in a request.
+            is_told = not load.difference.is_empty
+            taken += is_told
+            # Each version is a change that an exporter without memory would have written.
+            changes = load.row.version - abs(load.row.told_version)
+            saved += max(0, changes - is_told)
+            # Of several parts the last counts, so that a user counts once.
+            again += bool(load.row.uncertain) and not load.difference.has_more
     return DeliveryCount(
         added=added,
         removed=removed,
@@ -171,17 +180,6 @@ def count_delivery(
         told_again=again,
         taken=taken,
     )
-
-
-def _is_told_again(shipment: Shipment) -> bool:
-    # Of several parts the last counts, so that a user counts once.
-    return bool(shipment.row.uncertain) and not shipment.difference.has_more
-
-
-def _saved(shipment: Shipment) -> int:
-    # Each version is a change that an exporter without memory would have written.
-    changes = max(0, shipment.row.version - abs(shipment.row.told_version))
-    return max(0, changes - (not shipment.difference.is_empty))
 
 
 def is_acknowledged(settlement: Settlement) -> bool:

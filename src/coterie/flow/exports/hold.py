@@ -1,5 +1,6 @@
 """The right to deliver for an authorization, held by one process at a time."""
 
+import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -57,20 +58,23 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
 class Hold:
     """The lock, and all that only its holder may do.
 
-    Everything runs on the connection that the lock lives on: when the connection is lost so is
-    the lock, and nothing of this sender can be written any more. One call at a time.
+    Everything is written on the connection that the lock lives on, one call after the other: when
+    the connection is lost so is the lock, and nothing of this sender can be written any more. What
+    is due is read beside that: nothing leaves before it is written down that it does.
     """
 
-    def __init__(self, conn: Connection, authorization_id: int) -> None:
+    def __init__(self, store: Store, conn: Connection, authorization_id: int) -> None:
+        self._store = store
         self._conn = conn
+        self._turn = threading.Lock()
         self._authorization_id = authorization_id
         self._values = {"space": SENDER_SPACE, "authorization_id": authorization_id}
         self._numbers: list[int] = []
 
     def take(self, destination: int, due: Due) -> tuple[list[OutboxRow], Position]:
         """Return rows that are due, as `outbox.take`. Raises `StoreUnavailableError`."""
-        with store_errors():
-            return outbox.take(self._conn, destination, due)
+        with self._reading() as conn:
+            return outbox.take(conn, destination, due)
 
     def take_items(
         self,
@@ -82,15 +86,13 @@ class Hold:
         after: int = 0,
     ) -> tuple[list[QueueItem], int]:
         """Return due items, as `queue.take_items`. Raises `StoreUnavailableError`."""
-        with store_errors():
-            return queue.take_items(
-                self._conn, destination, limit=limit, now=now, busy=busy, after=after
-            )
+        with self._reading() as conn:
+            return queue.take_items(conn, destination, limit=limit, now=now, busy=busy, after=after)
 
     def numbers(self, count: int) -> list[int]:
         """Return numbers for new requests. Raises `StoreUnavailableError`."""
         if len(self._numbers) < count:
-            with store_errors():
+            with self._turn, store_errors():
                 self._numbers += next_numbers(self._conn, max(count, NUMBERS_AT_ONCE))
         taken, self._numbers = self._numbers[:count], self._numbers[count:]
         return taken
@@ -130,7 +132,7 @@ class Hold:
         The doubtful waits `seconds`, so that it cannot overtake a request that is still on the
         wire. Raises `StoreUnavailableError` or `StoreConflictError`.
         """
-        with store_errors(), self._conn.transaction():
+        with self._turn, store_errors(), self._conn.transaction():
             left = list_open_requests(self._conn, self._authorization_id)
             if not left:
                 return 0
@@ -158,11 +160,17 @@ class Hold:
         """End the back-off of all rows. Raises `StoreUnavailableError`."""
         return self._insist(lambda: outbox.hurry(self._conn, destination))
 
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with self._store.transaction() as conn:
+            conn.execute(QUERIES.walk_in_order.encode(), {"is_local": True})
+            yield conn
+
     def _insist(self, work: Callable[[], T]) -> T:
         """Do work in a transaction, again if a worker was in its way and nothing was written."""
         for left in range(CONFLICTS, 0, -1):
             try:
-                with store_errors(), self._conn.transaction():
+                with self._turn, store_errors(), self._conn.transaction():
                     return work()
             except StoreConflictError:
                 if left == 1:
@@ -187,13 +195,15 @@ class Hold:
             close_requests(self._conn, [one.closing for one in ended], now=now)
 
     def _note_deleted(self, ended: Sequence[Ended], deletion: int | None, now: datetime) -> None:
+        if deletion is None:
+            return
         gone = {
             load.row.recipient
             for one in ended
             for load in (each.load for each in one.settlements if is_acknowledged(each))
             if isinstance(load, Shipment) and load.row.destination == deletion
         }
-        if deletion is not None and gone:
+        if gone:
             outbox.forget_deleted(self._conn, deletion, gone, now=now)
 
     def _require_lock(self) -> None:
@@ -214,7 +224,7 @@ def try_hold(store: Store, authorization_id: int) -> Iterator[Hold | None]:
         with store_errors():
             values = {"space": SENDER_SPACE, "authorization_id": authorization_id}
             found = conn.execute(QUERIES.try_hold_authorization.encode(), values).fetchone()
-            conn.execute(QUERIES.walk_in_order.encode())
-        yield Hold(conn, authorization_id) if found and found[0] else None
+            conn.execute(QUERIES.walk_in_order.encode(), {"is_local": False})
+        yield Hold(store, conn, authorization_id) if found and found[0] else None
     finally:
         conn.close()

@@ -1,6 +1,6 @@
 """The journal of requests: what is under way, what came of it, what a dead sender left behind."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -74,14 +74,15 @@ def open_requests(
     These are the numbers of requests with an item that was dropped since it was read, because its
     person was forgotten. What else they carry is to be read again.
     """
-    gone = _gone(conn, requests)
+    sent = {request.id: _sent(request.loads) for request in requests}
+    gone = _gone(conn, sent)
     requests = [request for request in requests if request.id not in gone]
     values = {
         "authorization_id": authorization_id,
         "ids": BigintArray([request.id for request in requests]),
         "destinations": BigintArray([request.destination for request in requests]),
         "objects": IntArray([len(request.loads) for request in requests]),
-        "sent": BytesArray([_encode(_sent(request.loads)) for request in requests]),
+        "sent": BytesArray([_encode(sent[request.id]) for request in requests]),
         "now": now,
     }
     conn.execute(QUERIES.open_requests.encode(), values)
@@ -128,14 +129,13 @@ def forget_items(conn: Connection, *, before: datetime, limit: int) -> int:
     return conn.execute(QUERIES.forget_items.encode(), values).rowcount
 
 
-def _gone(conn: Connection, requests: Sequence[Request]) -> frozenset[int]:
-    queued = {request.id: _sent(request.loads).queued for request in requests}
-    asked = sorted({item for items in queued.values() for item in items})
+def _gone(conn: Connection, sent: Mapping[int, Sent]) -> frozenset[int]:
+    asked = sorted({item for one in sent.values() for item in one.queued})
     if not asked:
         return frozenset()
     locked = conn.execute(QUERIES.lock_items.encode(), {"ids": BigintArray(asked)})
     waiting = {item for (item,) in locked}
-    return frozenset(number for number, items in queued.items() if not waiting.issuperset(items))
+    return frozenset(id_ for id_, one in sent.items() if not waiting.issuperset(one.queued))
 
 
 def _sent(loads: Sequence[Load]) -> Sent:
