@@ -3,7 +3,6 @@
 from coterie.control.jobs.change import update_job
 from coterie.control.jobs.create import create_export, create_import_csv
 from coterie.control.jobs.create_files import create_export_files
-from coterie.control.jobs.draft import draft_export
 from coterie.control.jobs.ending import (
     delete_job,
     expire_job,
@@ -43,7 +42,6 @@ __all__ = [
     "create_export_files",
     "create_import_csv",
     "delete_job",
-    "draft_export",
     "expire_job",
     "fail",
     "finish",

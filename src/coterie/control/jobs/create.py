@@ -110,7 +110,7 @@ def create_import_csv(  # noqa: PLR0913 - the job form, spelled out
     """Make an Import CSV job, due at once; without authorization it reads a local folder.
 
     A stream that does not exist yet is made. Raises BadJobError, BadStreamNameError,
-    , UnknownAuthorizationError, UnknownAccountError.
+    UnknownAuthorizationError, UnknownAccountError.
     """
     label = check_label(label)
     checked = check_import(read_import(config), is_local=authorization_id is None)

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from coterie.control.definitions.audiences import require_audiences
-from coterie.control.definitions.schema import require_field, require_scalar_field
 from coterie.control.jobs.errors import BadJobError
+from coterie.control.jobs.named import require_named
+from coterie.control.jobs.options import read_options
 from coterie.control.jobs.written_checks import check_written
 from coterie.model.exports import (
     ExportAudienceConfig,
@@ -75,19 +75,10 @@ def _read(config: Mapping[str, Any]) -> ExportConfig:
     row = EXPORTS.get(str(config.get("kind", "export_audience")))
     if row is None:
         raise BadJobError(message=f"There is no export of kind {config['kind']!r}.")
-    given = {name: value for name, value in config.items() if name not in OURS}
-    known = [name for name in row.__struct_fields__ if name not in OURS]
-    unknown = sorted(set(given) - set(known))
-    if unknown:
-        raise BadJobError(
-            message=f"There is no option {unknown[0]!r}. The options are {', '.join(known)}."
-        )
+    given = dict(config)
     if isinstance(given.get("expires_at"), str):
         given["expires_at"] = _read_instant(given["expires_at"])
-    try:
-        return msgspec.convert({"kind": row.__struct_config__.tag, **given}, row)
-    except msgspec.ValidationError as error:
-        raise BadJobError(message=f"The export's options do not fit: {error}.") from error
+    return read_options(given, row, of="export", ours=OURS)
 
 
 def _read_instant(text: str) -> datetime:
@@ -130,13 +121,14 @@ def check_clean_up(config: ExportConfig, *, asked: bool) -> None:
 
 def check_named(conn: Connection, account: int, config: ExportConfig) -> None:
     """Raise UnknownFieldError or UnknownAudienceError unless all that is named exists."""
-    for identifier in config.identifiers:
-        require_scalar_field(conn, account, identifier.field)
-    if config.consent is not None:
-        require_field(conn, account, config.consent.field)
-    for name in config.read_fields:
-        require_field(conn, account, name)
-    require_audiences(conn, account, (*config.audiences, *config.suppressed_by))
+    consent = () if config.consent is None else (config.consent.field,)
+    require_named(
+        conn,
+        account,
+        identifiers=(identifier.field for identifier in config.identifiers),
+        fields=(*consent, *config.read_fields),
+        audiences=(*config.audiences, *config.suppressed_by),
+    )
 
 
 def _check_identifiers(config: ExportConfig) -> None:

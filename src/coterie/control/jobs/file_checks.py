@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 
 from coterie.connectors.files import BadFileNameError, check_name
-from coterie.control.definitions.audiences import require_audiences
-from coterie.control.definitions.schema import require_field
 from coterie.control.jobs.errors import BadJobError
 from coterie.control.jobs.import_checks import DELIMITERS, check_time_of_day
+from coterie.control.jobs.named import require_named
+from coterie.control.jobs.options import read_options
 from coterie.model.file_exports import ExportFilesConfig
 from coterie.store import Connection
 
@@ -26,15 +26,7 @@ def read_file_export(config: ExportFilesConfig | Mapping[str, Any]) -> ExportFil
     """Return options that came as JSON. Raises BadJobError."""
     if isinstance(config, ExportFilesConfig):
         return config
-    given = {name: value for name, value in config.items() if name != "kind"}
-    unknown = sorted(set(given) - set(ExportFilesConfig.__struct_fields__))
-    if unknown:
-        known = ", ".join(ExportFilesConfig.__struct_fields__)
-        raise BadJobError(message=f"There is no option {unknown[0]!r}. The options are {known}.")
-    try:
-        return msgspec.convert({"kind": "export_files", **given}, ExportFilesConfig)
-    except msgspec.ValidationError as error:
-        raise BadJobError(message=f"The export's options do not fit: {error}.") from error
+    return read_options(config, ExportFilesConfig, of="export")
 
 
 def check_file_export(config: ExportFilesConfig) -> ExportFilesConfig:
@@ -60,11 +52,13 @@ def check_file_export(config: ExportFilesConfig) -> ExportFilesConfig:
 
 def check_file_names(conn: Connection, account: int, config: ExportFilesConfig) -> None:
     """Raise UnknownFieldError or UnknownAudienceError unless all that is named exists."""
-    for name in config.fields:
-        require_field(conn, account, name)
-    if config.consent is not None:
-        require_field(conn, account, config.consent.field)
-    require_audiences(conn, account, (config.audience, *config.suppressed_by))
+    consent = () if config.consent is None else (config.consent.field,)
+    require_named(
+        conn,
+        account,
+        fields=(*config.fields, *consent),
+        audiences=(config.audience, *config.suppressed_by),
+    )
 
 
 def _check_columns(config: ExportFilesConfig) -> None:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from coterie.control.jobs.errors import BadJobError
+from coterie.control.jobs.options import read_options
 from coterie.lang.expr.safe_regex import find_fault
 from coterie.model.control import ImportCsvConfig
 
@@ -27,15 +28,7 @@ def read_import(config: ImportCsvConfig | Mapping[str, Any]) -> ImportCsvConfig:
     """Return options that came as JSON. Raises BadJobError."""
     if isinstance(config, ImportCsvConfig):
         return config
-    given = {name: value for name, value in config.items() if name != "kind"}
-    unknown = sorted(set(given) - set(ImportCsvConfig.__struct_fields__))
-    if unknown:
-        known = ", ".join(ImportCsvConfig.__struct_fields__)
-        raise BadJobError(message=f"There is no option {unknown[0]!r}. The options are {known}.")
-    try:
-        return msgspec.convert({"kind": "import_csv", **given}, ImportCsvConfig)
-    except msgspec.ValidationError as error:
-        raise BadJobError(message=f"The import's options do not fit: {error}.") from error
+    return read_options(config, ImportCsvConfig, of="import")
 
 
 def check_import(config: ImportCsvConfig, *, is_local: bool) -> ImportCsvConfig:

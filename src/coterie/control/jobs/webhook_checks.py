@@ -1,8 +1,6 @@
 """Whether a webhook job can post what it would."""
 
 from coterie.connectors.webhook.messages import EVENTS
-from coterie.connectors.webhook.template import read_template
-from coterie.control.definitions.draft import check_name
 from coterie.control.jobs.errors import BadJobError
 from coterie.model.webhooks import WebhookConfig
 
@@ -28,6 +26,9 @@ def check_webhook(config: WebhookConfig) -> None:
 
 
 def _check_names(config: WebhookConfig) -> None:
+    # What edits schemas reads LQL, which is long to import.
+    from coterie.control.definitions.draft import check_name
+
     told = [config.told_name(field) for field in config.read_fields]
     for name in told:
         if told.count(name) > 1:
@@ -44,6 +45,9 @@ def _check_shape(config: WebhookConfig) -> None:
             raise BadJobError("A body is either a CloudEvent or what a template makes. Choose one.")
         if config.batch_size > 1 and config.content_type != "application/json":
             raise BadJobError("Only bodies of JSON can be put into batches.")
+        # Few jobs have one, and the language of templates is long to import.
+        from coterie.connectors.webhook.template import read_template
+
         read_template(config.template)
     elif config.content_type != "application/json":
         raise BadJobError("Without a template the content is JSON. Leave the content type out.")
