@@ -1,6 +1,6 @@
 """The stream of changes: who entered and left which audience, and why."""
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 import msgspec
 from litestar import MediaType, Response, get
@@ -11,26 +11,14 @@ from coterie.api.entity import split_names
 from coterie.api.insights import Names
 from coterie.api.resources import PERSONAL_SCOPE, Success
 from coterie.api.state import ApiState
-from coterie.base.errors import UserError
 from coterie.control.scopes import allows
-from coterie.flow.run.stream import Wanted
-from coterie.model.changes import ChangeKind
+from coterie.flow.run.stream import Wanted, read_kinds
 from coterie.model.control import Grant
 
 MOST_CHANGES = 1_000
 MOST_NAMES = 200
-KINDS: dict[str, ChangeKind] = {kind: kind for kind in get_args(ChangeKind)}
 
 Limit = Annotated[int, QueryParameter(ge=1, le=MOST_CHANGES)]
-
-
-class UnknownChangeKindError(UserError):
-    """A kind of change that does not exist."""
-
-    code = "unknown_change_kind"
-
-    def __init__(self, *, kind: str) -> None:
-        super().__init__(f"No change is of kind {kind!r}. Choose from {', '.join(KINDS)}.")
 
 
 # Sums are decimals, which would travel as text otherwise.
@@ -62,11 +50,3 @@ def list_changes(  # noqa: PLR0913 - a parameter of the address each
     )
     page = api.dependencies.read_changes(grant.account, cursor or start, wanted, limit)
     return Response(_encode(Success(page)), media_type=MediaType.JSON)
-
-
-def read_kinds(names: tuple[str, ...] | None) -> frozenset[ChangeKind] | None:
-    """Return the kinds of change that are named, None for all. Raises UnknownChangeKindError."""
-    for name in names or ():
-        if name not in KINDS:
-            raise UnknownChangeKindError(kind=name)
-    return None if names is None else frozenset(KINDS[name] for name in names)

@@ -12,8 +12,8 @@ from coterie.connectors.registry import read_forms
 from coterie.control.authorizations import get_authorization
 from coterie.control.definitions.pipeline import load_config
 from coterie.control.definitions.streams import list_streams
-from coterie.control.jobs import draft_export, get_job
-from coterie.control.jobs.draft import Draft
+from coterie.control.jobs import get_job
+from coterie.control.jobs.draft import Draft, draft_export
 from coterie.control.jobs.update import given_up
 from coterie.flow.exports.destinations import find_destination, plan_draft
 from coterie.flow.exports.standing import count_told
@@ -22,13 +22,11 @@ from coterie.flow.run.foresee_feed import FeedForecast, FeedQuestion
 from coterie.flow.run.generations import enter_live_generation
 from coterie.model.control import Authorization
 from coterie.model.delivery import Form
-from coterie.model.dry_run import DryRun, FeedDryRun
+from coterie.model.dry_run import MOST_DAYS, USUAL_DAYS, DryRun, FeedDryRun
 from coterie.model.feeds import FeedSpec
 from coterie.model.webhooks import WebhookConfig
 from coterie.store import Store
 
-USUAL_DAYS = 7
-MOST_DAYS = 90
 MOST_EVENTS = 10_000
 # Profile ids are hashes, so the first of them are a random sample.
 MOST_SEEN = 50_000

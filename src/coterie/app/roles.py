@@ -1,4 +1,8 @@
-"""Runs one role of the product in this process, until it is asked to stop."""
+"""Runs one role of the product in this process, until it is asked to stop.
+
+What a role is made of is imported when it runs: the others, and `coterie up` beside them, need
+neither the time nor the memory.
+"""
 
 import asyncio
 import gc
@@ -7,24 +11,9 @@ from collections.abc import Callable, Coroutine
 from typing import Literal, get_args
 
 import uvloop
-from granian.constants import Interfaces, Loops
-from granian.log import LogLevels
-from granian.server import Server
 
 from coterie.app.services import Services, config_source
-from coterie.app.sftp import sftp_dependencies
 from coterie.base.settings import Settings
-from coterie.control.managed_sftp import FOLDER as SFTP_FOLDER
-from coterie.flow.exports.desk import DeliveryDesk
-from coterie.flow.run.context import Contexts
-from coterie.flow.run.names import Names
-from coterie.sender.dependencies import SenderDependencies
-from coterie.sender.loop import run_sender
-from coterie.sftpd.server import forget_unfinished, run_sftp_server
-from coterie.worker.dependencies import Bench
-from coterie.worker.housekeeping import keep_house
-from coterie.worker.jobs import run_jobs
-from coterie.worker.loop import WorkerDependencies, run_worker
 
 RoleName = Literal["web", "worker", "jobs", "sender", "sftp"]
 ROLES: tuple[str, ...] = get_args(RoleName)
@@ -35,6 +24,10 @@ SFTP_PORT = 2022
 
 def serve_web(settings: Settings) -> None:
     """Serve HTTP with granian until SIGTERM or SIGINT."""
+    from granian.constants import Interfaces, Loops
+    from granian.log import LogLevels
+    from granian.server import Server
+
     Server(
         "coterie.app.web:create_app",
         factory=True,
@@ -53,6 +46,8 @@ def serve_web(settings: Settings) -> None:
 
 def work(services: Services, stop: threading.Event) -> None:
     """Process the event log."""
+    from coterie.worker.loop import WorkerDependencies, run_worker
+
     spare_the_collector()
     deps = WorkerDependencies(
         services.store,
@@ -67,6 +62,11 @@ def work(services: Services, stop: threading.Event) -> None:
 
 def run_due_jobs(services: Services, stop: threading.Event) -> None:
     """Run jobs; build audiences and keep house beside them, on a thread of its own."""
+    from coterie.flow.run.context import Contexts
+    from coterie.flow.run.names import Names
+    from coterie.worker.dependencies import Bench
+    from coterie.worker.housekeeping import keep_house
+    from coterie.worker.jobs import run_jobs
 
     def bench() -> Bench:
         # Compiled configurations belong to one thread.
@@ -85,6 +85,10 @@ def run_due_jobs(services: Services, stop: threading.Event) -> None:
 
 def send(services: Services, stop: threading.Event) -> None:
     """Deliver what the outbox holds."""
+    from coterie.flow.exports.desk import DeliveryDesk
+    from coterie.sender.dependencies import SenderDependencies
+    from coterie.sender.loop import run_sender
+
     deps = SenderDependencies(
         desk=DeliveryDesk(services.store),
         ring=services.ring,
@@ -98,6 +102,10 @@ def send(services: Services, stop: threading.Event) -> None:
 
 def serve_sftp(services: Services, stop: threading.Event) -> None:
     """Serve the folders of our own SFTP server."""
+    from coterie.app.sftp import sftp_dependencies
+    from coterie.control.managed_sftp import FOLDER as SFTP_FOLDER
+    from coterie.sftpd.server import forget_unfinished, run_sftp_server
+
     settings = services.settings
     deps = sftp_dependencies(services)
     forget_unfinished(settings.data_dir / SFTP_FOLDER)

@@ -17,7 +17,6 @@ from coterie.model.alerts import (
     AlertMetric,
     AlertRule,
 )
-from coterie.worker.alerting import ALERTS_PAGE, console_link, send_alert
 
 app = typer.Typer(
     name="alert", help="Alerts: who is told when something goes wrong.", no_args_is_help=True
@@ -88,6 +87,8 @@ def list_(account: AccountNumber = None, as_json: AsJson = False) -> None:
 @app.command("test")
 def try_(rule_id: RuleId, account: AccountNumber = None) -> None:
     """Send a message of an alert now, to see whether it arrives."""
+    from coterie.worker.alerting import ALERTS_PAGE, console_link, send_alert
+
     with open_context() as context:
         number = context.number(account)
         rules = {rule.id: rule for rule in alerts.list_alerts(context.store, number)}

@@ -1,17 +1,18 @@
 """Commands that tell of audiences: sizes to be and past, overlaps, the values of members."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coterie.api.dependencies import AudienceCalls
-from coterie.app.audiences import audience_calls
 from coterie.base.words import counted, grouped
 from coterie.cli.audience import Slug, app
 from coterie.cli.context import CliContext, open_context
 from coterie.cli.entries import read_text
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table, show
 from coterie.model.insights import FieldInfo, FieldReport
+
+if TYPE_CHECKING:
+    from coterie.api.dependencies import AudienceCalls
 
 VALUES_IN_A_ROW = 5
 
@@ -129,5 +130,7 @@ def _row(info: FieldInfo) -> tuple[object, ...]:
     return info.field, info.kind, have, info.distinct, info.least, info.greatest, common or None
 
 
-def _calls(context: CliContext) -> AudienceCalls:
+def _calls(context: CliContext) -> "AudienceCalls":
+    from coterie.app.audiences import audience_calls
+
     return audience_calls(context.services)

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from coterie.app.sftp import public_host_key
 from coterie.cli.context import ACTOR, CliContext, open_context
 from coterie.cli.entries import read_entries
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_record, print_table
@@ -159,6 +158,8 @@ def try_(
 @app.command("sftp-host-key")
 def sftp_host_key() -> None:
     """Print the public key that clients know Coterie's own SFTP server by."""
+    from coterie.app.sftp import public_host_key
+
     with open_context() as context:
         typer.echo(public_host_key(context.settings))
 

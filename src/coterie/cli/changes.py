@@ -10,12 +10,11 @@ from typing import Annotated
 import msgspec
 import typer
 
-from coterie.api.changes import read_kinds
 from coterie.app.changes import change_reader
 from coterie.cli.context import open_context
 from coterie.cli.entries import BadEntryError
 from coterie.cli.output import AccountNumber, AsJson
-from coterie.flow.run.stream import ChangePage, ChangeView, Wanted
+from coterie.flow.run.stream import ChangePage, ChangeView, Wanted, read_kinds
 
 app = typer.Typer(
     name="changes", help="Changes: who entered or left an audience, and why.", no_args_is_help=True

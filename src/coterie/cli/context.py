@@ -1,7 +1,11 @@
-"""What every command works with."""
+"""What every command works with.
+
+What only some need is imported when they ask for it: the whole takes a second, and most commands
+read a few rows.
+"""
 
 import os
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 
@@ -16,6 +20,10 @@ from coterie.control import Store
 from coterie.control.accounts import choose_account
 from coterie.control.installation import check_keys
 from coterie.model.control import Actor
+
+if TYPE_CHECKING:
+    from coterie.app.dry_runs import DryRuns
+    from coterie.app.files import FileDesk
 
 ACTOR = Actor(name="cli")
 
@@ -44,6 +52,20 @@ class CliContext(msgspec.Struct, frozen=True, kw_only=True):
     def services(self) -> Services:
         """Return what the composition root builds from."""
         return Services(self.settings, self.clock, self.ring, self.store)
+
+    @property
+    def dry_runs(self) -> "DryRuns":
+        """Return what says what an export would do."""
+        from coterie.app.dry_runs import DryRuns
+
+        return DryRuns(self.store, self.clock)
+
+    @property
+    def files(self) -> "FileDesk":
+        """Return what answers questions about files."""
+        from coterie.app.files import FileDesk
+
+        return FileDesk(self.services)
 
     def number(self, account: int | None) -> int:
         """Return the number of an account, that of the only one if none is named.

@@ -1,18 +1,19 @@
 """Commands about deliveries: how they go, what destinations hold, and what to do about it."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from coterie.app.deliveries import delivery_calls
 from coterie.cli.context import ACTOR, CliContext, open_context
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_record, print_table
 from coterie.control.delivery_steps import UnknownDeliveryError
 from coterie.flow.exports.parked import Choice
-from coterie.flow.run.deliveries import DeliveryCalls
 from coterie.model.delivery import Repeats
 from coterie.model.ledger import DeliveryView
+
+if TYPE_CHECKING:
+    from coterie.flow.run.deliveries import DeliveryCalls
 
 app = typer.Typer(
     name="delivery",
@@ -249,5 +250,7 @@ def _choice(
     )
 
 
-def _calls(context: CliContext) -> DeliveryCalls:
+def _calls(context: CliContext) -> "DeliveryCalls":
+    from coterie.app.deliveries import delivery_calls
+
     return delivery_calls(context.store, context.clock)

@@ -1,19 +1,20 @@
 """Commands about people's rights: being told all that is held, and being forgotten."""
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
-from coterie.api.dependencies import PrivacyCalls
-from coterie.app.erasures import privacy_calls
 from coterie.cli.context import ACTOR, CliContext, open_context
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
 from coterie.cli.profile import FieldName, NobodyError, Value
 from coterie.cli.profile import app as profile_app
 from coterie.control.erasures import get_erasure, list_erasures
 from coterie.model.erasure import Erasure
+
+if TYPE_CHECKING:
+    from coterie.api.dependencies import PrivacyCalls
 
 app = typer.Typer(
     name="erasure", help="Erasures: people who are, or were, forgotten.", no_args_is_help=True
@@ -87,5 +88,7 @@ def _print(found: list[Erasure], *, as_json: bool) -> None:
     print_table("Erasures", columns, rows, empty="Nobody asked to be forgotten.")
 
 
-def _calls(context: CliContext) -> PrivacyCalls:
+def _calls(context: CliContext) -> "PrivacyCalls":
+    from coterie.app.erasures import privacy_calls
+
     return privacy_calls(context.services)

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from coterie.app.dry_runs import USUAL_DAYS, DryRuns
 from coterie.app.services import config_source
 from coterie.cli.context import open_context
 from coterie.cli.dry_run_output import print_dry_run
@@ -12,7 +11,7 @@ from coterie.cli.export_options import Days
 from coterie.cli.job_options import JobId
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
 from coterie.control import jobs
-from coterie.flow.run.lookup import Lookup
+from coterie.model.dry_run import USUAL_DAYS
 
 
 def dry_run(
@@ -26,9 +25,8 @@ def dry_run(
     Of events and purchases: what it would have sent of those of the last days.
     """
     with open_context() as context:
-        runs = DryRuns(context.store, context.clock)
         number = context.number(account)
-        found = runs.of_change(account=number, job_id=job_id, options={}, days=days)
+        found = context.dry_runs.of_change(account=number, job_id=job_id, options={}, days=days)
     print_dry_run(found, as_json=as_json)
 
 
@@ -39,6 +37,8 @@ def omitted(
     as_json: AsJson = False,
 ) -> None:
     """List people whom an export does not send although an audience holds them, with the reason."""
+    from coterie.flow.run.lookup import Lookup
+
     with open_context() as context:
         number = context.number(account)
         jobs.get_job(context.store, number, job_id)

@@ -6,6 +6,7 @@ import typer
 
 from coterie.cli.choices import NONE, Choices, empty_if_none, read_words
 from coterie.cli.entries import BadEntryError, read_entries
+from coterie.model.dry_run import MOST_DAYS
 
 BrazeAuthorization = Annotated[
     int, typer.Option("--authorization", help="Id of a Braze authorization.")
@@ -44,7 +45,7 @@ Days = Annotated[
     typer.Option(
         help="Of a dry run of events and purchases: those of how many days are counted.",
         min=1,
-        max=90,
+        max=MOST_DAYS,
     ),
 ]
 

@@ -1,8 +1,7 @@
-"""What the commands about imports and exports of files call."""
+"""Changes a job that reads or writes files, as two commands ask."""
 
-from coterie.app.files import FileDesk
 from coterie.cli.choices import Choices
-from coterie.cli.context import ACTOR, CliContext, open_context
+from coterie.cli.context import ACTOR, open_context
 from coterie.cli.job_output import print_jobs
 from coterie.control import jobs
 
@@ -29,8 +28,3 @@ def change_file_job(
             clock=context.clock,
         )
     print_jobs([job], as_json=as_json)
-
-
-def open_desk(context: CliContext) -> FileDesk:
-    """Return what answers questions about files."""
-    return FileDesk(context.services)

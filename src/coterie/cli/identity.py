@@ -1,19 +1,20 @@
 """Commands about identities: who is one person and why, and what operators decide about it."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coterie.app.identities import make_explainer
 from coterie.base.errors import UserError
 from coterie.cli.context import ACTOR, CliContext, open_context
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
 from coterie.control.definitions import decisions
-from coterie.flow.run.identities import IdentityExplainer
 from coterie.model.decisions import Decision, DecisionKind
 from coterie.model.identities import IdentityGraph
 from coterie.model.mapped import Identifier
+
+if TYPE_CHECKING:
+    from coterie.flow.run.identities import IdentityExplainer
 
 app = typer.Typer(
     name="identity", help="Identities: who is one person, and why.", no_args_is_help=True
@@ -163,7 +164,9 @@ def _act(act: Callable[[CliContext, int], Decision], *, account: int | None, as_
     typer.echo("A worker lets profiles, audiences and exports follow within moments.")
 
 
-def _explainer(context: CliContext) -> IdentityExplainer:
+def _explainer(context: CliContext) -> "IdentityExplainer":
+    from coterie.app.identities import make_explainer
+
     return make_explainer(context.services)
 
 

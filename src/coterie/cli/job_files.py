@@ -6,7 +6,7 @@ import typer
 
 from coterie.cli.choices import Choices
 from coterie.cli.context import ACTOR, open_context
-from coterie.cli.file_jobs import change_file_job, open_desk
+from coterie.cli.file_jobs import change_file_job
 from coterie.cli.file_options import read_export_options
 from coterie.cli.job_options import Description, JobId, Label, NewDescription, NewLabel
 from coterie.cli.job_output import print_jobs
@@ -81,7 +81,7 @@ def written_files(
 ) -> None:
     """List the files that an export has written, newest first."""
     with open_context() as context:
-        found = open_desk(context).written(context.number(account), job_id)
+        found = context.files.written(context.number(account), job_id)
     if as_json:
         print_json(found)
         return

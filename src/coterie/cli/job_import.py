@@ -18,7 +18,7 @@ from rich.progress import (
 
 from coterie.cli.choices import Choices
 from coterie.cli.context import ACTOR, open_context
-from coterie.cli.file_jobs import change_file_job, open_desk
+from coterie.cli.file_jobs import change_file_job
 from coterie.cli.file_options import (
     AuthorizationId,
     Encoding,
@@ -118,7 +118,7 @@ def look(
     checked = check_import(config, is_local=authorization is None)
     with open_context() as context:
         number = context.number(account)
-        found = open_desk(context).look(number, authorization, checked, rows=rows)
+        found = context.files.look(number, authorization, checked, rows=rows)
     if as_json:
         print_json(found)
     else:
@@ -128,7 +128,7 @@ def look(
 def files(job_id: JobId, account: AccountNumber = None, as_json: AsJson = False) -> None:
     """List the files that an import has read, newest first."""
     with open_context() as context:
-        found = open_desk(context).files(context.number(account), job_id)
+        found = context.files.files(context.number(account), job_id)
     if as_json:
         print_json(found)
         return
@@ -156,7 +156,7 @@ def rejected_rows(
 ) -> None:
     """Write the rows that an import left out, with line, column and reason, as CSV."""
     with open_context() as context:
-        lines = open_desk(context).rejected_rows(context.number(account), job_id)
+        lines = context.files.rejected_rows(context.number(account), job_id)
         if not out:
             sys.stdout.writelines(lines)
             return

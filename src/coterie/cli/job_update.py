@@ -5,7 +5,6 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from coterie.app.dry_runs import DryRuns
 from coterie.cli.attribute_options import read_attributes, read_groups
 from coterie.cli.choices import Choices, empty_if_none
 from coterie.cli.context import ACTOR, open_context
@@ -109,8 +108,7 @@ def update(
         options |= _edited(before, "suppressed_by", suppress, unsuppress)
         options |= _renamed(before, name, options)
         if dry_run:
-            runs = DryRuns(context.store, context.clock)
-            found = runs.of_change(
+            found = context.dry_runs.of_change(
                 account=number, job_id=job_id, options=options, clean_up=clean_up
             )
             print_dry_run(found, as_json=as_json)

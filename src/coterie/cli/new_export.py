@@ -2,7 +2,6 @@
 
 import msgspec
 
-from coterie.app.dry_runs import USUAL_DAYS, DryRuns
 from coterie.cli.choices import Choices
 from coterie.cli.context import ACTOR, open_context
 from coterie.cli.dry_run_output import print_dry_run
@@ -11,6 +10,7 @@ from coterie.cli.job_options import Description
 from coterie.cli.job_output import print_jobs
 from coterie.cli.output import AccountNumber, AsJson
 from coterie.control import jobs
+from coterie.model.dry_run import USUAL_DAYS
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,8 +43,7 @@ def make_export(options: Choices, asked: Asked, *, label: str, authorization: in
     with open_context() as context:
         number = context.number(asked.account)
         if asked.is_dry_run:
-            runs = DryRuns(context.store, context.clock)
-            found = runs.of_new(
+            found = context.dry_runs.of_new(
                 account=number, authorization_id=authorization, config=options, days=asked.days
             )
             print_dry_run(found, as_json=asked.as_json)

@@ -1,12 +1,11 @@
 """Commands about the profiles of single people."""
 
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from coterie.app.entities import entity_calls
 from coterie.base.errors import UserError
-from coterie.cli.context import open_context
+from coterie.cli.context import CliContext, open_context
 from coterie.cli.output import (
     AccountNumber,
     AsJson,
@@ -18,6 +17,9 @@ from coterie.cli.output import (
 from coterie.cli.shared_options import takes
 from coterie.model.entity import Entity, FieldLineage, Origin
 from coterie.model.mapped import Identifier
+
+if TYPE_CHECKING:
+    from coterie.api.dependencies import EntityCalls
 
 app = typer.Typer(
     name="profile", help="Profiles: what is known of one person.", no_args_is_help=True
@@ -61,8 +63,7 @@ def show_profile(
     """Show the values and audiences of the person that an identifier belongs to."""
     with open_context() as context:
         number = context.number(account)
-        calls = entity_calls(context.services)
-        found = calls.find(number, asked.identifier, asked.fields, None).entity
+        found = _calls(context).find(number, asked.identifier, asked.fields, None).entity
     if found is None:
         raise NobodyError(field=asked.identifier[0])
     if as_json:
@@ -81,7 +82,7 @@ def show_lineage(
     """Show from which events and mappings the values of a person come."""
     with open_context() as context:
         number = context.number(account)
-        found = entity_calls(context.services).lineage(number, asked.identifier, asked.fields)
+        found = _calls(context).lineage(number, asked.identifier, asked.fields)
     if found is None:
         raise NobodyError(field=asked.identifier[0])
     if as_json:
@@ -98,6 +99,12 @@ def show_lineage(
             )
         if one.left_out:
             typer.echo(f"{one.field} has {one.left_out} more parts.")
+
+
+def _calls(context: CliContext) -> "EntityCalls":
+    from coterie.app.entities import entity_calls
+
+    return entity_calls(context.services)
 
 
 def _print_entity(entity: Entity) -> None:

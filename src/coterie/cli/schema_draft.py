@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from coterie.app.schema_drafts import draft_calls
 from coterie.cli.context import ACTOR, open_context
 from coterie.cli.entries import read_text, refuse_file_name
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_record, print_table
@@ -129,6 +128,8 @@ def check(name: Name, account: AccountNumber = None, as_json: AsJson = False) ->
 @app.command("preview")
 def preview(name: Name, account: AccountNumber = None, as_json: AsJson = False) -> None:
     """Show what a draft would make of the newest events of each stream; nothing is written."""
+    from coterie.app.schema_drafts import draft_calls
+
     with open_context() as context:
         calls = draft_calls(context.services)
         found = calls.preview(context.number(account), name, False)

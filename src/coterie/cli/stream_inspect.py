@@ -1,17 +1,18 @@
 """Commands that look into a stream: raw keys, and what became nothing."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from coterie.app.services import config_source
-from coterie.app.streams import StreamDesk
 from coterie.cli.context import ACTOR, CliContext, open_context
 from coterie.cli.entries import read_text
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
 from coterie.cli.stream import app
-from coterie.flow.run.lookup import Lookup
 from coterie.model.streams import KeyReport
+
+if TYPE_CHECKING:
+    from coterie.app.streams import StreamDesk
 
 Name = Annotated[str, typer.Argument(help="The stream's name.")]
 Limit = Annotated[int, typer.Option(help="Most that are shown.", min=1, max=1_000)]
@@ -113,7 +114,10 @@ def run_again(
         typer.echo(f"Ran {len(refs)} again, which made {made} events.")
 
 
-def _desk(context: CliContext) -> StreamDesk:
+def _desk(context: CliContext) -> "StreamDesk":
+    from coterie.app.streams import StreamDesk
+    from coterie.flow.run.lookup import Lookup
+
     return StreamDesk(context.store, Lookup(context.store, config_source()), context.clock)
 
 

@@ -3,10 +3,13 @@
 import asyncio
 import ipaddress
 import socket
-
-from aiohttp import AddrInfoType
+from typing import TYPE_CHECKING
 
 from coterie.base.errors import PermanentError, TransientError
+
+if TYPE_CHECKING:
+    # Whether an address is public is asked by who connects to none of them.
+    from aiohttp import AddrInfoType
 
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
@@ -53,7 +56,7 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast
 
 
-def open_public_socket(info: AddrInfoType) -> socket.socket:
+def open_public_socket(info: "AddrInfoType") -> socket.socket:
     """Return a socket for one resolved address; raises `PrivateAddressError`.
 
     aiohttp calls this for the very address it connects to, also when the URL holds a plain IP

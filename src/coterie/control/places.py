@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -12,13 +12,14 @@ from coterie.base.settings import Settings
 from coterie.connectors.files import FileSource, FileTarget
 from coterie.connectors.local_folder import HERE, LocalFolder
 from coterie.connectors.pgp.files import PrivateKey
-from coterie.connectors.sftp.config import read_sftp_config
-from coterie.connectors.sftp.folder import SftpFolder
 from coterie.control.managed_sftp import managed_folder
 from coterie.control.provider_sftp import MANAGED
 from coterie.control.readable import check_is_readable, check_is_writable
 from coterie.control.sealed import keep_learned, read_sealed, unseal
 from coterie.store import Store
+
+if TYPE_CHECKING:
+    from coterie.connectors.sftp.folder import SftpFolder
 
 ON_SERVER = "on the SFTP server"
 
@@ -93,7 +94,11 @@ class Places:
 
     def _client(
         self, authorization_id: int, config: dict[str, Any], folder: str
-    ) -> tuple[SftpFolder, Callable[[], None]]:
+    ) -> tuple["SftpFolder", Callable[[], None]]:
+        # SSH is long to import, and most who open places list or read local files.
+        from coterie.connectors.sftp.config import read_sftp_config
+        from coterie.connectors.sftp.folder import SftpFolder
+
         checked = read_sftp_config(config)
         allow = self._settings.allow_private_addresses
         server = SftpFolder(checked, folder, allow_private_addresses=allow)

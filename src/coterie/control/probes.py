@@ -1,4 +1,8 @@
-"""Which function tries which provider's authorizations."""
+"""Which function tries which provider's authorizations.
+
+What speaks to a provider is imported when one of its authorizations is tried: all of it takes half
+a second.
+"""
 
 import functools
 from collections.abc import Mapping
@@ -6,22 +10,16 @@ from typing import Any
 
 from coterie.base.errors import CoterieError
 from coterie.base.settings import Settings
-from coterie.connectors.braze.probe import probe_braze
-from coterie.connectors.pgp.keys import check_pgp_keys
-from coterie.connectors.sftp.keys import check_public_keys
-from coterie.connectors.sftp.probe import probe_sftp
-from coterie.connectors.webhook.probe import probe_webhook
 from coterie.control.authorizations import Probe
 from coterie.model.control import ProbeResult
 
 
 def build_probes(settings: Settings) -> Mapping[str, Probe]:
     """Return what tries the authorizations of each provider."""
-    allow = settings.allow_private_addresses
     return {
-        "braze": functools.partial(probe_braze, allow_private_addresses=allow),
+        "braze": functools.partial(_probe_braze, settings),
         "sftp": functools.partial(_probe_files, settings),
-        "webhook": functools.partial(probe_webhook, allow_private_addresses=allow),
+        "webhook": functools.partial(_probe_webhook, settings),
     }
 
 
@@ -30,14 +28,31 @@ def choose_probe(provider: str, settings: Settings) -> Probe | None:
     return build_probes(settings).get(provider)
 
 
+def _probe_braze(settings: Settings, config: dict[str, Any]) -> ProbeResult:
+    from coterie.connectors.braze.probe import probe_braze
+
+    return probe_braze(config, allow_private_addresses=settings.allow_private_addresses)
+
+
+def _probe_webhook(settings: Settings, config: dict[str, Any]) -> ProbeResult:
+    from coterie.connectors.webhook.probe import probe_webhook
+
+    return probe_webhook(config, allow_private_addresses=settings.allow_private_addresses)
+
+
 def _probe_files(settings: Settings, config: dict[str, Any]) -> ProbeResult:
     if config.get("host"):
+        from coterie.connectors.sftp.probe import probe_sftp
+
         return probe_sftp(config, allow_private_addresses=settings.allow_private_addresses)
     return probe_managed(settings, config)
 
 
 def probe_managed(settings: Settings, config: dict[str, Any]) -> ProbeResult:
     """Look at the keys of a user of our own SFTP server, and whether that runs at all."""
+    from coterie.connectors.pgp.keys import check_pgp_keys
+    from coterie.connectors.sftp.keys import check_public_keys
+
     if not settings.sftp_port:
         return ProbeResult(
             ok=False,

@@ -6,6 +6,11 @@ import msgspec
 
 from coterie.model.views import OmittedView
 
+USUAL_DAYS = 7
+"""Of an export of events: those of how many days are counted."""
+
+MOST_DAYS = 90
+
 
 class DryRun(msgspec.Struct, frozen=True, kw_only=True):
     """The figures of an export that nobody has started, or of a change that nobody has made.

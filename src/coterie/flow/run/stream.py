@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -34,6 +34,8 @@ Start = Literal["begin", "now"]
 LOOKED_AT = 10
 LONGEST_CURSOR = 100_000
 
+KINDS: dict[str, ChangeKind] = {kind: kind for kind in get_args(ChangeKind)}
+
 
 class BadCursorError(UserError):
     """A text that no page of changes ended with."""
@@ -45,6 +47,15 @@ class BadCursorError(UserError):
             "That is no cursor of the stream of changes. Give back the one of the last page as it "
             "was, or leave it out and say where to start."
         )
+
+
+class UnknownChangeKindError(UserError):
+    """A kind of change that does not exist."""
+
+    code = "unknown_change_kind"
+
+    def __init__(self, *, kind: str) -> None:
+        super().__init__(f"No change is of kind {kind!r}. Choose from {', '.join(KINDS)}.")
 
 
 class ChangeView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -85,6 +96,14 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     kinds: frozenset[ChangeKind] | None = None
     fields: frozenset[str] = frozenset()
     hides_personal: bool = False
+
+
+def read_kinds(names: tuple[str, ...] | None) -> frozenset[ChangeKind] | None:
+    """Return the kinds of change that are named, None for all. Raises UnknownChangeKindError."""
+    for name in names or ():
+        if name not in KINDS:
+            raise UnknownChangeKindError(kind=name)
+    return None if names is None else frozenset(KINDS[name] for name in names)
 
 
 class ChangeStream:
