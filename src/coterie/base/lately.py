@@ -5,6 +5,7 @@ from typing import Generic, TypeVar
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
+"""Anything but None."""
 
 
 class Lately(Generic[Key, Value]):
@@ -21,8 +22,8 @@ class Lately(Generic[Key, Value]):
 
     def find(self, group: int, keys: Collection[Key]) -> dict[Key, Value]:
         """Return what is remembered of `keys`; it is young again."""
-        young, old = self._young.get(group), self._old.get(group)
-        found = {key: young[key] for key in keys if key in young} if young else {}
+        young, old = self._young.get(group, {}).get, self._old.get(group)
+        found = {key: value for key in keys if (value := young(key)) is not None}
         if old and len(found) < len(keys):
             again = {key: old[key] for key in keys if key in old and key not in found}
             found |= again

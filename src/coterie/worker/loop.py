@@ -30,6 +30,9 @@ from coterie.worker.pace import Pace
 log = structlog.get_logger()
 
 FLIPS_A_TURN = 500
+# So many times the events of a live batch: each statement has a price of its own, which its rows
+# share. A live event after a second without any waits for one such batch at the most.
+BULK_TIMES = 2
 RECONNECT_SECONDS = 1.0
 REASON_LIMIT = 1_000
 FLIP_LATER = timedelta(minutes=10)
@@ -131,7 +134,8 @@ class Worker:
     def _process_bulk(self, lanes: Sequence[int], *, live_waits: bool) -> int:
         """Return how many events were processed of the bulk lane that waited longest."""
         began = time.monotonic()
-        most = self._share.limit(self._deps.batch.limit, live_waits=live_waits, now=began)
+        whole = BULK_TIMES * self._deps.batch.limit
+        most = self._share.limit(whole, live_waits=live_waits, now=began)
         for lane in lanes if most else ():
             done = self.process(lane, most=most).events
             if done:

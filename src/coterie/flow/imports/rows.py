@@ -214,6 +214,7 @@ def _is_undecoded(text: str) -> bool:
 
 
 def _take_guards_off(values: dict[str, str]) -> None:
-    for column, cell in values.items():
-        if cell[0] == "'" and cell.startswith(GUARDED):
+    for column in [column for column, cell in values.items() if cell[0] == "'"]:
+        cell = values[column]
+        if cell.startswith(GUARDED):
             values[column] = cell[1:]

@@ -63,7 +63,7 @@ def conclude(
         result = evaluate(context, profile, only)
         evaluated.append(result)
         prior = profile.prior
-        if prior is None or prior.audiences != result.audiences:
+        if result.audiences != (prior.audiences if prior is not None else ()):
             at = from_us(profile.now_us)
             changes += membership_changes(result, versions, cause, at)
         if prior is not None:
