@@ -150,6 +150,24 @@ def test_a_body_above_4_megabytes_is_413(sandbox: RunningSandbox) -> None:
     assert answer.json() == {"message": "Request Entity Too Large"}
 
 
+@pytest.mark.parametrize(
+    "body",
+    [b"{", b'{"attributes":[{"x":NaN}]}', b"x" * 5 * 1024 * 1024],
+    ids=["cut off", "no number", "too large"],
+)
+def test_a_body_that_cannot_be_read_counts_on_the_limit(
+    sandbox: RunningSandbox, body: bytes
+) -> None:
+    sandbox.set(limits={"users.track": "2/h"})
+
+    answer = sandbox.post("/users/track", body)
+
+    assert answer.status in (400, 413)
+    assert answer.headers["x-ratelimit-limit"] == "2"
+    assert answer.headers["x-ratelimit-remaining"] == "1"
+    assert answer.headers["x-ratelimit-reset"].isdecimal()
+
+
 def test_an_unknown_path_is_404(sandbox: RunningSandbox) -> None:
     answer = sandbox.post("/users/tracked", {})
 

@@ -66,6 +66,52 @@ def test_filters_choose_their_members(
     assert members(sandbox, condition) == expected
 
 
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        (attribute("tags", "all_of", ["a", "b"]), ["u1"]),
+        (attribute("tags", "not_all_of", ["a", "b"]), ["u2", "u3", "u4"]),
+        (attribute("tags", "any_of", ["a", "z"]), ["u1"]),
+        (attribute("tags", "none_of", ["a", "z"]), ["u2", "u3", "u4"]),
+        (attribute("eye", "contains_any_of", ["ree", "x"]), ["u2"]),
+        (attribute("eye", "does_not_contain_any_of", ["ree", "x"]), ["u1", "u3", "u4"]),
+        (attribute("tags", "is_blank"), ["u3", "u4"]),
+        (attribute("tags", "is_not_blank"), ["u1", "u2"]),
+    ],
+)
+def test_filters_of_the_dashboard_choose_their_members(
+    sandbox: RunningSandbox, condition: dict[str, Any], expected: list[str]
+) -> None:
+    fill(sandbox)
+
+    assert members(sandbox, condition) == expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        (attribute("pets[].type", "equals", "dog"), ["u1", "u2"]),
+        (attribute("pets[].name", "equals", "Ida"), ["u1"]),
+        (attribute("pets[0].type", "equals", "dog"), ["u2"]),
+        (attribute("pets[].vet.city", "equals", "Rome"), ["u2"]),
+        (attribute("pets[].nicknames", "includes_value", "Gugu"), ["u1"]),
+        (attribute("pets[].type", "does_not_exist"), ["u3", "u4"]),
+        (attribute("home.city", "equals", "Oslo"), ["u4"]),
+    ],
+)
+def test_one_element_of_an_array_of_objects_has_to_match(
+    sandbox: RunningSandbox, condition: dict[str, Any], expected: list[str]
+) -> None:
+    cat = {"type": "cat", "name": "Ida"}
+    dog = {"type": "dog", "name": "Gus", "nicknames": ["Gugu"]}
+    pets = {"u1": [cat, dog], "u2": [{"type": "dog", "vet": {"city": "Rome"}}], "u3": []}
+    items: list[dict[str, Any]] = [{"external_id": u, "pets": held} for u, held in pets.items()]
+    items.append({"external_id": "u4", "home": {"city": "Oslo"}})
+    assert sandbox.post("/users/track", {"attributes": items}).status == 201
+
+    assert members(sandbox, condition) == expected
+
+
 def test_membership_follows_the_users(sandbox: RunningSandbox) -> None:
     fill(sandbox)
     segment = sandbox.add_segment("s", attribute("tags", "includes_value", "a"))

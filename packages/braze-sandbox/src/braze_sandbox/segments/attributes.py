@@ -8,6 +8,7 @@ from braze_sandbox.segments.asking import Asking, BadFilterError, Condition, rea
 from braze_sandbox.segments.comparisons import make_test
 from braze_sandbox.track.fields import STANDARD_FIELDS
 
+_EACH = "*"
 _OWN: dict[str, Callable[[Profile], Any]] = {
     "external_id": lambda p: p.external_id,
     "braze_id": lambda p: p.braze_id,
@@ -20,15 +21,22 @@ _OWN: dict[str, Callable[[Profile], Any]] = {
 def read_custom_attribute(content: Any, asking: Asking) -> Condition:
     """Return the test of `{"custom_attribute_name", "comparison", "value"}`.
 
-    A name with dots and `[n]` leads into a nested attribute, unless an attribute has that name.
+    A name with dots and `[n]` leads into a nested attribute, `[]` to each element of an array, of
+    which one has to match; unless an attribute has that name.
     """
     found = read_content("custom_attribute", content, "custom_attribute_name")
     name: str = found["custom_attribute_name"]
     test = make_test(found.get("comparison"), found.get("value"), now=asking.now)
-    path = name.replace("[", ".").replace("]", "").split(".")
+    path = name.replace("[]", f".{_EACH}").replace("[", ".").replace("]", "").split(".")
     if len(path) == 1:
         return lambda profile: test(profile.custom.get(name))
-    return lambda p: test(p.custom[name] if name in p.custom else _follow(p.custom, path))
+
+    def holds(profile: Profile) -> bool:
+        custom = profile.custom
+        ends = [custom[name]] if name in custom else _follow(custom, path)
+        return any(test(end) for end in ends)
+
+    return holds
 
 
 def read_user_attribute(content: Any, asking: Asking) -> Condition:
@@ -105,12 +113,19 @@ def _read_is(name: str, content: dict[str, Any]) -> bool:
     return bool(content["comparison"] == "is")
 
 
-def _follow(value: Any, path: list[str]) -> Any:
+def _follow(value: Any, path: list[str]) -> list[Any]:
+    """Return where a path ends: one value, or one of each element; None stands for no value."""
+    ends = [value]
     for part in path:
-        if isinstance(value, dict):
-            value = value.get(part)
-        elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
-            value = value[int(part)]
-        else:
-            return None
-    return value
+        ends = [inner for end in ends for inner in _step(end, part)]
+    return ends or [None]
+
+
+def _step(value: Any, part: str) -> list[Any]:
+    if isinstance(value, dict):
+        return [value.get(part)]
+    if isinstance(value, list) and part == _EACH:
+        return value
+    if isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+        return [value[int(part)]]
+    return [None]

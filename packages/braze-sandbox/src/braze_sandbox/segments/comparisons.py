@@ -8,6 +8,9 @@ from typing import Any, TypeAlias
 from braze_sandbox.segments.asking import BadFilterError, Test
 from braze_sandbox.times import parse_time
 
+# As many as a filter of the dashboard takes (braze-docs, custom attribute data types).
+_MOST_VALUES = 256
+
 _Compare: TypeAlias = Callable[[Any, Any], bool]
 
 
@@ -23,8 +26,8 @@ def make_test(comparison: Any, value: Any, *, now: datetime) -> Test:
         raise BadFilterError(message)
     if name in ("matches_regex", "does_not_match_regex"):
         _check_regex(value)
-    if name.endswith(("any_of", "none_of")) and not isinstance(value, list):
-        message = f"{name} takes a list of values"
+    if name in _LISTED and not (isinstance(value, list) and len(value) <= _MOST_VALUES):
+        message = f"{name} takes a list of at most {_MOST_VALUES} values"
         raise BadFilterError(message)
     return lambda held: compare(held, value)
 
@@ -91,6 +94,19 @@ def _is_any(held: Any, values: Any) -> bool:
     return any(item in values for item in (held if isinstance(held, list) else [held]))
 
 
+def _contains_any(held: Any, values: Any) -> bool:
+    texts = held if isinstance(held, list) else [held]
+    return any(str(v) in text for text in texts if isinstance(text, str) for v in values)
+
+
+def _includes_all(held: Any, values: Any) -> bool:
+    return isinstance(held, list) and all(value in held for value in values)
+
+
+def _is_blank(held: Any, _: Any) -> bool:
+    return held is None or held in ("", [])
+
+
 def _number_test(test: Callable[[float, float], bool]) -> _Compare:
     def compare(held: Any, value: Any) -> bool:
         if isinstance(held, bool) or not isinstance(held, int | float):
@@ -131,7 +147,14 @@ _COMPARISONS: dict[str, _Compare] = {
     "before": _time_test(lambda a, b: a < b),
     "any_of": _is_any,
     "none_of": lambda held, values: not _is_any(held, values),
+    "all_of": _includes_all,
+    "not_all_of": lambda held, values: not _includes_all(held, values),
+    "contains_any_of": _contains_any,
+    "does_not_contain_any_of": lambda held, values: not _contains_any(held, values),
+    "is_blank": _is_blank,
+    "is_not_blank": lambda held, value: not _is_blank(held, value),
 }
+_LISTED = frozenset(name for name in _COMPARISONS if name.endswith("_of"))
 _RELATIVE = (
     "less_than_x_days_ago",
     "greater_than_x_days_ago",

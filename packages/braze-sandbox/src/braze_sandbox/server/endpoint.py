@@ -81,12 +81,16 @@ def handler(endpoint: Endpoint) -> Callable[[web.Request], Any]:
         key = _admit(engine, request, endpoint)
         if isinstance(key, web.Response):
             return key
-        body = await _read_body(request, engine.settings.request_bytes)
+        try:
+            body = await _read_body(request, engine.settings.request_bytes)
+            data = None if request.method == "GET" and not body else _decode(body)
+        except RefusedError as error:
+            return _refuse(engine, endpoint, key, error)
         call = Call(
             key,
             engine.state.workspace(key.workspace),
             body,
-            None if request.method == "GET" and not body else _decode(body),
+            data,
             _read_query(request),
             request.match_info,
             f"{request.scheme}://{request.host}",
@@ -130,6 +134,17 @@ async def _read_body(request: web.Request, limit: int) -> bytes:
     if len(body) > limit:
         raise BodyTooLargeError
     return body
+
+
+def _refuse(engine: Engine, endpoint: Endpoint, key: RestKey, error: RefusedError) -> web.Response:
+    """Answer a body that cannot be read; it counts on the limit like any other."""
+
+    def refuse(_: Engine, __: Call) -> Result:
+        raise error
+
+    workspace = engine.state.workspace(key.workspace)
+    unread = Call(key, workspace, b"", None, {}, {}, "")
+    return _answer(engine, msgspec.structs.replace(endpoint, act=refuse), unread)
 
 
 def _answer(engine: Engine, endpoint: Endpoint, call: Call) -> web.Response:
