@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from braze_sandbox.testing import RunningSandbox
+from braze_sandbox.testing import RunningSandbox, SandboxCallError
 
 BODY = {"attributes": [{"external_id": "u1", "n": {"inc": 1}}]}
 
@@ -179,6 +179,41 @@ def test_a_partial_error_that_leaves_nothing_is_400(sandbox: RunningSandbox) -> 
     sandbox.fail(path="/users/track", reject_every=1)
 
     assert track(sandbox) == 400
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 99},
+        {"status": 1000},
+        {"times": 0},
+        {"spare": -1},
+        {"chance": 7},
+        {"delay_seconds": 1e300},
+        {"hang_seconds": -1},
+        {"statuss": 503},
+    ],
+    ids=str,
+)
+def test_an_unfit_fault_is_refused(sandbox: RunningSandbox, fault: dict[str, Any]) -> None:
+    with pytest.raises(SandboxCallError) as refused:
+        sandbox.fail(**fault)
+
+    assert refused.value.status == 400
+    assert sandbox.call("GET", "/faults") == {"faults": []}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"clock_skew_seconds": 1e18}, {"processing_lag_seconds": 1e300}, {"export_link_seconds": -1}],
+    ids=str,
+)
+def test_times_beyond_a_year_are_refused(sandbox: RunningSandbox, change: dict[str, Any]) -> None:
+    with pytest.raises(SandboxCallError) as refused:
+        sandbox.set(**change)
+
+    assert refused.value.status == 400
+    assert sandbox.post("/users/track", {"attributes": [{"external_id": "u1"}]}).status == 201
 
 
 def test_the_clock_can_be_wrong(sandbox: RunningSandbox) -> None:

@@ -1,6 +1,6 @@
 """What can be tuned about the sandbox."""
 
-from typing import Annotated, Any, Literal, get_args, get_type_hints
+from typing import Annotated, Any, Literal, TypeAlias, get_args, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -8,6 +8,9 @@ from msgspec import Meta
 from braze_sandbox.errors import RefusedError
 
 MEGABYTE = 1024 * 1024
+# Longer than any test waits, and short enough for the clock to be added to.
+YEAR = 366 * 86_400
+Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=YEAR)]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -91,10 +94,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         tuple[str, ...], Meta(description="Apps that push tokens may name; empty: any.")
     ] = ()
     clock_skew_seconds: Annotated[
-        float, Meta(description="How far the sandbox's clock is ahead; below 0: behind.")
+        float,
+        Meta(
+            ge=-YEAR, le=YEAR, description="How far the sandbox's clock is ahead; below 0: behind."
+        ),
     ] = 0.0
     processing_lag_seconds: Annotated[
-        float, Meta(ge=0, description="How long after the answer a write becomes visible.")
+        float, Meta(ge=0, le=YEAR, description="How long after the answer a write becomes visible.")
     ] = 0.0
     maintenance: Annotated[
         bool, Meta(description="Answer /users/track with 202 `queued`; process when switched off.")
@@ -103,10 +109,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         bool, Meta(description="Validate, count and answer, but keep nothing (for benchmarks).")
     ] = False
     segment_export_seconds: Annotated[
-        float, Meta(ge=0, description="How long /users/export/segment takes at least.")
+        float, Meta(ge=0, le=YEAR, description="How long /users/export/segment takes at least.")
     ] = 0.0
     export_link_seconds: Annotated[
-        float, Meta(ge=0, description="How long the address of an export works.")
+        float, Meta(ge=0, le=YEAR, description="How long the address of an export works.")
     ] = 14_400.0
     csv_users: Annotated[
         int, Meta(ge=1, description="Most users that a CSV export takes without S3.")
@@ -116,10 +122,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = 5
     webhook_retry_base_seconds: Annotated[
         float,
-        Meta(ge=0, description="First pause between tries, doubling; Braze spreads 5 over 30 min."),
+        Meta(
+            ge=0,
+            le=YEAR,
+            description="First pause between tries, doubling; Braze spreads 5 over 30 min.",
+        ),
     ] = 1.0
     webhook_timeout_seconds: Annotated[
-        float, Meta(gt=0, description="How long a receiver may take to answer.")
+        float, Meta(gt=0, le=YEAR, description="How long a receiver may take to answer.")
     ] = 90.0
     webhook_concurrency: Annotated[
         int, Meta(ge=1, description="Webhooks on their way at the same time.")
@@ -129,7 +139,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Meta(ge=1, description="Failures of a host in a minute above which it gets nothing (598)."),
     ] = 3000
     webhook_unhealthy_seconds: Annotated[
-        float, Meta(ge=0, description="How long a host that failed too often gets nothing.")
+        float,
+        Meta(ge=0, le=YEAR, description="How long a host that failed too often gets nothing."),
     ] = 60.0
     global_control_buckets: Annotated[
         int, Meta(ge=0, le=10_000, description="Users of lower random buckets get no messages.")
@@ -143,17 +154,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Meta(description="Credentials of `:basic_auth` by name, as `user:password`."),
     ] = {}
     connected_content_seconds: Annotated[
-        float, Meta(gt=0, description="How long a Connected Content host may take.")
+        float, Meta(gt=0, le=YEAR, description="How long a Connected Content host may take.")
     ] = 2.0
     currents_batch: Annotated[
         int, Meta(ge=1, description="Events a Currents request holds at most.")
     ] = 100
     currents_retry_base_seconds: Annotated[
         float,
-        Meta(ge=0, description="First pause after a Currents server's 429 or 5XX."),
+        Meta(ge=0, le=YEAR, description="First pause after a Currents server's 429 or 5XX."),
     ] = 1.0
     currents_denied_seconds: Annotated[
-        float, Meta(ge=0, description="Pause after 401, 403 and 404 of a Currents server.")
+        float, Meta(ge=0, le=YEAR, description="Pause after 401, 403 and 404 of a Currents server.")
     ] = 120.0
     journal_entries: Annotated[
         int, Meta(ge=0, description="Requests, notices, activities remembered (read at start).")

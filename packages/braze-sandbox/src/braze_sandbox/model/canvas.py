@@ -7,6 +7,7 @@ import msgspec
 
 from braze_sandbox.model.campaign import ScheduleType, Status, Webhook
 from braze_sandbox.model.profile import Value
+from braze_sandbox.settings import Seconds
 
 
 class DelayStep(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="delay"):
@@ -14,7 +15,7 @@ class DelayStep(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag
 
     id: str = ""
     name: str = "Delay"
-    seconds: float
+    seconds: Seconds
 
 
 class MessageStep(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="message"):

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from braze_sandbox.settings import YEAR, Seconds
+
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What goes wrong with the next requests whose path begins with `path`.
@@ -21,16 +23,16 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """
 
     path: str = "/"
-    times: int | None = 1
-    spare: int = 0
-    chance: float = 1.0
-    delay_seconds: float = 0.0
-    status: int | None = None
+    times: Annotated[int, Meta(ge=1)] | None = 1
+    spare: Annotated[int, Meta(ge=0)] = 0
+    chance: Annotated[float, Meta(ge=0, le=1)] = 1.0
+    delay_seconds: Seconds = 0.0
+    status: Annotated[int, Meta(ge=200, le=599)] | None = None
     body: dict[str, str] | None = None
     rate_headers: Literal["none", "data_points", "mau", "retry_after"] = "none"
-    retry_after: int = 1
+    retry_after: Annotated[int, Meta(ge=0, le=YEAR)] = 1
     cut: bool = False
-    hang_seconds: float | None = None
+    hang_seconds: Seconds | None = None
     after_work: bool = False
     hold: bool = False
     reject_every: Annotated[int, Meta(ge=1)] | None = None
