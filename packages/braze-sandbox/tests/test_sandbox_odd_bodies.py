@@ -1,5 +1,6 @@
 """Bodies that no store takes as they are: none of them may stop the sandbox."""
 
+import json
 from typing import Any
 
 import pytest
@@ -87,6 +88,17 @@ def test_properties_that_are_nested_too_deeply_are_refused(sandbox: RunningSandb
 
     assert answer.status == 400
     assert answer.json()["errors"][0]["type"] == "'properties' is not valid"
+
+
+def test_a_segment_may_ask_for_a_number_beyond_64_bits(sandbox: RunningSandbox) -> None:
+    wanted = {"custom_attribute_name": "n", "comparison": "equals", "value": BEYOND_64_BITS}
+    body = b'{"name":"s","filter":{"custom_attribute":%s}}' % json.dumps(wanted).encode()
+    write(sandbox, n=1e30)
+
+    answer = sandbox.request("POST", "/_sandbox/segments", body)
+
+    assert answer.status == 201
+    assert sandbox.count_users(segment=answer.json()["id"]) == 1
 
 
 def test_a_body_of_brackets_is_refused(sandbox: RunningSandbox) -> None:

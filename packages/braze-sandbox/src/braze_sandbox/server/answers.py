@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 import msgspec
 from aiohttp import web
 
-from braze_sandbox.bodies import BadJsonError
+from braze_sandbox.bodies import BadJsonError, decode_json
 from braze_sandbox.engine import Engine
 from braze_sandbox.errors import RefusedError
 from braze_sandbox.segments.asking import Asking
@@ -42,9 +42,10 @@ async def read_as(request: web.Request, kind: type[_T]) -> _T:
     Raise BadJsonError (400) if it does not fit.
     """
     body = await request.read() or b"{}"
+    value = decode_json(body)
     try:
-        return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
         raise BadJsonError(str(error)) from error
 
 
