@@ -217,7 +217,7 @@ def choose_repeats(
 def find_held(
     data: JSONBody[HeldBody], grant: NamedDependency[Grant], api: NamedDependency[ApiState]
 ) -> Success[Sequence[Holding]]:
-    """Return what each destination was last told of a user, when, by which request."""
+    """Return what each destination was last told of a user, or of whom an identifier names."""
     check_scope(grant, PERSONAL_SCOPE)
     return Success(api.dependencies.deliveries.holdings(grant.account, data.recipient))
 

@@ -1,5 +1,6 @@
 """Binds what doors ask of deliveries to the store, and records what people have done."""
 
+from coterie.app.services import config_source
 from coterie.base.clock import Clock
 from coterie.control.audit import Subject, record
 from coterie.control.delivery_steps import (
@@ -10,6 +11,7 @@ from coterie.control.delivery_steps import (
 )
 from coterie.flow.exports.parked import Choice
 from coterie.flow.run.deliveries import Deliveries, DeliveryCalls, drop, hurry, replay
+from coterie.flow.run.holdings import HoldingsFinder
 from coterie.model.control import Actor
 from coterie.model.delivery import DeliveryState, Repeats
 from coterie.store import Store
@@ -48,7 +50,7 @@ def delivery_calls(store: Store, clock: Clock) -> DeliveryCalls:
     return DeliveryCalls(
         list=lambda account: reads.list(account, now=clock()),
         find=lambda account, destination: reads.find(account, destination, now=clock()),
-        holdings=reads.holdings,
+        holdings=HoldingsFinder(store, config_source()).find,
         request=reads.request,
         set_aside=lambda account, destination, state, limit: reads.set_aside(
             account, destination, state=state, limit=limit

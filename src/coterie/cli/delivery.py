@@ -79,7 +79,10 @@ def show(destination: Destination, account: AccountNumber = None, as_json: AsJso
 
 @app.command("held")
 def held(
-    user: Annotated[str, typer.Argument(help="The user as the destination knows it.")],
+    user: Annotated[
+        str,
+        typer.Argument(help="The user as the destination knows it, or any identifier of theirs."),
+    ],
     account: AccountNumber = None,
     as_json: AsJson = False,
 ) -> None:
@@ -101,6 +104,11 @@ def held(
         )
         for one in found
         for item in one.items
+    ]
+    rows += [
+        (one.destination, one.writes, state, count, one.queued_last or "", "", "")
+        for one in found
+        for state, count in sorted(one.queued.items())
     ]
     columns = ("Destination", "Writes", "Item", "Value", "Since", "Request", "Answer")
     print_table(f"Held of {user}", columns, rows, empty="No destination was told of this user.")

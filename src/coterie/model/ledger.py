@@ -1,6 +1,7 @@
 """What people are shown of deliveries: figures, what a destination holds of a user, requests."""
 
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
@@ -94,8 +95,30 @@ class HeldItem(msgspec.Struct, frozen=True, kw_only=True):
     is_doubtful: bool
 
 
+HeldState = Literal["told", "waiting", "doubtful", "refused", "kept"]
+
+
+class HeldLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One item as people read it: what was told of it last, and what becomes of that.
+
+    `told` None: never, or it was taken away. `change`: what it shall become, where that differs
+    from what was told; `kept` is what differs and is not sent, because its job is paused, quiet or
+    over.
+    """
+
+    key: str
+    told: HeldItem | None
+    state: HeldState
+    change: Literal["", "add", "change", "remove"]
+    wanted: Json = None
+
+
 class Holding(msgspec.Struct, frozen=True, kw_only=True):
-    """What a destination holds of a user, as far as we told it, and what it should hold."""
+    """What a destination holds of a user, as far as we told it, and what it should hold.
+
+    Of events and purchases `queued` counts those of the user by their state, of which the last was
+    settled at `queued_last`.
+    """
 
     destination: int
     form: Form
@@ -105,6 +128,32 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True):
     items: tuple[HeldItem, ...]
     is_waiting: bool
     refusal: str | None
+    queued: dict[str, int] = {}
+    queued_last: datetime | None = None
+
+    @property
+    def lines(self) -> tuple[HeldLine, ...]:
+        """Each item once, with what was told, or may have been, and what is to become of it."""
+        certain = {item.key: item for item in self.items if not item.is_doubtful}
+        doubtful = {item.key: item for item in self.items if item.is_doubtful}
+        keys = sorted({*certain, *doubtful, *self.wanted})
+        return tuple(self._line(key, certain.get(key), doubtful.get(key)) for key in keys)
+
+    def _line(self, key: str, told: HeldItem | None, doubt: HeldItem | None) -> HeldLine:
+        wanted = self.wanted.get(key)
+        change: Literal["", "add", "change", "remove"] = ""
+        if key not in self.wanted:
+            change = "remove"
+        elif told is None:
+            change = "add"
+        elif told.value != wanted:
+            change = "change"
+        state: HeldState = "told"
+        if doubt is not None:
+            state = "doubtful"
+        elif change:
+            state = "refused" if self.refusal else "waiting" if self.is_waiting else "kept"
+        return HeldLine(key=key, told=doubt or told, state=state, change=change, wanted=wanted)
 
     @property
     def writes(self) -> str:

@@ -1,5 +1,8 @@
 """Deliveries in the console: what waits, what was set aside, what Braze holds of someone."""
 
+import re
+from html import unescape
+
 import pytest
 from tests.functional.console.conftest import ACCOUNT, Visitor
 
@@ -66,11 +69,71 @@ def test_steps_and_replays_are_taken_and_said(
     assert (found.delivery, found.parked, found.waiting) == ("paused", 0, 2)
 
 
-def test_what_braze_holds_of_someone_is_found_by_their_id(admin: Visitor, destination: int) -> None:
-    page = admin.send("/data/deliveries/held", recipient="u-1")
+def test_what_braze_was_told_of_someone_is_said_line_by_line(
+    admin: Visitor, destination: int, deps: ConsoleDependencies
+) -> None:
+    with deps.store.transaction() as conn:
+        conn.execute(
+            "INSERT INTO outbox (destination, recipient, account, claims, wanted, told, in_doubt,"
+            " pending) VALUES (%s, 'u-4', %s, '', '{\"new\": true, \"vip\": true}',"
+            ' \'{"old": [true, 1764178000000, 7], "vip": [true, 1764178000000, 7]}\','
+            " '{\"lost\": [null, 1764178000000, 8]}', true)",
+            (destination, ACCOUNT),
+        )
+    page = words(admin.send("/data/deliveries/held", recipient="u-4").text)
+
+    assert "vip yes" in page
+    assert "lost no" in page
+    assert "No answer request 8 Sent again" in page
+    assert "new nothing yet never nothing was asked Waiting is sent next" in page
+    assert "Waiting is taken away next" in page
+    assert "Known there as u-4, by the authorization Braze" in page
+    assert "has spent 0 data points and saved 0" in page
+
+
+def test_what_was_refused_or_is_kept_back_is_said_with_the_reason(
+    admin: Visitor, destination: int
+) -> None:
+    refused = words(admin.send("/data/deliveries/held", recipient="u-2").text)
+    kept = words(admin.send("/data/deliveries/held", recipient="u-1").text)
     nobody = admin.send("/data/deliveries/held", recipient="nobody")
 
     assert destination
-    assert "vip" in page.text
-    assert "2025-11-26" in page.text
+    assert "Refused too long" in refused
+    assert "Kept back stays there" in kept
     assert "No destination was ever told" in nobody.text
+
+
+def test_a_person_is_found_by_any_identifier_with_events_counted_by_state(
+    admin: Visitor, destination: int, deps: ConsoleDependencies
+) -> None:
+    with deps.store.transaction() as conn:
+        conn.execute(
+            "INSERT INTO outbox (destination, recipient, account, claims, told) VALUES"
+            " (%s, 'alias:mail:ada@example.com', %s, '', '{\"vip\": [true, 1764178000000, 7]}')",
+            (destination, ACCOUNT),
+        )
+        number = conn.execute(
+            "INSERT INTO destination (account, authorization_id, form, attribute)"
+            " SELECT account, authorization_id, 'events', 'o1' FROM destination WHERE id = %s"
+            " RETURNING id",
+            (destination,),
+        ).fetchone()
+        for state in ("sent", "sent", "dropped"):
+            conn.execute(
+                "INSERT INTO outbox_queue (destination, recipient, account, origin, body, state,"
+                " queued_at, settled_at) VALUES (%s, 'email:ada@example.com', %s,"
+                " gen_random_uuid(), '{}', %s, now(), now())",
+                ((number or (0,))[0], ACCOUNT, state),
+            )
+    page = words(admin.send("/data/deliveries/held", recipient="ada@example.com").text)
+
+    assert "Known there as alias mail ada@example.com" in page
+    assert "Sent 2 events" in page
+    assert "Dropped 1 events" in page
+
+
+def words(page: str) -> str:
+    """Return what people read of a page's main part, with single spaces."""
+    main = page[page.index("<main") :]
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", main)).split())

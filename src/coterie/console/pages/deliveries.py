@@ -7,8 +7,12 @@ from coterie.base.words import counted
 from coterie.console.doorkeeper import needs
 from coterie.console.headers import Page
 from coterie.console.pages.parts import Visitor
+from coterie.console.visit import Visit
+from coterie.control.definitions.audiences import list_audiences
 from coterie.control.delivery_steps import STEPS, UnknownDeliveryError, may_take
+from coterie.control.jobs import list_jobs
 from coterie.flow.exports.parked import Choice
+from coterie.model.exports import ExportAudienceConfig
 from coterie.model.ledger import DeliveryView
 
 HOME = "/data/deliveries"
@@ -67,8 +71,28 @@ def show_held(visit: Visitor) -> Page:
 def do_look_up_held(visit: Visitor) -> Page:
     """Show what destinations hold of a user; a POST keeps the id out of the address."""
     recipient = visit.form.text("recipient")
-    found = visit.deps.deliveries.holdings(visit.account, recipient) if recipient else None
-    return visit.page("deliveries/held.html", recipient=recipient, holdings=found)
+    calls = visit.deps.deliveries
+    found = calls.holdings(visit.account, recipient) if recipient else None
+    return visit.page(
+        "deliveries/held.html",
+        recipient=recipient,
+        holdings=found,
+        deliveries={each.id: each for each in calls.list(visit.account)},
+        audience_names=_exported_names(visit),
+    )
+
+
+def _exported_names(visit: Visit) -> dict[tuple[int, str], str]:
+    """Return what people call the audiences that stand for values at destinations."""
+    store, account = visit.deps.store, visit.account
+    names = {each.slug: each.name for each in list_audiences(store, account)}
+    return {
+        (job.destination_id, job.config.exported_name(slug)): names[slug]
+        for job in list_jobs(store, account)
+        if isinstance(job.config, ExportAudienceConfig) and job.destination_id is not None
+        for slug in job.config.audiences
+        if slug in names
+    }
 
 
 def _get(visit: Visitor, destination: int) -> DeliveryView:

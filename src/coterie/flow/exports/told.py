@@ -1,6 +1,6 @@
 """The ledger: what destinations hold of a user, since when, by which request."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -35,14 +35,15 @@ def list_deliveries(
     return found
 
 
-def find_holdings(conn: Connection, account: int, recipient: str) -> list[Holding]:
-    """Return what each destination of an account holds of a user."""
-    values = {"account": account, "recipient": recipient}
+def find_holdings(conn: Connection, account: int, recipients: Sequence[str]) -> list[Holding]:
+    """Return what each destination of an account holds of users, and what was queued of them."""
+    found = conn.execute(QUERIES.list_destinations_of.encode(), {"account": account})
+    values = {"destinations": [row[0] for row in found], "recipients": list(recipients)}
     rows = conn.execute(QUERIES.find_holdings.encode(), values).fetchall()
     told = [(_read_told(row[5]), _read_told(row[6])) for row in rows]
     numbers = {one.request for pair in told for part in pair for one in part.values()}
     requests = {one.id: one for one in find_requests(conn, account, numbers)}
-    return [
+    held = [
         Holding(
             destination=row[0],
             form=row[1],
@@ -58,6 +59,22 @@ def find_holdings(conn: Connection, account: int, recipient: str) -> list[Holdin
         )
         for row, (known, doubtful) in zip(rows, told, strict=True)
     ]
+    queued = [
+        Holding(
+            destination=row[0],
+            form=row[1],
+            attribute=row[2],
+            recipient=row[3],
+            wanted={},
+            items=(),
+            is_waiting=bool(row[4].get("waiting")),
+            refusal=None,
+            queued=row[4],
+            queued_last=row[5],
+        )
+        for row in conn.execute(QUERIES.count_queued_of.encode(), values)
+    ]
+    return held + queued
 
 
 def find_requests(conn: Connection, account: int, ids: Iterable[int]) -> list[RequestView]:

@@ -16,8 +16,9 @@ from coterie.store import Connection, Store
 class DeliveryCalls(msgspec.Struct, frozen=True, kw_only=True):
     """What doors do with deliveries; the first parameter is the account.
 
-    list(account); find(account, destination), None if it is not in use; holdings(account,
-    recipient); request(account, number); set_aside(account, destination, state, limit);
+    list(account); find(account, destination), None if it is not in use; holdings(account, text), of
+    whom a name there or an identifier here names; request(account, number); set_aside(account,
+    destination, state, limit);
     replay and drop(account, destination, choice, actor), which return how many; step(account,
     destination, step, actor) and set_repeats(account, destination, repeats, actor), which raise
     UserError.
@@ -50,11 +51,6 @@ class Deliveries:
         with self._store.transaction() as conn:
             found = told.list_deliveries(conn, account, now=now, destination=destination)
         return found[0] if found else None
-
-    def holdings(self, account: int, recipient: str) -> Sequence[Holding]:
-        """Return what each destination holds of a user, since when and by which request."""
-        with self._store.transaction() as conn:
-            return told.find_holdings(conn, account, recipient)
 
     def request(self, account: int, number: int) -> RequestView | None:
         """Return a request, None if it is forgotten or of another account."""

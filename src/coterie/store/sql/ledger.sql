@@ -23,13 +23,33 @@ WHERE d.account = :account AND d.retired_at IS NULL
   AND (CAST(:destination AS bigint) IS NULL OR d.id = CAST(:destination AS bigint))
 ORDER BY d.id;
 
--- name: find_holdings(account, recipient)
--- A user stands in the outbox of each destination that was ever to be told of them.
+-- name: list_destinations_of(account)
+-- Rows are found by destination and name, since that is what their key is made of; retired ones keep rows, too.
+SELECT id FROM destination WHERE account = :account ORDER BY id;
+
+-- name: find_holdings(destinations, recipients)
+-- A user stands in the outbox of each destination that was ever to be told of them; an alias is found without its label.
 SELECT d.id, d.form, d.attribute, o.recipient, CAST(o.wanted AS text), CAST(o.told AS text),
        CAST(o.in_doubt AS text), o.pending, o.parked
-FROM destination d JOIN outbox o ON o.destination = d.id AND o.recipient = :recipient
-WHERE d.account = :account
-ORDER BY d.id;
+FROM outbox o JOIN destination d ON d.id = o.destination
+WHERE o.destination = ANY (CAST(:destinations AS bigint[]))
+  AND (o.recipient = ANY (CAST(:recipients AS text[])) OR starts_with(o.recipient, 'alias:')
+    AND regexp_replace(o.recipient, '^alias:[^:]*:', '') = ANY (CAST(:recipients AS text[])))
+ORDER BY d.id, o.recipient;
+
+-- name: count_queued_of(destinations, recipients)
+-- Events and purchases of a user, by state, and when the last of them was settled.
+SELECT s.id, s.form, s.attribute, s.recipient, jsonb_object_agg(s.state, s.items), max(s.last)
+FROM (
+    SELECT d.id, d.form, d.attribute, q.recipient, q.state, count(*) AS items, max(q.settled_at) AS last
+    FROM outbox_queue q JOIN destination d ON d.id = q.destination
+    WHERE q.destination = ANY (CAST(:destinations AS bigint[]))
+      AND (q.recipient = ANY (CAST(:recipients AS text[])) OR starts_with(q.recipient, 'alias:')
+        AND regexp_replace(q.recipient, '^alias:[^:]*:', '') = ANY (CAST(:recipients AS text[])))
+    GROUP BY d.id, d.form, d.attribute, q.recipient, q.state
+) s
+GROUP BY s.id, s.form, s.attribute, s.recipient
+ORDER BY s.id, s.recipient;
 
 -- name: find_requests(account, ids)
 -- Of this account alone: numbers run through all of them.
