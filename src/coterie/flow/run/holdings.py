@@ -36,7 +36,7 @@ class HoldingsFinder:
 
     def _identifiers(self, conn: Connection, account: int, text: str) -> set[str]:
         config = self._config_at(conn).accounts.get(account)
-        if config is None:
+        if config is None or not config.schemas:
             return set()
         schema = config.schemas[-1]
         asked = {
