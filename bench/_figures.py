@@ -4,6 +4,8 @@ import argparse
 import json
 import os
 import platform
+import sys
+import time
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -52,6 +54,11 @@ def print_figures(title: str, figures: Mapping[str, Figure], options: Options) -
         **figures,  # at the top too, so that `jq .events_per_second` finds them
     }
     print(json.dumps(report), flush=True)
+
+
+def say(phase: str) -> None:
+    """Tell whoever watches a long run what it does now, on standard error."""
+    print(f"{time.strftime('%H:%M:%S')} {phase}", file=sys.stderr, flush=True)
 
 
 def print_table(title: str, figures: Mapping[str, Figure]) -> None:

@@ -5,26 +5,28 @@ off, while 200 people at random a second are asked for. Requests arrive at rando
 for nobody's answer, and each is measured from the instant at which it was to arrive.
 
 Everything runs on this machine: the whole product with an embedded PostgreSQL, and the senders as a
-process of their own. Profiles are written straight into the store, with two identifiers, ten more
-values and an audience each. What a read takes of the processors is the difference to the same load
-without reads.
+process of their own. Profiles are written straight into the store, with two identifiers, eleven
+more values and an audience each. What a read takes of the processors is the difference to the same
+load without reads.
 """
 
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 from _arrivals import Plan
-from _figures import Options, print_figures, read_options
+from _figures import Options, common_options, options_of, print_figures, say
 from _postgres import ServerTime, family_seconds
 
-from coterie.app.up import current_environment, running_product
-from coterie.base.clock import system_clock, to_us
+from coterie.app.up import Running, current_environment, running_product
+from coterie.base.clock import from_us, system_clock, to_us
 from coterie.base.ids import keyed_hash
 from coterie.base.log import configure_logging
 from coterie.base.settings import Settings
@@ -32,6 +34,7 @@ from coterie.control.accounts import create_account
 from coterie.control.definitions.audiences import create_audience, get_audience
 from coterie.control.definitions.schema import current_schema
 from coterie.control.tokens import create_token
+from coterie.flow.audiences.membership import save_memberships
 from coterie.flow.identity.owners import save_owners
 from coterie.flow.profiles.operators import operator
 from coterie.flow.profiles.storage import save_profiles
@@ -43,6 +46,8 @@ from coterie.store import Store
 
 ACTOR = Actor(name="bench")
 READS, EVENTS = 200.0, 1_000.0
+PEOPLE, QUICK_PEOPLE = 1_000_000, 20_000
+SECONDS, QUICK_SECONDS = 20.0, 8.0
 CHUNK = 5_000
 VALUES = 10
 WARM_UP = 3.0
@@ -51,37 +56,42 @@ ARRIVALS = (sys.executable, str(Path(__file__).with_name("_arrivals.py")))
 
 def main() -> None:
     """Run the benchmark."""
-    options = read_options(__doc__ or "")
+    parser = common_options(__doc__ or "")
+    parser.add_argument("--people", type=int, help=f"how many profiles (default {PEOPLE:,})")
+    given = parser.parse_args()
+    options = options_of(given)
+    people = given.people or (QUICK_PEOPLE if options.quick else PEOPLE)
     configure_logging("console", level="error")
     env = {**current_environment(), "COTERIE_LOG_LEVEL": "error"}
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(data_dir=Path(folder), log_level="error")
+        settings = Settings(data_dir=Path(folder), port=0, log_level="error")
         with running_product(settings, env) as product:
-            figures = measure(product.url, product.address, product.pids, options)
+            figures = measure(product, people, options)
     print_figures("entity", figures, options)
 
 
-def measure(
-    url: str, address: str, pids: Mapping[str, int], options: Options
-) -> dict[str, int | float | str]:
+def measure(product: Running, people: int, options: Options) -> dict[str, int | float | str]:
     """Fill the store, then load it without and with reads."""
-    people, seconds = (20_000, 8.0) if options.quick else (1_000_000, 60.0)
-    with Store.open(url, max_size=1) as store:
-        account, token = fill(store, people)
-        wait_until_built(store, account, ("everyone",))
+    seconds = QUICK_SECONDS if options.quick else SECONDS
+    with Store.open(product.url, max_size=1) as store:
+        home = open_home(store)
+        fill(store, home, people, system_clock(), None)
+        wait_until_built(store, home.account, ("everyone",))
         server = ServerTime(store)
 
         def used() -> tuple[float, float]:
-            return family_seconds(pids["web"]), server.seconds()
+            return family_seconds(product.pids["web"]), server.seconds()
 
-        parts = urlsplit(address)
+        parts = urlsplit(product.address)
         plan = Plan(
-            host=parts.hostname or "", port=parts.port or 80, token=token, account=account,
-            people=people, reads_per_second=READS, events_per_second=EVENTS, seconds=seconds,
-            warm_up=WARM_UP,
+            host=parts.hostname or "", port=parts.port or 80, token=home.token,
+            account=home.account, people=people, reads_per_second=READS, events_per_second=EVENTS,
+            seconds=seconds, warm_up=WARM_UP,
         )  # fmt: skip
+        say("events come, nobody reads")
         at_first = used()
         load(msgspec.structs.replace(plan, reads_per_second=0.0))
+        say("events come, people are read")
         between = used()
         taken = load(plan)
         at_last = used()
@@ -120,37 +130,18 @@ def load(plan: Plan) -> dict[str, float]:
     return msgspec.json.decode(done.stdout, type=dict[str, float])
 
 
-def fill(store: Store, people: int) -> tuple[int, str]:
-    """Make an account with so many profiles; return it and a token that may read and add."""
-    now = system_clock()
+class Home(msgspec.Struct, frozen=True):
+    """An account, a token of it that may read and add, and the audience that holds everybody."""
+
+    account: int
+    token: str
+    everyone: int
+
+
+def open_home(store: Store) -> Home:
+    """Make an account with an audience and a token."""
     account = create_account(store, name="Bench", actor=ACTOR, clock=system_clock).number
-    audience = create_audience(
-        store,
-        account=account,
-        slug="everyone",
-        name="Everyone",
-        filter_text="FILTER *",
-        actor=ACTOR,
-        clock=system_clock,
-    ).id
-    fields = current_schema(store, account).fields
-    known = {field.name: field for field in fields}
-    others = [field for field in fields if field.kind == "string" and field.identifier is None]
-    for start in range(0, people, CHUNK):
-        made = [
-            profile(number, known, others[:VALUES], audience, to_us(now))
-            for number in range(start, min(start + CHUNK, people))
-        ]
-        owners = {
-            part.identifier: one.folded.profile_id for one in made for part in one.folded.fragments
-        }
-        with store.transaction() as conn:
-            enter_live_generation(conn)
-            save_owners(conn, account, owners, {})
-            save_profiles(conn, account, made, {})
-    with store.connect(autocommit=True) as conn:
-        # As autovacuum would have done by the time that there are so many.
-        conn.execute("VACUUM ANALYZE")
+    everyone = add_audience(store, account, "everyone", "FILTER *")
     token = create_token(
         store,
         account=account,
@@ -158,20 +149,76 @@ def fill(store: Store, people: int) -> tuple[int, str]:
         scopes=["data_manager"],
         expires_at=None,
         actor=ACTOR,
-        now=now,
+        now=system_clock(),
     ).token
-    return account, token
+    return Home(account, token, everyone)
 
 
-def profile(
-    number: int, known: dict[str, Field], others: list[Field], audience: int, at_us: int
-) -> EvaluatedProfile:
+def add_audience(store: Store, account: int, slug: str, filter_text: str) -> int:
+    """Make an audience; return its id."""
+    return create_audience(
+        store,
+        account=account,
+        slug=slug,
+        name=slug.capitalize(),
+        filter_text=filter_text,
+        actor=ACTOR,
+        clock=system_clock,
+    ).id
+
+
+def fill(
+    store: Store, home: Home, people: int, seen_at: datetime, leaving: tuple[int, datetime] | None
+) -> None:
+    """Write so many profiles that were all seen last at `seen_at`, and are all in "everyone".
+
+    With `leaving` they are in this other audience too, until an instant.
+    """
+    say(f"{people:,} profiles are written")
+    fields = current_schema(store, home.account).fields
+    known = {field.name: field for field in fields}
+    others = [field for field in fields if field.kind == "string" and field.identifier is None]
+    other, instant = leaving or (None, None)
+    audiences = [home.everyone] if other is None else sorted([home.everyone, other])
+    for start in range(0, people, CHUNK):
+        write(
+            store,
+            home.account,
+            [
+                EvaluatedProfile(
+                    profile(number, known, others[:VALUES], to_us(seen_at)),
+                    tuple(audiences),
+                    (to_us(seen_at),) * len(audiences),
+                    instant,
+                )
+                for number in range(start, min(start + CHUNK, people))
+            ],
+        )
+    with store.connect(autocommit=True) as conn:
+        # As autovacuum would have done by the time that there are so many.
+        conn.execute("VACUUM ANALYZE")
+
+
+def write(store: Store, account: int, made: Sequence[EvaluatedProfile]) -> None:
+    """Write new profiles as a worker does."""
+    owners = {
+        part.identifier: one.folded.profile_id for one in made for part in one.folded.fragments
+    }
+    with store.transaction() as conn:
+        enter_live_generation(conn)
+        save_owners(conn, account, owners, {})
+        save_profiles(conn, account, made, {})
+        save_memberships(conn, account, made, {}, ())
+
+
+def profile(number: int, known: dict[str, Field], others: list[Field], at_us: int) -> FoldedProfile:
     """Return a profile as events would have made it."""
     user_id, email = ("user_id", f"u{number}"), ("email", f"u{number}@example.org")
-    said = [(known["user_id"], user_id[1]), (known["email"], email[1])]
+    said: list[tuple[Field, Any]] = [(known["user_id"], user_id[1]), (known["email"], email[1])]
+    said.append((known["last_seen"], from_us(at_us)))
     said += [(field, f"{field.name} of {number % 1_000}") for field in others]
     states = {field.id: operator(field).fold(None, value, at_us) for field, value in said}
-    folded = FoldedProfile(
+    return FoldedProfile(
         keyed_hash(b"bench", "profile", user_id[1]).hex(),
         None,
         (Fragment(*user_id, at_us, at_us, states), Fragment(*email, at_us, at_us, {})),
@@ -180,7 +227,6 @@ def profile(
         None,
         at_us,
     )
-    return EvaluatedProfile(folded, (audience,), (at_us,), None)
 
 
 if __name__ == "__main__":
