@@ -3,7 +3,8 @@
 Embedded PostgreSQL and two workers; no exports. Everybody is seen once with three identifiers
 first, in large batches; then the measured events follow: each names one or two of a person's
 identifiers and sets about six of twelve mapped fields, which twenty audiences read. With --bulk
-they come as an import brings them: in large batches, each of some people's many events.
+they come as an import brings them: in large batches, each of some people's many events. With
+--copies most people are written straight into the store, since millions take the pipeline long.
 """
 
 import itertools
@@ -19,7 +20,8 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import msgspec
-from _figures import Options, common_options, options_of, print_figures
+from _copies import PATTERNS, check, write_copies
+from _figures import Options, common_options, options_of, print_figures, say
 from _people import LQL, STREAM, audiences, behavioural_audiences, first_event, next_events
 from _postgres import ServerTime
 from _steps import watch
@@ -62,7 +64,8 @@ _messages = itertools.count()
 class Task(msgspec.Struct, frozen=True):
     """What to measure; `batch` is the most events that a worker takes in one transaction.
 
-    `shows_steps`: not how fast, but which steps of one worker take the time.
+    `shows_steps`: not how fast, but which steps of one worker take the time; `copies`: most people
+    are copies of those whom the pipeline made.
     """
 
     people: int
@@ -71,6 +74,7 @@ class Task(msgspec.Struct, frozen=True):
     is_bulk: bool
     filters: tuple[str, ...]
     shows_steps: bool
+    copies: bool
 
 
 def main() -> None:
@@ -95,24 +99,33 @@ def read_task() -> tuple[Task, Options]:
         "--behaviour", action="store_true", help="with audiences that ask what people did"
     )
     parser.add_argument("--steps", action="store_true", help="which steps take a worker's time")
+    parser.add_argument("--copies", action="store_true", help="write most people as copies")
     given = parser.parse_args()
     options = options_of(given)
     people, events = (QUICK_PEOPLE, QUICK_EVENTS) if options.quick else (PEOPLE, EVENTS)
     batch = BULK_BATCH if given.bulk else LIVE_BATCH
     filters = (*audiences(), *(behavioural_audiences() if given.behaviour else ()))
     people, events = given.people or people, given.events or events
-    return Task(people, events, batch, given.bulk, filters, given.steps), options
+    return Task(people, events, batch, given.bulk, filters, given.steps, given.copies), options
 
 
 def measure(store: Store, task: Task) -> dict[str, int | float | str]:
     """Fill the log twice, work it off twice; the second time counts."""
     account = prepare(store, task.filters)
-    fill(store, account, (first_event(person) for person in range(task.people)))
+    made = min(task.people, 2 * PATTERNS) if task.copies else task.people
+    say(f"{made:,} people come")
+    fill(store, account, (first_event(person) for person in range(made)))
     first = drain(store.url, BULK_BATCH)
+    if task.copies:
+        say(f"{task.people - made:,} people are copied")
+        check(store, KEY, account)
+        write_copies(store.url, KEY, account, range(made, task.people), WORKERS)
+    say(f"{task.events:,} events come")
     fill(store, account, next_events(task.people, task.events, in_blocks=task.is_bulk))
     if task.shows_steps:
         with at_work(store.url, task.batch) as (own, worker):
             return {**watch(lambda: work_off(own, worker)).percent()}
+    say("the events are worked off")
     server = ServerTime(store)
     before = server.seconds()
     then = drain(store.url, task.batch)
@@ -123,7 +136,7 @@ def measure(store: Store, task: Task) -> dict[str, int | float | str]:
         "people": task.people,
         "events": task.events,
         "events_a_batch": task.batch,
-        "new_people_per_second": round(task.people / first.seconds),
+        "new_people_per_second": round(made / first.seconds),
         "events_per_second": round(task.events / then.seconds),
         "batch_ms_p50": round(statistics.median(milliseconds), 1),
         "batch_ms_p99": round(statistics.quantiles(milliseconds, n=100)[98], 1),
