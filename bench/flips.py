@@ -38,26 +38,41 @@ MANY_LEAD = timedelta(seconds=8)
 class TooSlowError(Exception):
     """The profiles were not there in time, so that people would leave before they are counted."""
 
+    def __init__(self, *, allowed: timedelta) -> None:
+        super().__init__(
+            f"The profiles were not there after {allowed.total_seconds():.0f} seconds. Give the "
+            "machine longer with --filling."
+        )
+
 
 def main() -> None:
     """Run the benchmark."""
     parser = common_options(__doc__ or "")
     parser.add_argument("--people", type=int, help=f"how many profiles (default {PEOPLE:,})")
+    parser.add_argument(
+        "--filling", type=float, help="seconds until all profiles are there at most"
+    )
     given = parser.parse_args()
     options = options_of(given)
     people = given.people or (QUICK_PEOPLE if options.quick else PEOPLE)
+    filling = FILLING + people * FILLING_EACH
+    if given.filling:
+        filling = timedelta(seconds=given.filling)
     configure_logging("console", level="error")
     env = {**current_environment(), "COTERIE_LOG_LEVEL": "error"}
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(data_dir=Path(folder), port=0, log_level="error")
         with running_product(settings, env) as product, Store.open(product.url) as store:
-            figures = measure(product, store, people, QUICK_SECONDS if options.quick else SECONDS)
+            seconds = QUICK_SECONDS if options.quick else SECONDS
+            figures = measure(product, store, people, filling, seconds)
     print_figures("flips", figures, options)
 
 
-def measure(product: Running, store: Store, people: int, seconds: float) -> Mapping[str, Figure]:
-    """Fill the store; let a few leave, then everybody. Raises TooSlowError."""
-    last = system_clock() + FILLING + people * FILLING_EACH
+def measure(
+    product: Running, store: Store, people: int, filling: timedelta, seconds: float
+) -> Mapping[str, Figure]:
+    """Fill the store within `filling`; let a few leave, then everybody. Raises TooSlowError."""
+    last = system_clock() + filling
     instant = last + FEW_LEAD + timedelta(seconds=WARM_UP + seconds) + MANY_LEAD
     home = entity.open_home(store)
     slug, text = "seen", f'FILTER last_seen > "now-{STAY.days}d"'
@@ -66,7 +81,7 @@ def measure(product: Running, store: Store, people: int, seconds: float) -> Mapp
     say("the product makes sure of the audiences")
     entity.wait_until_built(store, home.account, ("everyone", slug))
     if system_clock() > last:
-        raise TooSlowError
+        raise TooSlowError(allowed=filling)
     parts = urlsplit(product.address)
     plan = Plan(
         host=parts.hostname or "", port=parts.port or 80, token=home.token, account=home.account,
