@@ -102,7 +102,8 @@ def watch(store: Store, audience: int, due: Mapping[str, float], plan: Plan) -> 
                 rows = conn.execute(EXITS, [audience]).fetchall()
                 now = time.time()
                 for (profile_id,) in rows:
-                    found.setdefault(profile_id, now)
+                    if profile_id in due:
+                        found.setdefault(profile_id, now)
                 done.wait(0.01)
 
     watcher = threading.Thread(target=look)
