@@ -7,6 +7,7 @@ import typer
 
 from coterie.cli.context import ACTOR, CliContext, open_context
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_record, print_table
+from coterie.cli.shared_options import takes
 from coterie.control.delivery_steps import UnknownDeliveryError
 from coterie.flow.exports.parked import Choice
 from coterie.model.delivery import Repeats
@@ -22,18 +23,40 @@ app = typer.Typer(
 )
 
 Destination = Annotated[int, typer.Argument(help="The destination's id, as listed.")]
-Ids = Annotated[
-    list[int] | None, typer.Option("--id", help="Id of an event or purchase. Repeatable.")
-]
-Users = Annotated[
-    list[str] | None, typer.Option("--user", help="A user as the destination knows it. Repeatable.")
-]
-ReasonPart = Annotated[str | None, typer.Option(help="Only those whose reason has this text.")]
-Since = Annotated[datetime | None, typer.Option(help="Only those set aside from here on (UTC).")]
-Until = Annotated[datetime | None, typer.Option(help="Only those set aside before this (UTC).")]
 Doubtful = Annotated[
     bool, typer.Option("--doubtful", help="Doubtful events and purchases instead of refused ones.")
 ]
+
+
+def read_choice(
+    *,
+    ids: Annotated[
+        list[int] | None, typer.Option("--id", help="Id of an event or purchase. Repeatable.")
+    ] = None,
+    user: Annotated[
+        list[str] | None,
+        typer.Option("--user", help="A user as the destination knows it. Repeatable."),
+    ] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Only those whose reason has this text.")
+    ] = None,
+    since: Annotated[
+        datetime | None, typer.Option(help="Only those set aside from here on (UTC).")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(help="Only those set aside before this (UTC).")
+    ] = None,
+    doubtful: Doubtful = False,
+) -> Choice:
+    """Return which of what waits for a person is meant."""
+    return Choice(
+        ids=tuple(ids) if ids else None,
+        recipients=tuple(user) if user else None,
+        states=("doubtful",) if doubtful else ("parked",),
+        reason=reason,
+        since=None if since is None else since.replace(tzinfo=UTC),
+        until=None if until is None else until.replace(tzinfo=UTC),
+    )
 
 
 @app.command("list")
@@ -151,18 +174,14 @@ def aside(
 
 
 @app.command("replay")
+@takes(read_choice, into="choice")
 def replay(
+    *,
     destination: Destination,
-    ids: Ids = None,
-    user: Users = None,
-    reason: ReasonPart = None,
-    since: Since = None,
-    until: Until = None,
-    doubtful: Doubtful = False,
+    choice: Choice,
     account: AccountNumber = None,
 ) -> None:
     """Send again what was refused, all of it or what is chosen by id, user, reason, time."""
-    choice = _choice(ids, user, (reason, since, until), doubtful=doubtful)
     with open_context() as context:
         calls, number = _calls(context), context.number(account)
         count = calls.replay(number, destination, choice, ACTOR)
@@ -170,18 +189,14 @@ def replay(
 
 
 @app.command("drop")
+@takes(read_choice, into="choice")
 def drop(
+    *,
     destination: Destination,
-    ids: Ids = None,
-    user: Users = None,
-    reason: ReasonPart = None,
-    since: Since = None,
-    until: Until = None,
-    doubtful: Doubtful = False,
+    choice: Choice,
     account: AccountNumber = None,
 ) -> None:
     """Give up events and purchases that were refused, or are doubtful; they stay on record."""
-    choice = _choice(ids, user, (reason, since, until), doubtful=doubtful)
     with open_context() as context:
         calls, number = _calls(context), context.number(account)
         count = calls.drop(number, destination, choice, ACTOR)
@@ -238,24 +253,6 @@ def _step(step: str, destination: int, account: int | None) -> None:
     with open_context() as context:
         after = _calls(context).step(context.number(account), destination, step, ACTOR)
     typer.echo(f"The delivery to destination {destination} is {after}.")
-
-
-def _choice(
-    ids: list[int] | None,
-    users: list[str] | None,
-    rest: tuple[str | None, datetime | None, datetime | None],
-    *,
-    doubtful: bool,
-) -> Choice:
-    reason, since, until = rest
-    return Choice(
-        ids=None if not ids else tuple(ids),
-        recipients=None if not users else tuple(users),
-        states=("doubtful",) if doubtful else ("parked",),
-        reason=reason,
-        since=None if since is None else since.replace(tzinfo=UTC),
-        until=None if until is None else until.replace(tzinfo=UTC),
-    )
 
 
 def _calls(context: CliContext) -> "DeliveryCalls":
