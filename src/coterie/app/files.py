@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -92,37 +92,26 @@ def import_calls(services: Services) -> ImportCalls:
         )
         return desk.look(account, authorization_id, config, rows=rows)
 
-    def create(
-        *, account: int, authorization_id: int | None, options: Mapping[str, Any], **names: Any
-    ) -> Job:
-        return create_import_csv(
-            services.store,
-            account=account,
-            authorization_id=authorization_id,
-            config=options,
-            now=services.clock(),
-            **names,
-        )
-
-    return ImportCalls(create=create, look=look, files=desk.files, rejected_rows=desk.rejected_rows)
+    return ImportCalls(
+        create=_creator(services, create_import_csv),
+        look=look,
+        files=desk.files,
+        rejected_rows=desk.rejected_rows,
+    )
 
 
 def file_export_calls(services: Services) -> FileExportCalls:
     """Return the functions that the API calls."""
+    return FileExportCalls(
+        create=_creator(services, create_export_files), written=FileDesk(services).written
+    )
 
-    def create(
-        *, account: int, authorization_id: int | None, options: Mapping[str, Any], **names: Any
-    ) -> Job:
-        return create_export_files(
-            services.store,
-            account=account,
-            authorization_id=authorization_id,
-            config=options,
-            now=services.clock(),
-            **names,
-        )
 
-    return FileExportCalls(create=create, written=FileDesk(services).written)
+def _creator(services: Services, create: Callable[..., Job]) -> Callable[..., Job]:
+    def create_now(*, options: Mapping[str, Any], **asked: Any) -> Job:
+        return create(services.store, config=options, now=services.clock(), **asked)
+
+    return create_now
 
 
 def _lines(rows: Iterable[Sequence[object]]) -> str:

@@ -9,14 +9,19 @@ from coterie.base.errors import UserError
 from coterie.console.doorkeeper import needs
 from coterie.console.forms import Form, filled_form
 from coterie.console.headers import Page
-from coterie.console.pages.job_wizard import LOCAL, authorization_page, chosen_authorization
+from coterie.console.pages.file_jobs import (
+    DELIMITERS,
+    authorization_of,
+    change_file_job,
+    create_file_job,
+)
+from coterie.console.pages.job_wizard import authorization_page
 from coterie.console.pages.jobs import HOME
 from coterie.console.pages.parts import Visitor
 from coterie.console.visit import Visit
-from coterie.control.authorizations import get_authorization
 from coterie.control.definitions.audiences import list_audiences
 from coterie.control.definitions.schema import current_schema
-from coterie.control.jobs import BadJobError, create_export_files, get_job, update_file_job
+from coterie.control.jobs import BadJobError, create_export_files, get_job
 from coterie.model.control import Job
 from coterie.model.file_exports import ExportFilesConfig
 
@@ -39,7 +44,6 @@ WEEKDAYS = (
     ("saturday", "Saturday"),
     ("sunday", "Sunday"),
 )
-DELIMITERS = ((",", "Comma ,"), (";", "Semicolon ;"), ("|", "Bar |"), ("t", "Tab"))
 # A field's heading and its place among the columns are entered in inputs of these names.
 NAME = "name:"
 PLACE = "place:"
@@ -67,19 +71,9 @@ def do_create_file_export(visit: Visitor) -> Page:
     """Create an Export to SFTP job, or show its form again with the reason why not."""
     form = visit.form
     try:
-        job = create_export_files(
-            visit.deps.store,
-            account=visit.account,
-            label=form.text("label"),
-            description=form.text("description"),
-            authorization_id=None if _is_local(visit) else chosen_authorization(visit).id,
-            config=_options(form),
-            actor=visit.actor,
-            now=visit.now,
-        )
+        return create_file_job(visit, create_export_files, _options(form))
     except UserError as error:
         return _page(visit, form=form, failure=error.message)
-    return visit.go(f"{HOME}/{job.id}", notice=f"Job “{job.label}” is created.")
 
 
 @get(EDIT, sync_to_thread=True, opt=needs("data_manager"))
@@ -95,19 +89,9 @@ def do_edit_file_export(visit: Visitor, job_id: FromPath[int]) -> Page:
     job, _ = _job(visit, job_id)
     form = visit.form
     try:
-        changed = update_file_job(
-            visit.deps.store,
-            account=visit.account,
-            job_id=job.id,
-            label=form.text("label"),
-            description=form.text("description"),
-            options=_options(form),
-            actor=visit.actor,
-            clock=visit.deps.clock,
-        )
+        return change_file_job(visit, job, _options(form))
     except UserError as error:
         return _page(visit, form=form, failure=error.message, job=job)
-    return visit.go(f"{HOME}/{job.id}", notice=f"Job “{changed.label}” is changed.")
 
 
 def _job(visit: Visit, job_id: int) -> tuple[Job, ExportFilesConfig]:
@@ -180,18 +164,8 @@ def _ordered(form: Form) -> list[str]:
     return sorted(ticked, key=lambda field: form.whole_number(PLACE + field) or LAST)
 
 
-def _is_local(visit: Visit) -> bool:
-    return (visit.form.text("authorization") or visit.query.text("authorization")) == LOCAL
-
-
 def _page(visit: Visit, *, form: Form, failure: str = "", job: Job | None = None) -> Page:
     store = visit.deps.store
-    if job is None:
-        authorization = None if _is_local(visit) else chosen_authorization(visit)
-    elif job.authorization_id is None:
-        authorization = None
-    else:
-        authorization = get_authorization(store, visit.account, job.authorization_id)
     return visit.page(
         "jobs/export_files.html",
         status=400 if failure else 200,
@@ -199,7 +173,7 @@ def _page(visit: Visit, *, form: Form, failure: str = "", job: Job | None = None
         failure=failure,
         job=job,
         path=PATH if job is None else f"{HOME}/{job.id}/edit-files",
-        authorization=authorization,
+        authorization=authorization_of(visit, job),
         audiences=[
             each
             for each in list_audiences(store, visit.account)

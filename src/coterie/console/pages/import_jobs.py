@@ -9,20 +9,25 @@ from coterie.base.errors import CoterieError, UserError
 from coterie.console.doorkeeper import needs
 from coterie.console.forms import Form, filled_form
 from coterie.console.headers import PAGE_HEADERS, Page
-from coterie.console.pages.job_wizard import LOCAL, authorization_page, chosen_authorization
+from coterie.console.pages.file_jobs import (
+    DELIMITERS,
+    authorization_id,
+    authorization_of,
+    change_file_job,
+    create_file_job,
+)
+from coterie.console.pages.job_wizard import authorization_page
 from coterie.console.pages.jobs import HOME
 from coterie.console.pages.parts import Visitor
 from coterie.console.visit import Visit
-from coterie.control.authorizations import get_authorization
 from coterie.control.definitions.streams import list_streams
-from coterie.control.jobs import BadJobError, create_import_csv, get_job, update_file_job
+from coterie.control.jobs import BadJobError, create_import_csv, get_job
 from coterie.control.jobs.import_checks import ENCODINGS, check_import, read_import
 from coterie.model.control import ImportCsvConfig, Job
 from coterie.model.previews import MOST_ROWS, USUAL_ROWS, FilesLook
 
 PATH = f"{HOME}/new/import-csv"
 EDIT = f"{HOME}/{{job_id:int}}/edit-import"
-DELIMITERS = ((",", "Comma ,"), (";", "Semicolon ;"), ("|", "Bar |"), ("t", "Tab"))
 FREQUENCIES = (
     ("", "Not said"),
     ("hourly", "Every hour"),
@@ -45,7 +50,7 @@ def show_new_import(visit: Visitor) -> Page:
 @post(f"{PATH}/look", sync_to_thread=True, opt=needs("data_manager"))
 def do_look_at_files(visit: Visitor) -> Page:
     """Show which files fit and what the newest holds, with options filled in that fit it."""
-    return _look_page(visit, _authorization_id(visit))
+    return _look_page(visit)
 
 
 @post(PATH, sync_to_thread=True)
@@ -53,19 +58,9 @@ def do_create_import(visit: Visitor) -> Page:
     """Create an Import CSV job, or show its form again with the reason why not."""
     form = visit.form
     try:
-        job = create_import_csv(
-            visit.deps.store,
-            account=visit.account,
-            label=form.text("label"),
-            description=form.text("description"),
-            authorization_id=_authorization_id(visit),
-            config=_import_config(form),
-            actor=visit.actor,
-            now=visit.now,
-        )
+        return create_file_job(visit, create_import_csv, _import_config(form))
     except UserError as error:
         return _import_page(visit, form=form, failure=error.message)
-    return visit.go(f"{HOME}/{job.id}", notice=f"Job “{job.label}” is created.")
 
 
 @get(EDIT, sync_to_thread=True, opt=needs("data_manager"))
@@ -79,7 +74,7 @@ def show_edit_import(visit: Visitor, job_id: FromPath[int]) -> Page:
 def do_look_again(visit: Visitor, job_id: FromPath[int]) -> Page:
     """Show which files fit the settings as they would be."""
     job, _ = _job(visit, job_id)
-    return _look_page(visit, job.authorization_id, job)
+    return _look_page(visit, job)
 
 
 @post(EDIT, sync_to_thread=True)
@@ -88,19 +83,9 @@ def do_edit_import(visit: Visitor, job_id: FromPath[int]) -> Page:
     job, _ = _job(visit, job_id)
     form = visit.form
     try:
-        changed = update_file_job(
-            visit.deps.store,
-            account=visit.account,
-            job_id=job.id,
-            label=form.text("label"),
-            description=form.text("description"),
-            options=to_builtins(_import_config(form)),
-            actor=visit.actor,
-            clock=visit.deps.clock,
-        )
+        return change_file_job(visit, job, to_builtins(_import_config(form)))
     except UserError as error:
         return _import_page(visit, form=form, failure=error.message, job=job)
-    return visit.go(f"{HOME}/{job.id}", notice=f"Job “{changed.label}” is changed.")
 
 
 @get(f"{HOME}/{{job_id:int}}/rejected-rows", sync_to_thread=True, opt=needs("data_manager"))
@@ -115,11 +100,11 @@ def download_rejected_rows(visit: Visitor, job_id: FromPath[int]) -> Stream:
     )
 
 
-def _look_page(visit: Visit, authorization_id: int | None, job: Job | None = None) -> Page:
-    form = visit.form
+def _look_page(visit: Visit, job: Job | None = None) -> Page:
+    form, number = visit.form, authorization_id(visit, job)
     try:
-        config = check_import(_import_config(form), is_local=authorization_id is None)
-        found = visit.deps.files.look(visit.account, authorization_id, config, rows=_rows(form))
+        config = check_import(_import_config(form), is_local=number is None)
+        found = visit.deps.files.look(visit.account, number, config, rows=_rows(form))
     except CoterieError as error:
         return _import_page(visit, form=form, failure=error.message, job=job)
     return _import_page(visit, form=_proposed(form, found), found=found, job=job)
@@ -205,14 +190,6 @@ def _proposed(form: Form, found: FilesLook) -> Form:
     return Form(values)
 
 
-def _is_local(visit: Visit) -> bool:
-    return (visit.form.text("authorization") or visit.query.text("authorization")) == LOCAL
-
-
-def _authorization_id(visit: Visit) -> int | None:
-    return None if _is_local(visit) else chosen_authorization(visit).id
-
-
 def _import_page(
     visit: Visit,
     *,
@@ -221,7 +198,6 @@ def _import_page(
     found: FilesLook | None = None,
     job: Job | None = None,
 ) -> Page:
-    authorization_id = _authorization_id(visit) if job is None else job.authorization_id
     shown = found.newest.columns if found and found.newest else ()
     editable = {NAME + column.name for column in shown}
     return visit.page(
@@ -238,9 +214,7 @@ def _import_page(
             for name in form.values
             if name.startswith(NAME) and name not in editable
         ],
-        authorization=None
-        if authorization_id is None
-        else get_authorization(visit.deps.store, visit.account, authorization_id),
+        authorization=authorization_of(visit, job),
         rows=_rows(form) or USUAL_ROWS,
         most_rows=MOST_ROWS,
         usual_rows=USUAL_ROWS,
