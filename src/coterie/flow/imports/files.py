@@ -119,6 +119,20 @@ def list_rejects(
     return rows, found[-1][-1] if len(found) == PAGE else None
 
 
+def describe_first_reject(conn: Connection, task: ImportTask) -> str:
+    """Return in words where the first row of a file is that was left out, "" if none is kept.
+
+    Without a value of it, since logs keep no personal data.
+    """
+    asked = {"job_id": task.job_id, "sha256": task.sha256}
+    found = conn.execute(SQL.first_reject, asked).fetchone()
+    if found is None:
+        return ""
+    name, line, column = found
+    where = f"line {line}" if name == task.name else f"line {line} of {name}"
+    return f"{where}, column {column!r}" if column else where
+
+
 def read_rejects(
     conn: Connection, account: int, after: int, *, limit: int
 ) -> list[tuple[int, bytes]]:

@@ -61,6 +61,11 @@ ON CONFLICT DO NOTHING;
 SELECT name, line, column_name, reason, raw, id FROM import_reject
 WHERE job_id = :job_id AND id > :after ORDER BY id LIMIT :limit;
 
+-- name: first_reject(job_id, sha256)
+-- Where whoever reads the log of a job should look first.
+SELECT name, line, column_name FROM import_reject
+WHERE job_id = :job_id AND sha256 = :sha256 ORDER BY row_number LIMIT 1;
+
 -- name: rejects_after(account, after, limit)
 -- For who looks through the rows of all jobs of an account.
 SELECT r.id, r.raw FROM import_reject r JOIN job j ON j.id = r.job_id

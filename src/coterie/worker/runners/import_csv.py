@@ -13,10 +13,10 @@ from coterie.control.jobs import add_log, finish
 from coterie.control.jobs.schedule import next_look, overdue_since
 from coterie.control.jobs.update_files import RETRY
 from coterie.control.places import Places
-from coterie.flow.imports.files import list_read, reopen_failed
+from coterie.flow.imports.files import describe_first_reject, list_read, reopen_failed
 from coterie.flow.imports.naming import choose_files, is_settled, look_of
 from coterie.flow.run.imports import ImportOptions, ImportRun
-from coterie.model.control import ImportCsvConfig, Job
+from coterie.model.control import ImportCsvConfig, Job, JobLogLevel
 from coterie.model.imports import CsvFormat, FileProgress, ImportTask
 from coterie.worker.dependencies import Bench
 from coterie.worker.runners.import_progress import JobProgress, StoppedError
@@ -110,7 +110,7 @@ class _Run:
                 return False
             except UserError as error:
                 self._failed.append(error.message)
-                self._log("file_failed", error.message, {"file": file.name}, is_error=True)
+                self._log("file_failed", error.message, {"file": file.name}, level="error")
         return True
 
     def conclude(self) -> None:
@@ -155,7 +155,7 @@ class _Run:
         if known is None or known[:2] != look_of(file):
             if known is None:
                 message = f"{file.name} is still being written, so it is left alone for now."
-                self._log("waiting", message, {"file": file.name}, is_error=False)
+                self._log("waiting", message, {"file": file.name}, level="info")
             seen[file.name] = [*look_of(file), now.isoformat()]
         self._waiting.append(file.name)
         return False
@@ -181,17 +181,29 @@ class _Run:
             return False
         self._progress.checkpoint[LATEST] = self._bench.clock().isoformat()
         self._progress.end_file(progress)
-        self._note_file(file, progress)
+        self._note_file(task, progress)
         return True
 
-    def _note_file(self, file: SourceFile, progress: FileProgress) -> None:
+    def _note_file(self, task: ImportTask, progress: FileProgress) -> None:
         taken = progress.rows_done - progress.rows_rejected - progress.rows_skipped
         parts = [f"{counted(taken, 'row')} imported", f"{progress.rows_rejected:,} rejected"]
         if self._config.diff:
             parts.append(f"{progress.rows_skipped:,} unchanged")
-        context = {"file": file.name, "added": taken, "rejected": progress.rows_rejected}
-        self._log("synced", f"{file.name}: {', '.join(parts)}.", context, is_error=False)
+        said = f"{task.name}: {', '.join(parts)}."
+        if progress.rows_rejected:
+            said += self._about_rejects(task)
+        context = {"file": task.name, "added": taken, "rejected": progress.rows_rejected}
+        self._log("synced", said, context, level="warning" if progress.rows_rejected else "info")
         log.info("import.file.done", job=self._job.id, rows=progress.rows_done)
+
+    def _about_rejects(self, task: ImportTask) -> str:
+        with self._bench.store.transaction() as conn:
+            first = describe_first_reject(conn, task)
+        return (
+            f" The first is in {first or 'a row that is not kept any more'}. Download the rejected "
+            "rows: they say the reason of each. Correct them and import them as a file of their "
+            "own."
+        )
 
     def _warn_if_overdue(self) -> None:
         """Say once in the log that a file that was expected has not come."""
@@ -210,9 +222,9 @@ class _Run:
                 f"No new file has come since {since:%Y-%m-%d %H:%M} UTC, and one is expected "
                 f"{self._config.file_frequency}. Ask whoever sends them; the job keeps looking."
             )
-            self._log("overdue", message, {}, is_error=True)
+            self._log("overdue", message, {}, level="error")
 
-    def _log(self, code: str, message: str, context: dict[str, Any], *, is_error: bool) -> None:
+    def _log(self, code: str, message: str, context: dict[str, Any], *, level: JobLogLevel) -> None:
         with self._bench.store.transaction() as conn:
             add_log(
                 conn,
@@ -220,6 +232,6 @@ class _Run:
                 code,
                 message,
                 now=self._bench.clock(),
-                level="error" if is_error else "info",
+                level=level,
                 context=context,
             )
