@@ -20,7 +20,7 @@ from typing import Any
 
 import asyncssh
 import msgspec
-from _figures import Figure, print_figures, read_options
+from _figures import Figure, common_options, options_of, print_figures
 from _people import LQL
 from audiences import ACTOR, build, fill
 from pysequoia import Tsk
@@ -68,11 +68,14 @@ class World(msgspec.Struct, frozen=True):
 
 def main() -> None:
     """Run the benchmark."""
-    options = read_options(__doc__ or "")
+    parser = common_options(__doc__ or "")
+    parser.add_argument("--form", choices=FORMS, action="append", help="only this; repeatable")
+    given = parser.parse_args()
+    options = options_of(given)
     people = QUICK_PEOPLE if options.quick else PEOPLE
     with tempfile.TemporaryDirectory() as folder, opened(Path(folder), people) as world:
         figures: dict[str, Figure] = {"people": people}
-        for form in FORMS:
+        for form in given.form or FORMS:
             few = export(world, form, people // 10)
             many = export(world, form, people)
             figures |= {

@@ -14,6 +14,7 @@ from rich.progress import (
     TaskID,
     TextColumn,
     TimeRemainingColumn,
+    TransferSpeedColumn,
 )
 
 from coterie.cli.choices import Choices
@@ -171,6 +172,7 @@ def watch(job_id: JobId, account: AccountNumber = None) -> None:
         TextColumn("{task.description}"),
         BarColumn(),
         DownloadColumn(),
+        TransferSpeedColumn(),
         TextColumn("{task.fields[rows]}"),
         TimeRemainingColumn(),
     )

@@ -2,6 +2,7 @@ import io
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from os import urandom
 from typing import BinaryIO
 
 import pytest
@@ -129,15 +130,42 @@ def test_a_configuration_says_what_its_keys_are_good_for(gpg: Gpg) -> None:
         check_pgp_keys({"pgp_private_key": "nonsense"})
 
 
-@pytest.mark.parametrize("armor", [True, False], ids=["armored", "binary"])
 @pytest.mark.parametrize("name", ["rsa", "ecc"])
-def test_gpg_opens_what_we_encrypt(gpg: Gpg, name: str, armor: bool) -> None:
+def test_gpg_opens_what_we_encrypt(gpg: Gpg, name: str) -> None:
     with on_disk(TEXT) as source, on_disk() as target:
-        encrypt(source, target, gpg.public_key(name), name="audience.csv", limit=LIMIT, armor=armor)
+        encrypt(source, target, gpg.public_key(name), name="audience.csv", limit=LIMIT)
         message = target.read()
 
     assert gpg.run("--passphrase", PASSPHRASE, "--decrypt", given=message) == TEXT
-    assert message.startswith(b"-----BEGIN") == armor
+
+
+def test_whoever_watches_hears_how_far_a_file_is_and_may_end_it(gpg: Gpg) -> None:
+    plain = urandom(3_000_000)
+    heard: list[int] = []
+    key = PrivateKey(key=gpg.private_key("rsa"))
+
+    with on_disk(plain) as source, on_disk() as sealed, on_disk() as opened_again:
+        encrypt(
+            source,
+            sealed,
+            gpg.public_key("rsa"),
+            name="a.csv",
+            limit=2 * len(plain),
+            watch=heard.append,
+        )
+        encrypting = list(heard)
+        with pytest.raises(InterruptedError):
+            decrypt(sealed, opened_again, key, name="a.csv", limit=2 * len(plain), watch=end)
+        sealed.seek(0)
+        decrypt(sealed, opened_again, key, name="a.csv", limit=2 * len(plain))
+        again = opened_again.read()
+
+    assert encrypting == [1 << 20, 2 << 20, len(plain)]
+    assert again == plain
+
+
+def end(_done: int) -> None:
+    raise InterruptedError
 
 
 def test_the_key_is_in_no_error_and_no_repr(gpg: Gpg) -> None:

@@ -2,13 +2,14 @@
 
 import subprocess
 import sys
-from typing import BinaryIO
+from contextlib import suppress
+from typing import BinaryIO, cast
 
 import msgspec
 
-from coterie.base.clock import Clock, system_clock
-from coterie.connectors.files import shown_size
-from coterie.connectors.pgp.child import Done, Work
+from coterie.base.clock import system_clock
+from coterie.connectors.files import Watch, shown_size
+from coterie.connectors.pgp.child import Done, Work, packed
 from coterie.connectors.pgp.errors import PgpBrokenError, PgpFileError
 from coterie.connectors.pgp.keys import check_public_key, open_private_key
 
@@ -18,6 +19,7 @@ CLEAR_SIGNED = b"-----BEGIN PGP SIGNED MESSAGE"
 # data, signatures, compressed and literal data, markers.
 FIRST_PACKETS = frozenset({1, 2, 3, 4, 8, 9, 10, 11, 18, 20})
 AGAIN = "Upload it again, whole."
+BLOCK_BYTES = 1 << 20
 
 
 class PrivateKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +34,10 @@ class PrivateKey(msgspec.Struct, frozen=True, kw_only=True):
         return "PrivateKey()"
 
 
+def _unwatched(_done: int) -> None:
+    """Nobody wants to hear how far it is."""
+
+
 def decrypt(
     source: BinaryIO,
     target: BinaryIO,
@@ -39,27 +45,27 @@ def decrypt(
     *,
     name: str,
     limit: int,
-    clock: Clock = system_clock,
+    watch: Watch = _unwatched,
 ) -> None:
     """Write what the file `source` holds to the file `target`, at most `limit` bytes.
 
-    Both are files on disk, at their start before and after. Nothing of `target` may be used if this
-    raises: a message is known to be whole only at its end. Raises `PgpFileError`, `BadPgpKeyError`,
-    `PgpBrokenError`.
+    `target` is a file on disk; both are at their start before, and `target` is afterwards. `watch`
+    hears how many bytes of `source` were worked on. Nothing of `target` may be used if this raises:
+    a message is known to be whole only at its end. Raises `PgpFileError`, `BadPgpKeyError`,
+    `PgpBrokenError`, and whatever `watch` raises.
     """
     _check_head(source, name)
     work = Work(
         action="decrypt",
-        source=source.fileno(),
         target=target.fileno(),
         limit=limit,
         key=_lines(key.key),
         passphrase=key.passphrase,
         sender=_lines(key.sender),
     )
-    done = _work(work, name)
+    done = _work(work, source, name, watch)
     if done.is_key_problem:
-        open_private_key(key.key, key.passphrase, now=clock())
+        open_private_key(key.key, key.passphrase, now=system_clock())
         raise PgpBrokenError(name=name, reason=done.problem)
     if done.problem:
         raise _explain(done.problem, name, key, limit)
@@ -73,19 +79,12 @@ def encrypt(
     *,
     name: str,
     limit: int,
-    armor: bool = False,
+    watch: Watch = _unwatched,
 ) -> None:
-    """Write `source` encrypted for a public key to `target`; files and limits as in `decrypt`."""
+    """Write `source` encrypted for a public key to `target`; all else is as in `decrypt`."""
     check_public_key(public_key, now=system_clock())
-    work = Work(
-        action="encrypt",
-        source=source.fileno(),
-        target=target.fileno(),
-        limit=limit,
-        key=_lines(public_key),
-        armor=armor,
-    )
-    done = _work(work, name)
+    work = Work(action="encrypt", target=target.fileno(), limit=limit, key=_lines(public_key))
+    done = _work(work, source, name, watch)
     if done.problem:
         raise PgpBrokenError(name=name, reason=done.problem)
     target.seek(0)
@@ -121,19 +120,41 @@ def _check_head(source: BinaryIO, name: str) -> None:
         )
 
 
-def _work(work: Work, name: str) -> Done:
-    ended = subprocess.run(
+def _work(work: Work, source: BinaryIO, name: str, watch: Watch) -> Done:
+    child = subprocess.Popen(
         [sys.executable, "-m", "coterie.connectors.pgp.child"],
-        input=msgspec.json.encode(work),
-        pass_fds=(work.source, work.target),
-        capture_output=True,
-        check=False,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        pass_fds=(work.target,),
     )
+    with child:
+        try:
+            _feed(cast("BinaryIO", child.stdin), work, source, watch)
+            said = cast("BinaryIO", child.stdout).read()
+        except BaseException:
+            # Whoever watches has ended it.
+            child.kill()
+            raise
     try:
-        return msgspec.json.decode(ended.stdout, type=Done)
+        return msgspec.json.decode(said, type=Done)
     except msgspec.DecodeError as error:
         # What it wrote to standard error may hold anything, so only the code is told.
-        raise PgpBrokenError(name=name, reason=f"exit code {ended.returncode}") from error
+        raise PgpBrokenError(name=name, reason=f"exit code {child.returncode}") from error
+
+
+def _feed(pipe: BinaryIO, work: Work, source: BinaryIO, watch: Watch) -> None:
+    """Hand over the work and the bytes of a file, up to where the process has heard enough."""
+    done = 0
+    with suppress(BrokenPipeError):
+        pipe.write(packed(work))
+        while block := source.read(BLOCK_BYTES):
+            pipe.write(block)
+            pipe.flush()
+            done += len(block)
+            watch(done)
+    with suppress(BrokenPipeError):
+        pipe.close()
 
 
 def _explain(problem: str, name: str, key: PrivateKey, limit: int) -> PgpFileError:

@@ -159,10 +159,10 @@ class _Work:
             yield plain
             return
         size = _size(plain)
-        self._progress.travel("encrypting", size, size)
+        watch = partial(self._progress.travel, "encrypting", total=size)
         with self._scratch() as sealed:
             limit = size + size // PGP_SHARE + PGP_ROOM
-            encrypt(plain, sealed, self._place.public_key, name=run.name, limit=limit)
+            encrypt(plain, sealed, self._place.public_key, name=run.name, limit=limit, watch=watch)
             plain.truncate(0)
             yield sealed
 

@@ -9,6 +9,7 @@ from coterie.model.control import Job, JobState
 from coterie.store import Connection
 from coterie.worker.dependencies import Bench
 from coterie.worker.runners.import_progress import EVERY_SECONDS, PROGRESS, StoppedError, Stops
+from coterie.worker.runners.travel import Travel
 
 DIGITS = 1
 
@@ -17,8 +18,8 @@ class FileProgress:
     """Tells it once a second, in the job's checkpoint, and hears whether the job shall stop.
 
     Key "progress" of the checkpoint holds file, step ("reading people", "converting",
-    "encrypting" or "uploading"), bytes and bytes_total of that step, rows, rows_per_second and
-    eta_seconds.
+    "encrypting" or "uploading"), bytes and bytes_total of that step, rows, eta_seconds, while
+    people are read rows_per_second, after that bytes_per_second.
     """
 
     def __init__(self, bench: Bench, job: Job, is_stopping: Stops) -> None:
@@ -29,6 +30,7 @@ class FileProgress:
         self._name = ""
         self._rows = (0, 0)
         self._said_at = self._started = 0.0
+        self._travel = Travel()
 
     def start(self, name: str) -> None:
         """Begin with a file."""
@@ -54,7 +56,7 @@ class FileProgress:
         """Note bytes that have travelled in a step. Raises StoppedError."""
         if not self._is_time(is_last=done >= total):
             return
-        self._tell({"step": step, "bytes": done, "bytes_total": total, "rows": self._rows[0]})
+        self._tell({**self._travel.told(self._name, step, done, total), "rows": self._rows[0]})
 
     def save(self) -> None:
         """Keep the checkpoint as it is. Raises StoppedError."""

@@ -9,6 +9,7 @@ from coterie.control.jobs import save_progress
 from coterie.model.control import Job
 from coterie.model.imports import FileProgress
 from coterie.store import Connection, Store
+from coterie.worker.runners.travel import Travel
 
 ROWS = "rows"
 PROGRESS = "progress"
@@ -25,8 +26,8 @@ class JobProgress:
     """Keeps the checkpoint of a job: rows before the present file, and how that is going.
 
     `checkpoint` is kept as a whole with each step. Its key "progress" holds file, step ("fetching",
-    "decrypting" or "reading"), bytes and bytes_total of that step, rows, rows_per_second and
-    eta_seconds.
+    "decrypting" or "reading"), bytes and bytes_total of that step, eta_seconds, while it is read
+    rows and rows_per_second, before that bytes_per_second.
     """
 
     def __init__(self, store: Store, job: Job, clock: Clock, is_stopping: Stops) -> None:
@@ -41,20 +42,24 @@ class JobProgress:
         self._said_at = 0.0
         self._started = 0.0
         self._rows_at_start: int | None = None
+        self._travel = Travel()
 
     def start_file(self, name: str) -> None:
         """Begin with a file."""
         self._file, self._rows_at_start = name, None
 
     def travel(self, step: str, done: int, total: int) -> None:
-        """Note bytes that have come, once a second; raises StoppedError if that shall end."""
+        """Note bytes that have come, once a second and at the end of a step.
+
+        Raises StoppedError if that shall end.
+        """
         now = time.monotonic()
         if done < total and now - self._said_at < EVERY_SECONDS:
             return
         self._said_at, self._size = now, total
         if self._is_stopping():
             raise StoppedError
-        told = {"file": self._file, "step": step, "bytes": done, "bytes_total": total}
+        told = self._travel.told(self._file, step, done, total)
         self.checkpoint = {**self.checkpoint, ROWS: self._rows_before, PROGRESS: told}
         with self._store.transaction() as conn:
             state = save_progress(

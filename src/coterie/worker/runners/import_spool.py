@@ -73,9 +73,11 @@ class Spool:
             if self._place.key is None:
                 yield Spooled(copy, hashed.digest())
                 return
-            self._progress.travel("decrypting", file.size, file.size)
+            watch = partial(self._progress.travel, "decrypting", total=file.size)
             with tempfile.TemporaryFile(dir=self._folder) as opened:
-                decrypt(copy, opened, self._place.key, name=file.name, limit=self._limit)
+                decrypt(
+                    copy, opened, self._place.key, name=file.name, limit=self._limit, watch=watch
+                )
                 copy.truncate(0)
                 yield Spooled(opened, hashed.digest())
 
