@@ -12,7 +12,7 @@ SCRIPT = Path(__file__).with_name("import_process.py")
 ROWS = 16_000
 KILLS = 3
 PROVED = 10
-DEADLINE = 60.0
+DEADLINE = 240.0
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
