@@ -34,7 +34,7 @@ AT_REST = """
 SELECT (SELECT count(*) FROM outbox WHERE pending)
      + (SELECT count(*) FROM outbox_queue WHERE state = 'waiting')
      + (SELECT count(*) FROM delivery_request WHERE closed_at IS NULL)
-     + (SELECT count(*) FROM outbox WHERE uncertain IS NOT NULL)
+     + (SELECT count(*) FROM outbox WHERE uncertain IS NOT NULL AND parked IS NULL)
 """
 
 
