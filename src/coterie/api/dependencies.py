@@ -81,7 +81,7 @@ class AudienceCalls(msgspec.Struct, frozen=True, kw_only=True):
     field_report(account, slug, fields, limit, hides_personal), with None for all profiles and all
     fields; scan(account, slug, after, limit), members after a profile id ("" for the first);
     dependents(account, slug), the slugs of those that include it; inline(account, slug), the text
-    of its filter with all that it includes.
+    of its filter with all that it includes; jobs(account, slug), those that send it on.
     """
 
     create: Callable[..., SavedAudience]
@@ -97,6 +97,7 @@ class AudienceCalls(msgspec.Struct, frozen=True, kw_only=True):
     scan: Callable[[int, str, str, int], Sequence[Entity]]
     dependents: Callable[[int, str], Collection[str]]
     inline: Callable[[int, str], str]
+    jobs: Callable[[int, str], Sequence[Job]]
     starters: Callable[[], Sequence[Starter]]
     install: Callable[..., Installed]
 

@@ -25,7 +25,7 @@ from coterie.api.segment_shapes import (
 from coterie.api.state import ApiState
 from coterie.control.definitions.audiences import UnknownAudienceError
 from coterie.control.scopes import allows
-from coterie.model.control import Audience, Grant
+from coterie.model.control import Audience, Grant, Job
 
 MOST_SCANNED = 1_000
 
@@ -153,6 +153,20 @@ def list_ancestors(
     slugs = api.dependencies.audiences.dependents(grant.account, found.slug)
     every = api.dependencies.list_audiences(grant.account)
     return Success([_shown(api, one) for one in every if one.slug in slugs])
+
+
+@get(
+    "/v2/segment/{name:str}/jobs",
+    summary="Jobs of a segment",
+    tags=["segments"],
+    sync_to_thread=True,
+)
+def list_segment_jobs(
+    name: FromPath[str], grant: NamedDependency[Grant], api: NamedDependency[ApiState]
+) -> Success[Sequence[Job]]:
+    """Return the jobs that send a segment somewhere, or leave its members out."""
+    slug = _find(api, grant, name).slug
+    return Success(api.dependencies.audiences.jobs(grant.account, slug))
 
 
 @post(

@@ -24,6 +24,7 @@ from coterie.control.definitions.saved_filters import (
 )
 from coterie.control.definitions.sizes import list_sizes
 from coterie.control.definitions.starter import install_starters, list_starters
+from coterie.control.jobs import list_jobs_of_audience
 from coterie.flow.run.entities import Entities
 from coterie.flow.run.insights import Insights, InsightSettings
 from coterie.model.control import SizePoint
@@ -94,6 +95,7 @@ def audience_calls(services: Services) -> AudienceCalls:
         scan=scan,
         dependents=partial(list_dependents_of, store),
         inline=partial(inline_filter, store),
+        jobs=partial(list_jobs_of_audience, store),
         starters=list_starters,
         install=partial(install_starters, store, clock=clock),
     )

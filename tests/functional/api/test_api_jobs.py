@@ -52,10 +52,14 @@ async def test_an_export_is_made_read_and_changed(
     path = f"/api/jobs/{job['id']}"
     change = {"label": "Both", "options": {"audiences": ["fans", "vips"]}}
 
+    others = await client.get("/v2/segment/vips/jobs", headers=manager)
     changed = await client.put(path, json=change, headers=manager)
     read = await client.get(path, headers=manager)
+    of_segment = await client.get("/v2/segment/vips/jobs", headers=manager)
 
     assert job["config"]["audiences"] == ["fans"]
+    assert others.json()["data"] == []
+    assert [one["id"] for one in of_segment.json()["data"]] == [job["id"]]
     assert changed.json()["data"] == read.json()["data"]
     assert read.json()["data"]["label"] == "Both"
     assert read.json()["data"]["config"]["audiences"] == ["fans", "vips"]

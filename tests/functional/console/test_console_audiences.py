@@ -1,7 +1,8 @@
-from tests.functional.console.conftest import ACCOUNT, NOW, DataPlane, Visitor
+from tests.functional.console.conftest import ACCOUNT, ACTOR, NOW, DataPlane, Visitor
 
 from coterie.console.dependencies import ConsoleDependencies
 from coterie.control.definitions.audiences import get_audience, list_audiences
+from coterie.control.jobs import create_export
 from coterie.model.views import IdentifierView, MemberView
 
 NEW = "/audiences/-new"
@@ -63,6 +64,34 @@ def test_an_audience_shows_who_entered_last(admin: Visitor, data_plane: DataPlan
     page = admin.open("/audiences/fans").text
 
     assert "u-1" in page
+
+
+def test_an_audience_names_the_jobs_of_every_kind_that_use_it(
+    admin: Visitor, deps: ConsoleDependencies, authorization_id: int
+) -> None:
+    admin.send(NEW, **FANS)
+    admin.send(NEW, **{**FANS, "slug": "others"})
+    for label, options in (
+        ("Array", {"audiences": ["fans"], "names": {"fans": "Fan club"}}),
+        ("Towns", {"kind": "export_profiles", "audiences": ["fans"], "attributes": {"a": "city"}}),
+        ("Others", {"audiences": ["others"], "attribute": "b", "suppressed_by": ["fans"]}),
+    ):
+        create_export(
+            deps.store,
+            account=ACCOUNT,
+            label=label,
+            authorization_id=authorization_id,
+            config={"identifier_field": "user_id", **options},
+            actor=ACTOR,
+            clock=deps.clock,
+        )
+
+    page = admin.open("/audiences/fans")
+
+    assert page.status_code == 200
+    assert "<code>Fan club</code> in Braze" in page.text
+    assert ">Export Profiles<" in page.text
+    assert ">left out<" in page.text
 
 
 def test_archiving_asks_first_and_names_the_audience(

@@ -10,6 +10,7 @@ from coterie.console.charts import size_chart
 from coterie.console.doorkeeper import needs
 from coterie.console.forms import Form, filled_form
 from coterie.console.headers import Page
+from coterie.console.pages.jobs import KINDS
 from coterie.console.pages.parts import Visitor, veil_for
 from coterie.console.visit import Visit
 from coterie.control.definitions.audience_life import set_expiry
@@ -24,10 +25,9 @@ from coterie.control.definitions.audiences import (
 from coterie.control.definitions.saved_filters import find_warnings
 from coterie.control.definitions.schema import current_schema
 from coterie.control.definitions.sizes import list_sizes
-from coterie.control.jobs import list_jobs
+from coterie.control.jobs import list_jobs_of_audience
 from coterie.lang.expr.errors import LangError, Problem
-from coterie.model.control import Audience, Job
-from coterie.model.exports import ExportConfig
+from coterie.model.control import Audience
 from coterie.model.insights import Estimate
 
 HOME = "/audiences"
@@ -91,7 +91,8 @@ def show_audience(visit: Visitor, slug: FromPath[str]) -> Page:
         audience=found,
         members=members,
         chart=size_chart(sizes),
-        jobs=_jobs_of(visit, found),
+        jobs=list_jobs_of_audience(visit.deps.store, visit.account, found.slug),
+        kinds=KINDS,
         sample=SAMPLE,
         warnings=_warnings(visit, found),
     )
@@ -174,17 +175,9 @@ def _archive_page(visit: Visit, slug: str, *, failure: str = "") -> Page:
         "audiences/archive.html",
         status=400 if failure else 200,
         audience=found,
-        jobs=_jobs_of(visit, found),
+        jobs=list_jobs_of_audience(visit.deps.store, visit.account, found.slug),
         failure=failure,
     )
-
-
-def _jobs_of(visit: Visit, audience: Audience) -> list[Job]:
-    return [
-        job
-        for job in list_jobs(visit.deps.store, visit.account)
-        if isinstance(job.config, ExportConfig) and audience.slug in job.config.audiences
-    ]
 
 
 def _warnings(visit: Visit, audience: Audience) -> tuple[Problem, ...]:

@@ -17,6 +17,7 @@ from coterie.control.jobs.read import (
     get_job,
     job_logs,
     list_jobs,
+    list_jobs_of_audience,
 )
 from coterie.control.jobs.runs import (
     fail,
@@ -53,6 +54,7 @@ __all__ = [
     "job_logs",
     "kill_job",
     "list_jobs",
+    "list_jobs_of_audience",
     "merge_options",
     "pause_job",
     "release_job",

@@ -6,7 +6,9 @@ from typing import Any
 
 from coterie.base.errors import UserError
 from coterie.control.rows import find_one, list_all, run, to_json
-from coterie.model.control import Job, JobLogEntry, JobLogLevel
+from coterie.model.control import Job, JobConfig, JobLogEntry, JobLogLevel
+from coterie.model.exports import ExportConfig
+from coterie.model.file_exports import ExportFilesConfig
 from coterie.store import Connection, Store, load_queries
 
 PAGE = 200
@@ -28,6 +30,11 @@ def list_jobs(store: Store, account: int, *, with_deleted: bool = False) -> list
     values = {"account": account, "with_deleted": with_deleted}
     with store.transaction() as conn:
         return list_all(conn, load_queries("jobs").list_jobs, values, row=Job)
+
+
+def list_jobs_of_audience(store: Store, account: int, slug: str) -> list[Job]:
+    """Return the jobs that send members of an audience on, or leave them out, newest first."""
+    return [job for job in list_jobs(store, account) if slug in _audiences_named(job.config)]
 
 
 def get_job(store: Store, account: int, job_id: int) -> Job:
@@ -74,6 +81,16 @@ def add_log(  # noqa: PLR0913 - a line of a log has this many parts
         "context": to_json(dict(context or {})),
     }
     run(conn, load_queries("jobs").insert_log, values)
+
+
+def _audiences_named(config: JobConfig) -> frozenset[str]:
+    match config:
+        case ExportConfig():
+            return frozenset((*config.audiences, *config.suppressed_by))
+        case ExportFilesConfig():
+            return frozenset((config.audience, *config.suppressed_by))
+        case _:
+            return frozenset()
 
 
 def _get(conn: Connection, account: int, job_id: int) -> Job:
