@@ -23,7 +23,7 @@ KEYS = ",".join(
     f"{name}:{base64.b64encode(name.ljust(32, '.').encode()).decode()}" for name in ("test", "root")
 )
 STOP_SECONDS = 60.0
-PATIENCE = 90.0
+PATIENCE = 240.0
 CHECK_SECONDS = 0.2
 
 
