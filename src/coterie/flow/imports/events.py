@@ -15,7 +15,6 @@ ReadInstant = Callable[[object], datetime | None]
 """Returns the aware instant that a cell names, or None."""
 
 SOURCE = "csv"
-SHOWN = 40
 # Of a row that is far too long, so much is kept as tells people which it is.
 KEPT = 100_000
 # The parts of a message hash. A file has fewer rows than bytes, of which 2^40 are more than any may
@@ -47,7 +46,8 @@ def make_event(
         if occurred_at is not None:
             break
         if not unreadable:
-            unreadable = f"column {column!r} holds no readable time: {cell[:SHOWN]!r}"
+            # Without the cell: reasons are counted and stand in the job's log.
+            unreadable = f"column {column!r} holds no readable time"
             unreadable_column = column
     if occurred_at is None and unreadable:
         return BadRow(row.number, row.line, unreadable, row.raw, unreadable_column)
