@@ -6,13 +6,18 @@ that says what is wrong, which thing it is about, and the cure.
 
 
 class CoterieError(Exception):
-    """Common parent: `code` is stable and machine-readable, the message is for a person."""
+    """Common parent: `code` is stable and machine-readable, the message is for a person.
+
+    `trial` is the message for a person who tries something out: nothing is tried again by itself
+    there, so an error that says so has other words for it.
+    """
 
     code = "error"
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+        self.trial = message
 
 
 class UserError(CoterieError):

@@ -131,6 +131,27 @@ async def test_a_key_without_permission_fails_the_probe_with_its_cure(
     assert "users.track" in result.detail
 
 
+@pytest.mark.parametrize(
+    ("fault", "cure"),
+    [
+        (Fault(cut=True), "Compare the instance or endpoint URL"),
+        (Fault(status=503), "Compare the instance or endpoint URL"),
+        (Fault(status=429), "Try again in a minute"),
+    ],
+    ids=["cut", "unavailable", "busy"],
+)
+async def test_a_trial_without_a_verdict_does_not_say_that_something_is_sent(
+    sandbox: BrazeSandbox, fault: Fault, cure: str
+) -> None:
+    sandbox.engine.faults.plan(fault)
+
+    result = await probe({"apikey": "good-key", "endpoint_url": sandbox.url})
+
+    assert not result.ok
+    assert cure in result.detail
+    assert "by itself" not in result.detail
+
+
 async def test_a_key_that_may_not_delete_passes_the_probe_with_a_caution(
     sandbox: BrazeSandbox,
 ) -> None:

@@ -1,6 +1,7 @@
 import asyncio
 import io
 import os
+import socket
 from typing import Any
 
 import asyncssh
@@ -111,6 +112,20 @@ def test_a_key_that_cannot_be_read_is_refused() -> None:
 
     with pytest.raises(BadSftpConfigError, match="key cannot be read"):
         read_sftp_config(config)
+
+
+async def test_a_trial_that_nobody_answers_does_not_say_that_it_is_tried_again(
+    sftp_server: Server,
+) -> None:
+    # A port that is taken and where nobody listens refuses every connection.
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        config = sftp_server.config(port=taken.getsockname()[1])
+        result = await asyncio.to_thread(probe_sftp, config, allow_private_addresses=True)
+
+    assert not result.ok
+    assert "Check host, port and firewall" in result.detail
+    assert "by itself" not in result.detail
 
 
 async def test_the_probe_says_what_it_found_or_the_cure(sftp_server: Server) -> None:

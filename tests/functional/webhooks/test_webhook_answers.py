@@ -124,6 +124,17 @@ def test_an_authorization_of_a_private_address_is_tried_in_vain(receiver: Receiv
     assert [request.json for request in receiver.requests] == [{"type": "test"}]
 
 
+def test_a_trial_that_nobody_answers_does_not_say_that_something_is_sent_again() -> None:
+    with running_receiver() as gone:
+        config = {"url": gone.url, "secret": "x" * 24}
+
+    result = probe_webhook(config, allow_private_addresses=True)
+
+    assert not result.ok
+    assert "Check the address" in result.detail
+    assert "by itself" not in result.detail
+
+
 @pytest.mark.parametrize("status", [401, 410])
 def test_what_met_a_closed_door_is_kept_and_told_when_it_opens(
     hooks: HookShop, status: int

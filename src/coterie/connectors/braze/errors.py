@@ -72,6 +72,7 @@ class BrazeBusyError(BusyError):
             "allows; ask Braze for a higher limit if this happens often.",
             retry_after=retry_after,
         )
+        self.trial = "Braze says that its rate limit is reached. Try again in a minute."
 
 
 class BrazeLockedError(BusyError):
@@ -110,4 +111,9 @@ class BrazeUnavailableError(UnavailableError):
             retry_after=retry_after,
             may_have_worked=may_have_worked,
             status=status,
+        )
+        self.trial = (
+            f"Braze at {url} is not available ({what}). Compare the instance or endpoint URL with "
+            "the one that Braze shows under Settings > APIs and Identifiers, and see whether this "
+            "machine may connect to it; then try again."
         )

@@ -34,7 +34,7 @@ def probe_braze(
         checked = read_braze_config(config)
         return asyncio.run(_try(checked, allow_private=allow_private_addresses, seconds=timeout))
     except CoterieError as error:
-        return ProbeResult(ok=False, detail=error.message)
+        return ProbeResult(ok=False, detail=error.trial)
 
 
 async def _try(config: BrazeConfig, *, allow_private: bool, seconds: float) -> ProbeResult:

@@ -48,6 +48,10 @@ class SftpUnavailableError(TransientError):
             f"The SFTP server {host}, port {port}, does not answer ({reason}). It is tried again "
             "by itself; if this lasts, check host, port and firewall."
         )
+        self.trial = (
+            f"The SFTP server {host}, port {port}, does not answer ({reason}). Check host, port "
+            "and firewall; then try again."
+        )
 
 
 class SftpWriteError(PermanentError):

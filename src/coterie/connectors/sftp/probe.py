@@ -29,7 +29,7 @@ def probe_sftp(
         )
         files = folder.list_files()
     except CoterieError as error:
-        return ProbeResult(ok=False, detail=error.message)
+        return ProbeResult(ok=False, detail=error.trial)
     learned = {} if checked.known_host else {"known_host": folder.host_key}
     shown = fingerprints(read_host_keys(folder.host_key))
     pinned = "host key pinned now" if learned else "host key as pinned"

@@ -65,6 +65,10 @@ class WebhookUnavailableError(UnavailableError):
             may_have_worked=may_have_worked,
             status=status,
         )
+        self.trial = (
+            f"{host} did not take the message ({what}). Check the address, look whether the "
+            "receiver runs and this machine may connect to it; then try again."
+        )
 
 
 class WebhookEndpointError(PermanentError):

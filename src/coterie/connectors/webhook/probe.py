@@ -31,7 +31,7 @@ def probe_webhook(
         )
         status = asyncio.run(_ask(connector))
     except CoterieError as error:
-        return ProbeResult(ok=False, detail=error.message)
+        return ProbeResult(ok=False, detail=error.trial)
     if 200 <= status < 300:
         return ProbeResult(ok=True, detail=f"{access.host} took a test message ({status}).")
     if status in (400, 422):
