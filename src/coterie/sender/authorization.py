@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from typing import NamedTuple
 
 from coterie.connectors.destination import LIFE_SECONDS, Forms
 from coterie.flow.exports.delivery import count_delivery, plan_shipments
@@ -25,6 +26,19 @@ from coterie.sender.reports import Reporter
 from coterie.sender.shelf import Shelf
 
 AHEAD = timedelta(days=1)
+
+
+class Written(NamedTuple):
+    """What a transaction settled: requests that came to an end, and what need not be told."""
+
+    ended: list[tuple[Shelf, Delivery]]
+    idle: list[tuple[Shelf, list[Settlement]]]
+
+    def settlements(self) -> Iterator[tuple[Shelf, Sequence[Settlement]]]:
+        """Yield all of them."""
+        yield from self.idle
+        for shelf, delivery in self.ended:
+            yield shelf, delivery.ended.settlements
 
 
 class AuthorizationSender:
@@ -55,7 +69,7 @@ class AuthorizationSender:
         self._ended: list[tuple[Shelf, Delivery]] = []
         self._idle: list[tuple[Shelf, list[Settlement]]] = []
         self._under_way: set[asyncio.Task[None]] = set()
-        self._writing: asyncio.Task[None] | None = None
+        self._writing: asyncio.Task[Written] | None = None
         self._news = asyncio.Event()
         self._deletion: int | None = None
 
@@ -95,15 +109,16 @@ class AuthorizationSender:
         Raises `StoreUnavailableError` or `HoldLostError`; then a new hold is needed.
         """
         self._news.clear()
+        if self._writing and self._writing.done():
+            await self._written()
         parcels: list[tuple[Shelf, Parcel]] = []
         for shelf in self._in_turn():
             shelf.ripe_at = None
             if shelf.plan.delivers:
                 parcels += [(shelf, parcel) for parcel in await self._prepare(shelf)]
         worked = bool(parcels or self._ended or self._idle)
-        if worked or (self._writing and self._writing.done()):
-            await self._written()
         if worked:
+            await self._written()
             self._begin_writing(parcels)
         is_calm = not (worked or self._writing or self._under_way)
         plans = [shelf.plan for shelf in self._shelves.values()]
@@ -248,16 +263,23 @@ class AuthorizationSender:
         self._writing.add_done_callback(lambda _: self._news.set())
 
     async def _written(self) -> None:
-        """Wait until the transaction of the turn before is over; raises what went wrong with it."""
-        writing, self._writing = self._writing, None
-        if writing:
-            await writing
+        """Wait until the transaction of the turn before is over, and count what came of it.
 
-    async def _write(self, parcels: list[tuple[Shelf, Parcel]]) -> None:
+        Raises what went wrong with it.
+        """
+        writing, self._writing = self._writing, None
+        if writing is None:
+            return
+        written = await writing
+        for shelf, settlements in written.idle:
+            self._count(shelf, settlements, requests=0)
+        await self._judge(written.ended)
+
+    async def _write(self, parcels: list[tuple[Shelf, Parcel]]) -> Written:
         """Write down what came of what left and what leaves now, and let that leave."""
-        ended, self._ended = self._ended, []
-        idle, self._idle = self._idle, []
-        numbers, gone = await asyncio.to_thread(self._write_down, parcels, ended, idle)
+        written = Written(self._ended, self._idle)
+        self._ended, self._idle = [], []
+        numbers, gone = await asyncio.to_thread(self._write_down, parcels, written)
         for number, (shelf, parcel) in zip(numbers, parcels, strict=True):
             if number in gone:
                 self._put_back(shelf, parcel)
@@ -265,16 +287,12 @@ class AuthorizationSender:
             task = asyncio.create_task(self._carry(shelf, parcel, number))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
-        for shelf, settlements in idle:
+        for shelf, settlements in written.settlements():
             shelf.busy -= recipients_of([settlement.load for settlement in settlements])
-            self._count(shelf, settlements, requests=0)
-        await self._judge(ended)
+        return written
 
     def _write_down(
-        self,
-        parcels: list[tuple[Shelf, Parcel]],
-        ended: list[tuple[Shelf, Delivery]],
-        idle: list[tuple[Shelf, list[Settlement]]],
+        self, parcels: list[tuple[Shelf, Parcel]], written: Written
     ) -> tuple[list[int], frozenset[int]]:
         numbers = self._hold.numbers(len(parcels))
         opened = [
@@ -283,8 +301,8 @@ class AuthorizationSender:
         ]
         gone = self._hold.write(
             opened,
-            [delivery.ended for _, delivery in ended],
-            idle=[settlement for _, settlements in idle for settlement in settlements],
+            [delivery.ended for _, delivery in written.ended],
+            idle=[one for _, settlements in written.idle for one in settlements],
             policy=self._policy(),
             deletion=self._deletion,
             now=self._deps.clock(),
@@ -317,9 +335,7 @@ class AuthorizationSender:
         plans = [shelf.plan for shelf in self._shelves.values()]
         recovered = answered = False
         for shelf, delivery in ended:
-            settlements = delivery.ended.settlements
-            shelf.busy -= recipients_of([settlement.load for settlement in settlements])
-            self._count(shelf, settlements, requests=delivery.requests)
+            self._count(shelf, delivery.ended.settlements, requests=delivery.requests)
             if delivery.trouble:
                 await self._reporter.tell_trouble(plans, detail=delivery.trouble)
             if delivery.answered:
