@@ -30,6 +30,7 @@ class NewAudience(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An audience to be; `ast` is a filter in JSON form, in place of its text.
 
     A draft holds nobody until it is activated; from `expires_at` on nobody is a member any more.
+    `is_public` lets web pages be told of it without a token.
     """
 
     slug: str
@@ -39,6 +40,8 @@ class NewAudience(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ast: dict[str, Any] | None = None
     is_draft: bool = False
     expires_at: datetime | None = None
+    tags: tuple[str, ...] = ()
+    is_public: bool = False
 
 
 class AudienceChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,6 +55,8 @@ class AudienceChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     filter: str | None = None
     ast: dict[str, Any] | None = None
     expires_at: datetime | msgspec.UnsetType | None = msgspec.UNSET
+    tags: tuple[str, ...] | None = None
+    is_public: bool | None = None
 
 
 @post(
@@ -77,6 +82,8 @@ def create_audience(
         filter_text=text,
         is_draft=data.is_draft,
         expires_at=data.expires_at,
+        tags=data.tags,
+        is_public=data.is_public,
         actor=actor_of(grant),
     )
     return Success(made, status=HTTP_201_CREATED)
@@ -103,6 +110,8 @@ def update_audience(
         name=data.name,
         description=data.description,
         filter_text=filter_text(data.filter, data.ast),
+        tags=data.tags,
+        is_public=data.is_public,
         actor=actor,
     )
     return Success(changed)

@@ -29,6 +29,7 @@ from coterie.model.bulk import BulkOutcome, BulkRequest
 from coterie.model.control import (
     Actor,
     Audience,
+    AudienceGroup,
     Authorization,
     Grant,
     Job,
@@ -74,8 +75,10 @@ class AudienceCalls(msgspec.Struct, frozen=True, kw_only=True):
     """What doors do with audiences. All raise UserError.
 
     Those that change something take the keywords of the functions of control: account, slug, actor,
-    and create(name, description, filter_text, is_draft, expires_at); update(name, description,
-    filter_text) with None for what stays; set_expiry(expires_at); install(slugs, is_draft).
+    and create(name, description, filter_text, is_draft, expires_at, tags, is_public); update(name,
+    description, filter_text, tags, is_public) with None for what stays; set_expiry(expires_at);
+    install(slugs, is_draft). groups(account) and group(account, tag); save_group(tag, audiences),
+    change_group(tag, name, audiences) and delete_group(tag) take account and actor as keywords too.
     sizes(account, slug, days); preview(account, filter_text, slug), where the slug is that of the
     audience it shall be; overlaps(account, slug, others), with all others if none is named;
     field_report(account, slug, fields, limit, hides_personal), with None for all profiles and all
@@ -98,6 +101,11 @@ class AudienceCalls(msgspec.Struct, frozen=True, kw_only=True):
     dependents: Callable[[int, str], Collection[str]]
     inline: Callable[[int, str], str]
     jobs: Callable[[int, str], Sequence[Job]]
+    groups: Callable[[int], Sequence[AudienceGroup]]
+    group: Callable[[int, str], AudienceGroup]
+    save_group: Callable[..., AudienceGroup]
+    change_group: Callable[..., AudienceGroup]
+    delete_group: Callable[..., AudienceGroup]
     starters: Callable[[], Sequence[Starter]]
     install: Callable[..., Installed]
 
@@ -267,9 +275,9 @@ class ApiDependencies(msgspec.Struct, frozen=True, kw_only=True):
     """Functions that the composition root binds to the store; blocking unless it says otherwise.
 
     open_collector() is entered on the server's event loop; check_token(presented, now);
-    touch_tokens(ids, now); list_audiences(account); get_audience(account, slug), which raises
-    UserError; report_filter(account, text, slug) and check_lql(account, text), which raise
-    UserError; list_jobs(account); find_profile(account, field, value);
+    touch_tokens(ids, now); list_audiences(account, tag), with None for all; get_audience(account,
+    slug), report_filter(account, text, slug) and check_lql(account, text), which raise UserError;
+    list_jobs(account); find_profile(account, field, value);
     explain_membership(account, (field, value), audience), None without such a profile;
     read_changes(account, after, wanted, limit), which raises UserError.
     """
@@ -277,7 +285,7 @@ class ApiDependencies(msgspec.Struct, frozen=True, kw_only=True):
     open_collector: Callable[[], AbstractAsyncContextManager[Collector]]
     check_token: Callable[[str, datetime], Grant | None]
     touch_tokens: Callable[[Iterable[int], datetime], None]
-    list_audiences: Callable[[int], Sequence[Audience]]
+    list_audiences: Callable[..., Sequence[Audience]]
     get_audience: Callable[[int, str], Audience]
     report_filter: Callable[[int, str, str | None], FilterReport]
     check_lql: Callable[[int, str], LqlReport]

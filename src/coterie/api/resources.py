@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from litestar import MediaType, Request, Response, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 
 from coterie.api.auth import check_scope, presented_token
 from coterie.api.state import ApiState
@@ -55,10 +55,10 @@ _encode_exactly = msgspec.json.Encoder(decimal_format="number").encode
 
 @get("/api/audiences", summary="All audiences", tags=["audiences"], sync_to_thread=True)
 def list_audiences(
-    grant: NamedDependency[Grant], api: NamedDependency[ApiState]
+    grant: NamedDependency[Grant], api: NamedDependency[ApiState], tag: FromQuery[str | None] = None
 ) -> Success[Sequence[Audience]]:
-    """Return the account's audiences with their exact sizes."""
-    return Success(api.dependencies.list_audiences(grant.account))
+    """Return the account's audiences with their exact sizes; `tag` asks for those that bear it."""
+    return Success(api.dependencies.list_audiences(grant.account, tag=tag))
 
 
 @get("/api/audiences/{slug:str}", summary="One audience", tags=["audiences"], sync_to_thread=True)

@@ -98,6 +98,13 @@ from coterie.api.schema_drafts import (
     rename_schema_draft_field,
     write_schema_draft,
 )
+from coterie.api.segment_groups import (
+    change_segment_group,
+    create_segment_group,
+    delete_segment_group,
+    get_segment_group,
+    list_segment_groups,
+)
 from coterie.api.segments import (
     create_segment,
     delete_segment,
@@ -167,6 +174,11 @@ def build_api(dependencies: ApiDependencies) -> Api:
             report_everyone,
             list_segment_jobs,
             list_segments,
+            list_segment_groups,
+            create_segment_group,
+            get_segment_group,
+            change_segment_group,
+            delete_segment_group,
             create_segment,
             get_segment,
             update_segment,

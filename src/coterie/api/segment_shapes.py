@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from coterie.base.errors import UserError
+from coterie.control.definitions.tags import plain_tag
 from coterie.model.control import Audience
 
 TABLE, KIND = "user", "segment"
@@ -33,6 +34,18 @@ class SegmentTableError(UserError):
         )
 
 
+class TwoGroupingsError(UserError):
+    """A segment came with tags, and with groups that are others."""
+
+    code = "tags_and_groups"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The tags and the groups of a segment are the same thing here, and these differ. Send "
+            "one of them."
+        )
+
+
 class SegmentBody(msgspec.Struct, frozen=True):
     """What clients send of a segment; keys that mean nothing here are passed over."""
 
@@ -44,11 +57,23 @@ class SegmentBody(msgspec.Struct, frozen=True):
     kind: str = KIND
     table: str = TABLE
     expires_at: datetime | msgspec.UnsetType | None = msgspec.UNSET
+    tags: tuple[str, ...] | None = None
+    groups: tuple[str, ...] | None = None
+    is_public: bool | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is no segment of people."""
         if self.kind != KIND or self.table != TABLE:
             raise SegmentTableError
+
+    @property
+    def labels(self) -> tuple[str, ...] | None:
+        """Return its tags, however they are called; None: they stay. Raises TwoGroupingsError."""
+        if self.tags is None or self.groups is None:
+            return self.groups if self.tags is None else self.tags
+        if {plain_tag(tag) for tag in self.tags} != {plain_tag(tag) for tag in self.groups}:
+            raise TwoGroupingsError
+        return self.tags
 
 
 class Segment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -69,6 +94,7 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: str
     table: str
     tags: tuple[str, ...]
+    groups: tuple[str, ...]
     size: int | None = None
     ql_resolved: str | None = None
 
@@ -83,7 +109,7 @@ class SegmentSize(msgspec.Struct, frozen=True):
 
 
 def to_segment(
-    audience: Audience, *, is_public: bool, with_size: bool, resolved: str | None
+    audience: Audience, *, with_size: bool = False, resolved: str | None = None
 ) -> Segment:
     """Return an audience as a segment; `resolved` is its filter with all that it includes."""
     return Segment(
@@ -94,13 +120,14 @@ def to_segment(
         description=audience.description,
         segment_ql=audience.filter_text,
         state=audience.state,
-        is_public=is_public,
+        is_public=audience.is_public,
         created=audience.created_at,
         updated=audience.updated_at,
         expires_at=audience.expires_at,
         kind=KIND,
         table=TABLE,
-        tags=(),
+        tags=audience.tags,
+        groups=audience.tags,
         size=audience.size if with_size else None,
         ql_resolved=resolved,
     )

@@ -54,11 +54,14 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 @get("/v2/segment", summary="All segments", tags=["segments"], sync_to_thread=True)
 def list_segments(
-    grant: NamedDependency[Grant], api: NamedDependency[ApiState], sizes: FromQuery[bool] = False
+    grant: NamedDependency[Grant],
+    api: NamedDependency[ApiState],
+    sizes: FromQuery[bool] = False,
+    tag: FromQuery[str | None] = None,
 ) -> Success[Sequence[Segment]]:
-    """Return the audiences as segments, with their sizes if asked."""
-    found = api.dependencies.list_audiences(grant.account)
-    return Success([_shown(api, one, with_size=sizes) for one in found])
+    """Return the audiences as segments, with their sizes if asked; `tag`: those that bear it."""
+    found = api.dependencies.list_audiences(grant.account, tag=tag)
+    return Success([to_segment(one, with_size=sizes) for one in found])
 
 
 @post("/v2/segment", summary="Make a segment", tags=["segments"], sync_to_thread=True)
@@ -77,9 +80,11 @@ def create_segment(
         description=data.description or "",
         filter_text=text,
         expires_at=None if data.expires_at is msgspec.UNSET else data.expires_at,
+        tags=data.labels or (),
+        is_public=data.is_public is True,
         actor=actor_of(grant),
     )
-    return Success(_shown(api, made), status=201)
+    return Success(to_segment(made), status=201)
 
 
 @get("/v2/segment/{name:str}", summary="One segment", tags=["segments"], sync_to_thread=True)
@@ -93,7 +98,7 @@ def get_segment(
     """Return a segment by slug or number; `inline` adds its filter with all that it includes."""
     found = _find(api, grant, name)
     resolved = api.dependencies.audiences.inline(grant.account, found.slug) if inline else None
-    return Success(_shown(api, found, with_size=sizes, resolved=resolved))
+    return Success(to_segment(found, with_size=sizes, resolved=resolved))
 
 
 @put("/v2/segment/{name:str}", summary="Change a segment", tags=["segments"], sync_to_thread=True)
@@ -105,7 +110,11 @@ def update_segment(
 ) -> Success[Segment]:
     """Change what is given; the slug stays."""
     check_scope(grant, SAVE_SCOPE)
-    found, calls, actor = _find(api, grant, name), api.dependencies.audiences, actor_of(grant)
+    found, calls, actor = (
+        _find(api, grant, name),
+        api.dependencies.audiences,
+        actor_of(grant),
+    )
     if not isinstance(data.expires_at, msgspec.UnsetType):
         calls.set_expiry(
             account=grant.account, slug=found.slug, expires_at=data.expires_at, actor=actor
@@ -116,9 +125,11 @@ def update_segment(
         name=data.name,
         description=data.description,
         filter_text=filter_text(data.segment_ql, data.ast),
+        tags=data.labels,
+        is_public=data.is_public,
         actor=actor,
     )
-    return Success(_shown(api, changed))
+    return Success(to_segment(changed))
 
 
 @delete(
@@ -136,7 +147,7 @@ def delete_segment(
     found = _find(api, grant, name)
     archive = api.dependencies.audiences.archive
     gone = archive(account=grant.account, slug=found.slug, actor=actor_of(grant))
-    return Success(_shown(api, gone))
+    return Success(to_segment(gone))
 
 
 @get(
@@ -152,7 +163,7 @@ def list_ancestors(
     found = _find(api, grant, name)
     slugs = api.dependencies.audiences.dependents(grant.account, found.slug)
     every = api.dependencies.list_audiences(grant.account)
-    return Success([_shown(api, one) for one in every if one.slug in slugs])
+    return Success([to_segment(one) for one in every if one.slug in slugs])
 
 
 @get(
@@ -184,7 +195,7 @@ def reevaluate_segment(
     found = _find(api, grant, name)
     rebuild = api.dependencies.audiences.rebuild
     return Success(
-        _shown(api, rebuild(account=grant.account, slug=found.slug, actor=actor_of(grant)))
+        to_segment(rebuild(account=grant.account, slug=found.slug, actor=actor_of(grant)))
     )
 
 
@@ -290,11 +301,3 @@ def _find(api: ApiState, grant: Grant, name: str) -> Audience:
         if str(one.id) == name:
             return one
     raise UnknownAudienceError(account=grant.account, slug=name)
-
-
-def _shown(
-    api: ApiState, audience: Audience, *, with_size: bool = False, resolved: str | None = None
-) -> Segment:
-    allowed = api.dependencies.entities.personalization(audience.account)
-    is_public = allowed is not None and audience.slug in allowed.audiences
-    return to_segment(audience, is_public=is_public, with_size=with_size, resolved=resolved)

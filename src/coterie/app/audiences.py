@@ -24,6 +24,13 @@ from coterie.control.definitions.saved_filters import (
 )
 from coterie.control.definitions.sizes import list_sizes
 from coterie.control.definitions.starter import install_starters, list_starters
+from coterie.control.definitions.tags import (
+    change_group,
+    delete_group,
+    get_group,
+    list_groups,
+    save_group,
+)
 from coterie.control.jobs import list_jobs_of_audience
 from coterie.flow.run.entities import Entities
 from coterie.flow.run.insights import Insights, InsightSettings
@@ -96,6 +103,11 @@ def audience_calls(services: Services) -> AudienceCalls:
         dependents=partial(list_dependents_of, store),
         inline=partial(inline_filter, store),
         jobs=partial(list_jobs_of_audience, store),
+        groups=partial(list_groups, store),
+        group=partial(get_group, store),
+        save_group=partial(save_group, store, clock=clock),
+        change_group=partial(change_group, store, clock=clock),
+        delete_group=partial(delete_group, store, clock=clock),
         starters=list_starters,
         install=partial(install_starters, store, clock=clock),
     )

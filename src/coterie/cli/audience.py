@@ -26,6 +26,8 @@ Ast = Annotated[
     typer.Option("--ast", help="The filter in JSON form, @file, or @-, in place of --filter."),
 ]
 
+Tags = Annotated[list[str] | None, typer.Option("--tag", help="A label to find it by. Repeatable.")]
+
 
 @app.command("create")
 def create(
@@ -36,6 +38,10 @@ def create(
     description: Annotated[str, typer.Option(help="A longer word about it.")] = "",
     draft: Annotated[
         bool, typer.Option("--draft", help="It holds nobody until `activate`.")
+    ] = False,
+    tag: Tags = None,
+    public: Annotated[
+        bool, typer.Option("--public", help="Web pages may be told of it without a token.")
     ] = False,
     account: AccountNumber = None,
     as_json: AsJson = False,
@@ -56,6 +62,8 @@ def create(
             description=description,
             filter_text=text,
             is_draft=draft,
+            tags=tag or (),
+            is_public=public,
             actor=ACTOR,
             clock=context.clock,
         )
@@ -70,13 +78,21 @@ def update(
     ast: Ast = None,
     name: Annotated[str | None, typer.Option(help="Its new name.")] = None,
     description: Annotated[str | None, typer.Option(help="Its new description.")] = None,
+    tag: Tags = None,
+    no_tags: Annotated[bool, typer.Option("--no-tags", help="Take all tags off.")] = False,
+    public: Annotated[
+        bool | None,
+        typer.Option("--public/--private", help="Web pages may be told of it without a token."),
+    ] = None,
     account: AccountNumber = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change an audience; another filter is built anew.
+    """Change an audience; another filter is built anew, and tags that are given replace its tags.
 
     What is doubtful about the filter is told on standard error.
     """
+    if tag and no_tags:
+        raise BadEntryError(message="Both --tag and --no-tags are given. Choose one.")
     text = _read_filter(filter_text, ast)
     with open_context() as context:
         after = audiences.update_audience(
@@ -86,6 +102,8 @@ def update(
             name=name,
             description=description,
             filter_text=text,
+            tags=() if no_tags else tag,
+            is_public=public,
             actor=ACTOR,
             clock=context.clock,
         )
@@ -123,12 +141,13 @@ def validate(
 def list_(
     account: AccountNumber = None,
     archived: Annotated[bool, typer.Option("--archived", help="Archived ones too.")] = False,
+    tag: Annotated[str | None, typer.Option(help="Only those that bear this tag.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """List an account's audiences with exact sizes."""
     with open_context() as context:
         number = context.number(account)
-        found = audiences.list_audiences(context.store, number, with_archived=archived)
+        found = audiences.list_audiences(context.store, number, with_archived=archived, tag=tag)
     print_audiences(found, as_json=as_json)
 
 
@@ -196,9 +215,18 @@ def print_audiences(found: Sequence[Audience], *, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    columns = ("Slug", "Name", "State", "Size", "Version", "Filter")
+    columns = ("Slug", "Name", "State", "Size", "Version", "Filter", "Tags")
     rows = [
-        (one.slug, one.name, _state(one), one.size, one.version, one.filter_text) for one in found
+        (
+            one.slug,
+            one.name,
+            _state(one),
+            one.size,
+            one.version,
+            one.filter_text,
+            one.tags or None,
+        )
+        for one in found
     ]
     print_table("Audiences", columns, rows, empty="There are no audiences.")
     for one in found:

@@ -50,7 +50,7 @@ GROUPS = MappingProxyType({
     "replay": Entry("Replays: history mapped anew, beside what is live.", ("replay",)),
     "audience": Entry(
         "Audiences: people who match a filter.",
-        ("audience", "audience_insights", "audience_life"),
+        ("audience", "audience_insights", "audience_life", "audience_tags"),
     ),
     "changes": Entry("Changes: who entered or left an audience, and why.", ("changes",)),
     "profile": Entry("Profiles: what is known of one person.", ("profile",)),

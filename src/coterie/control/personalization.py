@@ -10,13 +10,14 @@ from coterie.base.errors import UserError
 from coterie.control.audit import Subject, record
 from coterie.control.definitions.audiences import require_audiences
 from coterie.control.definitions.schema import current_in
+from coterie.control.definitions.showing import MOST_PUBLIC
 from coterie.control.existing import require_account
 from coterie.control.rows import find_one, run
 from coterie.model.control import Actor, Personalization
 from coterie.model.schema import Field
 from coterie.store import Connection, Store, load_queries
 
-MOST_NAMES = 100
+MOST_NAMES = MOST_PUBLIC
 ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.\-]{1,253}(:\d{1,5})?")
 
 

@@ -270,7 +270,8 @@ class Audience(msgspec.Struct, frozen=True, kw_only=True):
     """An audience with its exact size and, while it is building, how far that has come.
 
     From `expires_at` on it holds nobody (None: it has no end). `fault` says why nobody can be asked
-    about it, with the cure: it is set aside and keeps its members as they are.
+    about it, with the cure: it is set aside and keeps its members as they are. `tags` are labels by
+    which people find it; `is_public` says that web pages may be told of it without a token.
     """
 
     id: int
@@ -288,6 +289,15 @@ class Audience(msgspec.Struct, frozen=True, kw_only=True):
     size: int = 0
     expires_at: datetime | None = None
     fault: str | None = None
+    tags: tuple[str, ...] = ()
+    is_public: bool = False
+
+
+class AudienceGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """The audiences that bear a tag, by slug."""
+
+    tag: str
+    audiences: tuple[str, ...]
 
 
 class SizePoint(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,7 +25,9 @@ from coterie.control.definitions.audiences import (
 from coterie.control.definitions.saved_filters import find_warnings
 from coterie.control.definitions.schema import current_schema
 from coterie.control.definitions.sizes import list_sizes
+from coterie.control.definitions.tags import list_groups, plain_tag
 from coterie.control.jobs import list_jobs_of_audience
+from coterie.control.personalization import find_personalization
 from coterie.lang.expr.errors import LangError, Problem
 from coterie.model.control import Audience
 from coterie.model.insights import Estimate
@@ -41,9 +43,11 @@ PREVIEW, DRAFT = "preview", "draft"
 
 @get(HOME, sync_to_thread=True)
 def show_audiences(visit: Visitor) -> Page:
-    """List the audiences with their sizes."""
-    found = list_audiences(visit.deps.store, visit.account)
-    return visit.page("audiences/list.html", audiences=found)
+    """List the audiences with their sizes, or those that bear a tag."""
+    store, tag = visit.deps.store, visit.query.text("tag")
+    found = list_audiences(store, visit.account, tag=tag or None)
+    groups = list_groups(store, visit.account)
+    return visit.page("audiences/list.html", audiences=found, groups=groups, tag=plain_tag(tag))
 
 
 @get(NEW, sync_to_thread=True, opt=needs("data_manager"))
@@ -68,6 +72,8 @@ def do_create_audience(visit: Visitor) -> Page:
             filter_text=form.text("filter_text"),
             is_draft=form.raw("do") == DRAFT,
             expires_at=read_end(form),
+            tags=form.words("tags"),
+            is_public=form.is_ticked("is_public"),
             actor=visit.actor,
             clock=visit.deps.clock,
         )
@@ -108,6 +114,8 @@ def show_edit(visit: Visitor, slug: FromPath[str]) -> Page:
             "slug": found.slug,
             "description": found.description,
             "filter_text": found.filter_text,
+            "tags": ", ".join(found.tags),
+            "is_public": "yes" if found.is_public else "",
             "expires_at": f"{found.expires_at:%Y-%m-%dT%H:%M}" if found.expires_at else "",
         }
     )
@@ -138,6 +146,8 @@ def do_edit(visit: Visitor, slug: FromPath[str]) -> Page:
             name=visit.form.text("name"),
             description=visit.form.text("description"),
             filter_text=visit.form.text("filter_text"),
+            tags=visit.form.words("tags"),
+            is_public=visit.form.is_ticked("is_public"),
             actor=visit.actor,
             clock=visit.deps.clock,
         )
@@ -227,4 +237,6 @@ def _form_page(
         warnings=_warnings(visit, audience) if audience and not failure else (),
         fields=current_schema(visit.deps.store, visit.account).fields,
         others=list_audiences(visit.deps.store, visit.account),
+        groups=list_groups(visit.deps.store, visit.account),
+        may_show=find_personalization(visit.deps.store, visit.account) is not None,
     )

@@ -20,6 +20,8 @@ from coterie.control.definitions.saved_filters import (
     read_filters,
     read_kept,
 )
+from coterie.control.definitions.showing import hide_audience, show_audience
+from coterie.control.definitions.tags import plain_tag, read_tags
 from coterie.control.definitions.trackers import renew_trackers
 from coterie.control.existing import require_account
 from coterie.control.rows import find_one, get_value, list_all, run
@@ -75,13 +77,15 @@ def create_audience(  # noqa: PLR0913 - the audience form, spelled out
     filter_text: str,
     is_draft: bool = False,
     expires_at: datetime | None = None,
+    tags: Iterable[str] = (),
+    is_public: bool = False,
     actor: Actor,
     clock: Clock,
 ) -> SavedAudience:
     """Make an audience in state "building"; the worker fills it and sets it "live".
 
-    A draft holds nobody until it is activated. Raises BadAudienceError,
-    TextTooLongError, UnknownAccountError, FilterError.
+    A draft holds nobody until it is activated. Raises BadAudienceError, BadTagError,
+    NothingPublicError, TextTooLongError, UnknownAccountError, FilterError.
     """
     if SLUG.fullmatch(slug) is None:
         raise BadAudienceError(
@@ -96,6 +100,7 @@ def create_audience(  # noqa: PLR0913 - the audience form, spelled out
             "slug": slug,
             "name": _check_name(name or slug),
             "description": description.strip(),
+            "tags": read_tags(tags),
             "filter_text": filter_text.strip(),
             "state": "draft" if is_draft else "building",
             "expires_at": check_expiry(expires_at, now=change.now),
@@ -112,6 +117,9 @@ def create_audience(  # noqa: PLR0913 - the audience form, spelled out
         warnings = check_saved(change.conn, account, slug, filters)
         renew_trackers(change, account, read_kept(change.conn, account))
         record_audience(change, made, "created", actor)
+        if is_public:
+            show_audience(change, account, slug, actor)
+            made = msgspec.structs.replace(made, is_public=True)
     return _saved(made, warnings)
 
 
@@ -123,6 +131,8 @@ def update_audience(  # noqa: PLR0913 - the audience form, spelled out
     name: str | None = None,
     description: str | None = None,
     filter_text: str | None = None,
+    tags: Iterable[str] | None = None,
+    is_public: bool | None = None,
     actor: Actor,
     clock: Clock,
 ) -> SavedAudience:
@@ -140,12 +150,15 @@ def update_audience(  # noqa: PLR0913 - the audience form, spelled out
             "slug": slug,
             "name": before.name if name is None else _check_name(name),
             "description": before.description if description is None else description.strip(),
+            "tags": list(before.tags) if tags is None else read_tags(tags),
             "now": change.now,
         }
         if filter_text is None or filter_text.strip() == before.filter_text:
             run(change.conn, load_queries("definitions").rename_audience, values)
         else:
             _redefine(change, before, {**values, "filter_text": filter_text.strip()})
+        if is_public is not None and is_public is not before.is_public:
+            (show_audience if is_public else hide_audience)(change, account, slug, actor)
         after = find_audience(change.conn, account, slug)
         warnings = doubts_about(change.conn, account, slug)
         record_audience(change, after, "updated", actor)
@@ -166,16 +179,23 @@ def archive_audience(
         run(change.conn, load_queries("definitions").archive_audience, values)
         renew_trackers(change, account, read_kept(change.conn, account))
         record_audience(change, found, "archived", actor)
-    return msgspec.structs.replace(found, state="archived", updated_at=change.now)
+        if found.is_public:
+            # Another audience of this slug would be public unasked.
+            hide_audience(change, account, slug, actor)
+    return msgspec.structs.replace(found, state="archived", is_public=False, updated_at=change.now)
 
 
-def list_audiences(store: Store, account: int, *, with_archived: bool = False) -> list[Audience]:
-    """Return an account's audiences by slug, with exact sizes."""
+def list_audiences(
+    store: Store, account: int, *, with_archived: bool = False, tag: str | None = None
+) -> list[Audience]:
+    """Return an account's audiences by slug, with exact sizes; only those with `tag`, if given."""
     values = {"account": account, "with_archived": with_archived}
     with store.transaction() as conn:
         _see_members(conn)
         query = load_queries("definitions").list_audiences
         found = list_all(conn, query, values, row=Audience)
+        if tag is not None:
+            found = [one for one in found if plain_tag(tag) in one.tags]
         return _with_faults(conn, account, found)
 
 

@@ -88,46 +88,64 @@ WHERE account = :account;
 -- Members are counted in the generation that serves now.
 SELECT number FROM generation WHERE state = 'live';
 
--- name: insert_audience(account, slug, name, description, filter_text, state, expires_at, now)^
+-- name: insert_audience(account, slug, name, description, tags, filter_text, state, expires_at, now)^
 -- A taken slug yields no row.
-INSERT INTO audience (account, slug, name, description, filter_text, state, expires_at, created_at,
+INSERT INTO audience (account, slug, name, description, tags, filter_text, state, expires_at, created_at,
                       updated_at)
-VALUES (:account, :slug, :name, :description, :filter_text, :state, :expires_at, :now, :now)
+VALUES (:account, :slug, :name, :description, :tags, :filter_text, :state, :expires_at, :now, :now)
 ON CONFLICT (account, slug) WHERE state <> 'archived' DO NOTHING
-RETURNING id, account, slug, name, description, filter_text, version, state, created_at, updated_at,
+RETURNING id, account, slug, name, description, tags, filter_text, version, state, created_at, updated_at,
           expires_at, build_done, build_total, CAST(0 AS bigint) AS size;
 
 -- name: list_audiences(account, with_archived)
 -- The size is the exact count of the members that the live generation holds.
-SELECT a.id, a.account, a.slug, a.name, a.description, a.filter_text, a.version, a.state,
-       a.created_at, a.updated_at, a.expires_at, a.build_done, a.build_total, COALESCE(m.size, 0) AS size
+SELECT a.id, a.account, a.slug, a.name, a.description, a.tags, a.filter_text, a.version, a.state,
+       a.created_at, a.updated_at, a.expires_at, a.build_done, a.build_total, COALESCE(m.size, 0) AS size,
+       a.state <> 'archived' AND COALESCE(a.slug = ANY (p.audiences), false) AS is_public
 FROM audience a
 LEFT JOIN (
     SELECT audience_id, count(*) AS size FROM membership
     WHERE account = :account GROUP BY audience_id
 ) m ON m.audience_id = a.id
+LEFT JOIN personalization p ON p.account = a.account
 WHERE a.account = :account AND (CAST(:with_archived AS boolean) OR a.state <> 'archived')
 ORDER BY a.slug;
 
 -- name: find_audience(account, slug)^
 -- One audience with its size.
-SELECT a.id, a.account, a.slug, a.name, a.description, a.filter_text, a.version, a.state,
+SELECT a.id, a.account, a.slug, a.name, a.description, a.tags, a.filter_text, a.version, a.state,
        a.created_at, a.updated_at, a.expires_at, a.build_done, a.build_total,
        (SELECT count(*) FROM membership m
-        WHERE m.account = a.account AND m.audience_id = a.id) AS size
-FROM audience a WHERE a.account = :account AND a.slug = :slug AND a.state <> 'archived';
+        WHERE m.account = a.account AND m.audience_id = a.id) AS size,
+       COALESCE(a.slug = ANY (p.audiences), false) AS is_public
+FROM audience a LEFT JOIN personalization p ON p.account = a.account
+WHERE a.account = :account AND a.slug = :slug AND a.state <> 'archived';
 
--- name: rename_audience(account, slug, name, description, now)!
+-- name: rename_audience(account, slug, name, description, tags, now)!
 -- Words only: nobody has to be evaluated again.
-UPDATE audience SET name = :name, description = :description, updated_at = :now
+UPDATE audience SET name = :name, description = :description, tags = :tags, updated_at = :now
 WHERE account = :account AND slug = :slug AND state <> 'archived';
 
--- name: redefine_audience(account, slug, name, description, filter_text, now)!
+-- name: redefine_audience(account, slug, name, description, tags, filter_text, now)!
 -- Another filter is another version, built from the first profile on; a draft goes on waiting.
-UPDATE audience SET name = :name, description = :description, filter_text = :filter_text,
+UPDATE audience SET name = :name, description = :description, tags = :tags, filter_text = :filter_text,
     version = version + 1, state = CASE state WHEN 'live' THEN 'building' ELSE state END,
     build_done = 0, build_total = 0, updated_at = :now
 WHERE account = :account AND slug = :slug AND state <> 'archived';
+
+-- name: list_tagged(account)
+-- Who bears which tags.
+SELECT id, slug, tags FROM audience WHERE account = :account AND state <> 'archived'
+ORDER BY slug;
+
+-- name: lock_tagged(account)
+-- Two changes of groups do not undo each other.
+SELECT id, slug, tags FROM audience WHERE account = :account AND state <> 'archived'
+ORDER BY slug FOR UPDATE;
+
+-- name: tag_audience(audience_id, tags, now)!
+-- Nobody has to be evaluated again.
+UPDATE audience SET tags = :tags, updated_at = :now WHERE id = :audience_id;
 
 -- name: respell_audience(audience_id, filter_text, now)!
 -- The same question with other names of fields: no other version, and nobody is asked again.

@@ -14,3 +14,12 @@ FROM personalization WHERE account = :account;
 -- name: delete_personalization(account)!
 -- From the next request on nothing is public.
 DELETE FROM personalization WHERE account = :account;
+
+-- name: lock_personalization(account)^
+-- No row: nothing is public.
+SELECT account, fields, audiences, by_fields, origins, updated_at
+FROM personalization WHERE account = :account FOR UPDATE;
+
+-- name: show_audiences(account, audiences, now)!
+-- The rest of the permission stays.
+UPDATE personalization SET audiences = :audiences, updated_at = :now WHERE account = :account;
