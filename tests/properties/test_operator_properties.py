@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from coterie.flow.mapping.coerce import coercion
 from coterie.flow.profiles.ageing import DAY_US
 from coterie.flow.profiles.fold import Folder
-from coterie.flow.profiles.operators import Step, begin_values, fold_values, operator
+from coterie.flow.profiles.operators import Step, begin_values, first_folds, fold_values, operator
 from coterie.flow.profiles.scan import LazyFacts, parts_of
 from coterie.flow.profiles.view import Viewer
 from coterie.model.mapped import Identifier, MappedEvent
@@ -241,7 +241,7 @@ def test_the_first_event_of_somebody_folds_as_any_event_does(
     states: dict[int, Any] = {}
     fold_values(steps, states, values, DAY_US, set())
 
-    assert stored(begin_values(steps, values, DAY_US)) == stored(states)
+    assert stored(begin_values(steps, first_folds(steps), values, DAY_US)) == stored(states)
 
 
 def fragment_of(field: Field, node: Identifier, said: list[tuple[Any, int]]) -> Fragment:

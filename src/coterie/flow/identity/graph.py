@@ -6,7 +6,7 @@ import msgspec
 
 from coterie.flow.identity.groups import Group
 from coterie.flow.identity.known import Known, joins_nobody
-from coterie.flow.identity.rules import IdentityRules, Pair
+from coterie.flow.identity.rules import IdentityRules, Pair, Ranked
 from coterie.model.mapped import Identifier, MappedEvent
 from coterie.model.profile import (
     Body,
@@ -122,10 +122,19 @@ def _edges_again(
     return tuple(pairs.values())
 
 
-def first_edges(event: MappedEvent, rules: IdentityRules) -> tuple[Edge, ...]:
-    """Return the edges that an event makes between identifiers of which nothing was known."""
+def first_edges(event: MappedEvent, ranked: Sequence[Ranked]) -> tuple[Edge, ...]:
+    """Return the edges that an event makes between identifiers of which nothing was known.
+
+    `ranked` are the strengths of its identifiers: the pairs are those of `_pairs_of`.
+    """
     at, stream = event.seen_us, event.stream
-    return tuple([Edge(*a, *b, at, at, 1, stream) for a, b in _pairs_of(event, rules)])
+    first, *others = ranked
+    edges: list[Edge] = []
+    for other in others:
+        a, b = (first[1], other[1]) if first <= other else (other[1], first[1])
+        # Spelled out: unpacking both ends takes twice as long.
+        edges.append(Edge(a[0], a[1], b[0], b[1], at, at, 1, stream))
+    return tuple(edges)
 
 
 def add_group(graph: Graph, group: Group, rules: IdentityRules) -> set[Pair]:

@@ -121,12 +121,11 @@ class Outcome:
             )
         )
 
-    def begin_with(self, event: MappedEvent, edges: tuple[Edge, ...]) -> None:
-        """Make one profile of the identifiers of one event, of which nobody knew any."""
+    def begin_with(self, event: MappedEvent, edges: tuple[Edge, ...], *, first: Identifier) -> None:
+        """Make one profile, named by `first`, of one event's identifiers, which nobody knew."""
         times = (event.seen_us, event.seen_us)
         nodes = dict.fromkeys(event.identifiers, times)
-        # All were first seen at once, so the strongest names it.
-        profile_id = self._name(min(nodes, key=self._rules.strength))
+        profile_id = self._name(first)
         self._owners.update(dict.fromkeys(nodes, profile_id))
         self._profiles.append(
             ResolvedProfile(

@@ -58,8 +58,8 @@ def save_owners(
 
     Raises StaleReadError if another worker was first with a new one.
     """
-    fresh = sorted(item for item in owners if item not in known)
-    moved = sorted(item for item in owners if item in known)
+    fresh = sorted(item for item in owners if item not in known) if known else sorted(owners)
+    moved = sorted(item for item in owners if item in known) if known else []
     if fresh:
         try:
             copy_packed(conn, SQL.copy_identifiers, _rows(account, fresh, owners))

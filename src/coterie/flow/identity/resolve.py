@@ -84,7 +84,9 @@ def _is_one_event(group: Group, known: Known, rules: IdentityRules, outcome: Out
         return False
     if not _fit_together(nodes, rules):
         return False
-    outcome.begin_with(event, first_edges(event, rules))
+    ranked = rules.strengths(nodes)
+    # All were first seen at once, so the strongest names the profile.
+    outcome.begin_with(event, first_edges(event, ranked), first=min(ranked)[1])
     return True
 
 

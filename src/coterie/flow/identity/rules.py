@@ -12,6 +12,8 @@ WEAKEST = 1_000_000
 USUAL_LIMIT = 10
 
 Pair = tuple[Identifier, Identifier]
+Ranked = tuple[int, Identifier]
+"""Sorts stronger first, then by the identifier itself."""
 
 
 class Pins(msgspec.Struct, frozen=True):
@@ -43,9 +45,14 @@ class IdentityRules(msgspec.Struct, frozen=True):
     pins: Pins = NO_PINS
     least_limit: int = USUAL_LIMIT
 
-    def strength(self, identifier: Identifier) -> tuple[int, Identifier]:
+    def strength(self, identifier: Identifier) -> Ranked:
         """Sort key: stronger first, then by the identifier itself."""
         return self.ranks.get(identifier[0], WEAKEST), identifier
+
+    def strengths(self, identifiers: Iterable[Identifier]) -> list[Ranked]:
+        """Return the `strength` of each identifier, in their order."""
+        ranks = self.ranks
+        return [(ranks.get(item[0], WEAKEST), item) for item in identifiers]
 
     def first_seen(self, nodes: Iterable[tuple[Identifier, int]]) -> Identifier:
         """Return the identifier that names the profile: first seen, then strongest."""

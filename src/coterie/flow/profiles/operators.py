@@ -6,7 +6,7 @@ msgpack can carry.
 """
 
 import operator as operator_module
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from coterie.base import exact
@@ -16,6 +16,7 @@ from coterie.flow.profiles.timed import OrderedSetOperator, TallyOperator
 from coterie.model.schema import Field
 
 Stamped = tuple[int, Any]
+Fold = Callable[[State, Any, int], State]
 
 
 class ScalarOperator(NamedTuple):
@@ -25,7 +26,7 @@ class ScalarOperator(NamedTuple):
     `differs(before, after)` says whether a fold made another face of it.
     """
 
-    fold: Callable[[State, Any, int], State]
+    fold: Fold
     combine: Callable[[State, State], State]
     view: Callable[[State], Any]
     face: Callable[[State], Any]
@@ -168,7 +169,7 @@ class Step(NamedTuple):
     on when a value was said (see `senses_time`).
     """
 
-    fold: Callable[[State, Any, int], State]
+    fold: Fold
     differs: Callable[[State, State], bool] | None
     is_timed: bool
 
@@ -198,15 +199,33 @@ def fold_values(
     return moved
 
 
+def first_folds(steps: Mapping[int, Step]) -> dict[int, Fold | None]:
+    """Return how the first value of each field is folded; None: it is kept with its instant.
+
+    Most fields keep the latest value, and begin so.
+    """
+    return {
+        field_id: None if step.fold is _fold_latest else step.fold
+        for field_id, step in steps.items()
+    }
+
+
 def begin_values(
-    steps: Mapping[int, Step], values: Iterable[tuple[int, Any]], at_us: int
+    steps: Mapping[int, Step],
+    first: Mapping[int, Fold | None],
+    values: Sequence[tuple[int, Any]],
+    at_us: int,
 ) -> dict[int, State]:
-    """Return the states of a fragment that nothing was said of before; it looks new as a whole."""
-    states: dict[int, State] = {}
-    for field_id, value in values:
-        fold = steps[field_id][0]
-        if fold is _fold_latest and field_id not in states:
-            states[field_id] = (at_us, value)
-        else:
-            states[field_id] = fold(states.get(field_id), value, at_us)
+    """Return the states of a fragment that nothing was said of before; it looks new as a whole.
+
+    `first` are the `first_folds` of `steps`.
+    """
+    states = {
+        field_id: (at_us, value) if (fold := first[field_id]) is None else fold(None, value, at_us)
+        for field_id, value in values
+    }
+    if len(states) < len(values):
+        # Something was said of a field more than once.
+        states = {}
+        fold_values(steps, states, values, at_us, set())
     return states

@@ -11,8 +11,10 @@ SQL = load_queries("profiles")
 
 NameNode = Callable[[Identifier], bytes]
 
-# Five columns, each with its length before it: account, node (uuid), day, lane, seq.
-_ROW = struct.Struct("!hiqi16siiiiiq").pack
+# Five columns, each with its length before it: account, and the length of a node (uuid); after
+# the node, day, lane, seq.
+_HEAD = struct.Struct("!hiqi").pack
+_PLACE = struct.Struct("!iiiiiq").pack
 _PG_EPOCH_DAY = date(2000, 1, 1).toordinal()
 _UNIX_EPOCH_DAY = date(1970, 1, 1).toordinal()
 _DAY_US = 86_400_000_000
@@ -68,12 +70,11 @@ def write_timeline(
 ) -> None:
     """Note each event under each of its identifiers."""
     rows: list[bytes] = []
+    head = _HEAD(5, 8, account, 16)
     for event in events:
         day = event.received_us // _DAY_US + _UNIX_EPOCH_DAY - _PG_EPOCH_DAY
-        lane, seq = event.lane, event.seq
-        for identifier in event.identifiers:
-            node = name_node(identifier)
-            rows.append(_ROW(5, 8, account, 16, node, 4, day, 4, lane, 8, seq))
+        place = _PLACE(4, day, 4, event.lane, 8, event.seq)
+        rows += [head + name_node(identifier) + place for identifier in event.identifiers]
     # Neighbours in the index come one after the other.
     rows.sort()
     copy_packed(conn, SQL.copy_timeline, rows)
