@@ -39,13 +39,13 @@ from coterie.model.control import (
 )
 from coterie.model.decisions import Decision
 from coterie.model.dry_run import DryRun, FeedDryRun
-from coterie.model.entity import Entity, FieldLineage, Glance
+from coterie.model.entity import Entity, FieldLineage, Found, Glance
 from coterie.model.erasure import Dossier, Erasure
 from coterie.model.events import IncomingEvent
 from coterie.model.file_exports import WrittenFile
 from coterie.model.identities import IdentityGraph, Relation
 from coterie.model.imports import ImportedFile
-from coterie.model.insights import Estimate, FieldReport, Overlap
+from coterie.model.insights import AudienceSummary, Estimate, FieldReport, Overlap
 from coterie.model.mapped import Identifier
 from coterie.model.preview import Preview
 from coterie.model.previews import FilesLook
@@ -83,6 +83,7 @@ class AudienceCalls(msgspec.Struct, frozen=True, kw_only=True):
     audience it shall be; overlaps(account, slug, others), with all others if none is named;
     field_report(account, slug, fields, limit, hides_personal), with None for all profiles and all
     fields; scan(account, slug, after, limit), members after a profile id ("" for the first);
+    seek(account, filter_text, after, limit), the same for a filter; summary(account, slug);
     dependents(account, slug), the slugs of those that include it; inline(account, slug), the text
     of its filter with all that it includes; jobs(account, slug), those that send it on.
     """
@@ -98,6 +99,8 @@ class AudienceCalls(msgspec.Struct, frozen=True, kw_only=True):
     overlaps: Callable[[int, str, Collection[str]], tuple[Overlap, ...]]
     field_report: Callable[[int, str | None, Collection[str] | None, int, bool], FieldReport]
     scan: Callable[[int, str, str, int], Sequence[Entity]]
+    seek: Callable[[int, str, str, int], Found]
+    summary: Callable[[int, str], AudienceSummary]
     dependents: Callable[[int, str], Collection[str]]
     inline: Callable[[int, str], str]
     jobs: Callable[[int, str], Sequence[Job]]

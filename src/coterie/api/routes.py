@@ -98,6 +98,7 @@ from coterie.api.schema_drafts import (
     rename_schema_draft_field,
     write_schema_draft,
 )
+from coterie.api.segment_filters import scan_filter, size_of_filter, validate_segment
 from coterie.api.segment_groups import (
     change_segment_group,
     create_segment_group,
@@ -115,10 +116,9 @@ from coterie.api.segments import (
     reevaluate_segment,
     report_segment,
     scan_segment,
-    size_of_filter,
     size_of_segment,
+    sum_up_segment,
     update_segment,
-    validate_segment,
 )
 from coterie.api.state import ApiState
 from coterie.api.tag import get_tag
@@ -189,6 +189,8 @@ def build_api(dependencies: ApiDependencies) -> Api:
             size_of_filter,
             size_of_segment,
             scan_segment,
+            scan_filter,
+            sum_up_segment,
             report_segment,
             list_jobs,
             create_import,

@@ -9,6 +9,7 @@ import msgspec
 from coterie.base.errors import UserError
 from coterie.control.definitions.tags import plain_tag
 from coterie.model.control import Audience
+from coterie.model.insights import AudienceSummary, SizeChange
 
 TABLE, KIND = "user", "segment"
 NOT_IN_A_SLUG = re.compile(r"[^a-z0-9_]+")
@@ -108,6 +109,30 @@ class SegmentSize(msgspec.Struct, frozen=True):
     size: int
 
 
+class SegmentSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A segment at a look.
+
+    It holds the `share`, from 0 to 1, of about `profiles` profiles, and `change` more than a day, a
+    week and a month ago (null: not known); `jobs` use it, and so do the segments of `included_by`.
+    """
+
+    id: str
+    name: str
+    slug_name: str
+    state: str
+    is_public: bool
+    tags: tuple[str, ...]
+    created: datetime
+    updated: datetime
+    expires_at: datetime | None
+    size: int
+    profiles: int
+    share: float
+    change: SizeChange
+    jobs: int
+    included_by: tuple[str, ...]
+
+
 def to_segment(
     audience: Audience, *, with_size: bool = False, resolved: str | None = None
 ) -> Segment:
@@ -136,6 +161,27 @@ def to_segment(
 def sized(audience: Audience) -> SegmentSize:
     """Return the size of a segment."""
     return SegmentSize(str(audience.id), audience.name, audience.slug, audience.size)
+
+
+def summed_up(audience: Audience, summary: AudienceSummary) -> SegmentSummary:
+    """Return a segment at a look."""
+    return SegmentSummary(
+        id=str(audience.id),
+        name=audience.name,
+        slug_name=audience.slug,
+        state=audience.state,
+        is_public=audience.is_public,
+        tags=audience.tags,
+        created=audience.created_at,
+        updated=audience.updated_at,
+        expires_at=audience.expires_at,
+        size=audience.size,
+        profiles=summary.profiles,
+        share=summary.share,
+        change=summary.change,
+        jobs=summary.jobs,
+        included_by=summary.included_by,
+    )
 
 
 def slug_for(body: SegmentBody) -> str:

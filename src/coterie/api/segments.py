@@ -18,8 +18,10 @@ from coterie.api.segment_shapes import (
     SegmentBody,
     SegmentFilterError,
     SegmentSize,
+    SegmentSummary,
     sized,
     slug_for,
+    summed_up,
     to_segment,
 )
 from coterie.api.state import ApiState
@@ -30,12 +32,6 @@ from coterie.model.control import Audience, Grant, Job
 MOST_SCANNED = 1_000
 
 Limit = Annotated[int, QueryParameter(ge=1, le=MOST_SCANNED)]
-
-
-class FilterBody(msgspec.Struct, frozen=True):
-    """A filter that is asked for its size, or whether it can be read."""
-
-    segment_ql: str
 
 
 class Scan(msgspec.Struct, frozen=True, rename={"next_": "_next"}):
@@ -199,36 +195,6 @@ def reevaluate_segment(
     )
 
 
-@post(
-    "/api/segment/validate",
-    summary="Check a segment's filter",
-    tags=["segments"],
-    status_code=200,
-    sync_to_thread=True,
-)
-def validate_segment(
-    data: JSONBody[FilterBody], grant: NamedDependency[Grant], api: NamedDependency[ApiState]
-) -> Success[None]:
-    """Answer 200 if a filter may be saved; what is wrong is a 400."""
-    api.dependencies.report_filter(grant.account, data.segment_ql, None)
-    return Success(None)
-
-
-@post(
-    "/api/segment/size",
-    summary="The size of a filter",
-    tags=["segments"],
-    status_code=200,
-    sync_to_thread=True,
-)
-def size_of_filter(
-    data: JSONBody[FilterBody], grant: NamedDependency[Grant], api: NamedDependency[ApiState]
-) -> Success[SegmentSize]:
-    """Estimate whom a filter would hold; `POST /api/audiences/preview` tells the error too."""
-    found = api.dependencies.audiences.preview(grant.account, data.segment_ql, None)
-    return Success(SegmentSize(id="", name="", slug_name="", size=found.size))
-
-
 @get(
     "/api/segment/{name:str}/size", summary="A segment's size", tags=["segments"],
     sync_to_thread=True,
@@ -288,6 +254,21 @@ def report_segment(
 ) -> Response[bytes]:
     """Return the most common values of each field."""
     return report_fields(api, grant, _find(api, grant, name).slug, fields, limit)
+
+
+@get(
+    "/api/segment/{name:str}/summary",
+    summary="A segment at a look",
+    tags=["segments"],
+    sync_to_thread=True,
+)
+def sum_up_segment(
+    name: FromPath[str], grant: NamedDependency[Grant], api: NamedDependency[ApiState]
+) -> Success[SegmentSummary]:
+    """Return size, share and growth of an audience, and what uses it."""
+    found = _find(api, grant, name)
+    summary = api.dependencies.audiences.summary(grant.account, found.slug)
+    return Success(summed_up(found, summary))
 
 
 def _find(api: ApiState, grant: Grant, name: str) -> Audience:

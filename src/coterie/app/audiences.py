@@ -22,7 +22,7 @@ from coterie.control.definitions.saved_filters import (
     list_dependents_of,
     report_filter,
 )
-from coterie.control.definitions.sizes import list_sizes
+from coterie.control.definitions.sizes import list_sizes, size_at
 from coterie.control.definitions.starter import install_starters, list_starters
 from coterie.control.definitions.tags import (
     change_group,
@@ -34,9 +34,13 @@ from coterie.control.definitions.tags import (
 from coterie.control.jobs import list_jobs_of_audience
 from coterie.flow.run.entities import Entities
 from coterie.flow.run.insights import Insights, InsightSettings
+from coterie.flow.run.seek import Seeker
 from coterie.model.control import SizePoint
-from coterie.model.entity import Entity
-from coterie.model.insights import Estimate, FieldReport, Overlap
+from coterie.model.entity import Entity, Found
+from coterie.model.insights import AudienceSummary, Estimate, FieldReport, Overlap, SizeChange
+
+# Of each day before that a size is kept, so this reaches one that is a month old.
+SUMMED_UP = timedelta(days=32)
 
 
 def audience_calls(services: Services) -> AudienceCalls:
@@ -82,7 +86,30 @@ def audience_calls(services: Services) -> AudienceCalls:
         found = get_audience(store, account, slug)
         return list_sizes(store, found.id, since=clock() - timedelta(days=days))
 
+    def summary(account: int, slug: str) -> AudienceSummary:
+        found, now, total = get_audience(store, account, slug), clock(), insights.total(account)
+        points = list_sizes(store, found.id, since=now - SUMMED_UP)
+
+        def grown(days: int) -> int | None:
+            before = size_at(points, now - timedelta(days=days))
+            return None if before is None else found.size - before
+
+        return AudienceSummary(
+            profiles=max(total, found.size),
+            share=round(found.size / max(total, found.size, 1), 4),
+            change=SizeChange(day=grown(1), week=grown(7), month=grown(30)),
+            jobs=len(list_jobs_of_audience(store, account, slug)),
+            included_by=tuple(sorted(list_dependents_of(store, account, slug))),
+        )
+
     entities = Entities(store, config_source())
+    seeker = Seeker(
+        store, config_source(), InsightSettings(batch.hash_key, batch.bounds), time.monotonic
+    )
+
+    def seek(account: int, filter_text: str, after: str, limit: int) -> Found:
+        report_filter(store, account, filter_text)
+        return seeker.seek(account, filter_text, after, limit=limit, now=clock())
 
     def scan(account: int, slug: str, after: str, limit: int) -> Sequence[Entity]:
         number = get_audience(store, account, slug).id
@@ -100,6 +127,8 @@ def audience_calls(services: Services) -> AudienceCalls:
         overlaps=overlaps,
         field_report=field_report,
         scan=scan,
+        seek=seek,
+        summary=summary,
         dependents=partial(list_dependents_of, store),
         inline=partial(inline_filter, store),
         jobs=partial(list_jobs_of_audience, store),

@@ -8,13 +8,14 @@ from coterie.base.words import counted, grouped
 from coterie.cli.audience import Slug, app
 from coterie.cli.context import CliContext, open_context
 from coterie.cli.entries import read_text
-from coterie.cli.output import AccountNumber, AsJson, print_json, print_table, show
+from coterie.cli.output import AccountNumber, AsJson, compact_json, print_json, print_table, show
 from coterie.model.insights import FieldInfo, FieldReport
 
 if TYPE_CHECKING:
     from coterie.api.dependencies import AudienceCalls
 
 VALUES_IN_A_ROW = 5
+SCANNED_AT_ONCE = 1_000
 
 
 @app.command("preview")
@@ -42,6 +43,31 @@ def preview(
             f"{grouped(found.low)} and {grouped(found.high)} in 19 of 20 cases; "
             f"{grouped(found.asked)} were asked."
         )
+
+
+@app.command("scan")
+def scan(
+    filter_text: Annotated[
+        str, typer.Option("--filter", help="FilterQL, @file, or @- for standard input.")
+    ],
+    limit: Annotated[int, typer.Option(min=1, help="How many to print at most.")] = 20,
+    account: AccountNumber = None,
+) -> None:
+    """Print those whom a filter holds, a line of JSON each; save nothing.
+
+    It goes through all profiles until it has found as many as it shall print.
+    """
+    text, after, left = read_text(filter_text), "", limit
+    with open_context() as context:
+        seek, number = _calls(context).seek, context.number(account)
+        while left:
+            found = seek(number, text, after, min(left, SCANNED_AT_ONCE))
+            for one in found.members:
+                slugs = [slug for _, slug in one.audiences]
+                typer.echo(compact_json(one.values | {"_id": one.profile_id, "segments": slugs}))
+            left, after = left - len(found.members), found.after
+            if not after:
+                return
 
 
 @app.command("sizes")

@@ -38,6 +38,17 @@ class Glance(msgspec.Struct, frozen=True, kw_only=True):
     token_holds: bool
 
 
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """Those whom a filter holds, of `asked` profiles in order of their ids.
+
+    The next ones come after the profile `after`; "" if everybody was asked.
+    """
+
+    members: tuple[Entity, ...]
+    asked: int
+    after: str
+
+
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """The event that gave a value, or one part of it, and the mapping that took it from there.
 

@@ -24,6 +24,28 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     is_exact: bool
 
 
+class SizeChange(msgspec.Struct, frozen=True, kw_only=True):
+    """By how many members an audience has grown; None where its size then is not known."""
+
+    day: int | None
+    week: int | None
+    month: int | None
+
+
+class AudienceSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What there is to know of an audience at a look.
+
+    It holds the `share`, from 0 to 1, of about `profiles` profiles; `jobs` send its members on or
+    leave them out, and the audiences of `included_by` include it.
+    """
+
+    profiles: int
+    share: float
+    change: SizeChange
+    jobs: int
+    included_by: tuple[str, ...]
+
+
 class Overlap(msgspec.Struct, frozen=True, kw_only=True):
     """How many members an audience shares with another one, exactly.
 

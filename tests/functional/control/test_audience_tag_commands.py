@@ -35,6 +35,12 @@ def test_audiences_are_tagged_and_their_groups_changed(
     assert isinstance(both.exception, UserError)
 
 
+def test_nobody_is_found_in_an_empty_account(invoke: Callable[..., Result], number: int) -> None:
+    said = invoke("audience", "scan", "--filter", "FILTER *")
+
+    assert (said.exit_code, said.output, number) == (0, "", 3012)
+
+
 def test_an_audience_is_made_public_by_command(run: Run, number: int) -> None:
     run("audience", "create", "a", "--filter", "*")
     run("personalization", "allow", "--by", "user_id")

@@ -1,5 +1,6 @@
 """How large audiences were, hour by hour."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from coterie.control.rows import list_all, run
@@ -28,6 +29,12 @@ def list_sizes(store: Store, audience_id: int, *, since: datetime) -> list[SizeP
     values = {"audience_id": audience_id, "since": since}
     with store.transaction() as conn:
         return list_all(conn, load_queries("sizes").list_sizes, values, row=SizePoint)
+
+
+def size_at(points: Sequence[SizePoint], at: datetime) -> int | None:
+    """Return the size that was noted last before or at an instant; `points` are oldest first."""
+    known = [point.size for point in points if point.at <= at]
+    return known[-1] if known else None
 
 
 def _hour(now: datetime) -> datetime:

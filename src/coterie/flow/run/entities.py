@@ -69,7 +69,7 @@ class Entities:
         self._known = _Known(whole, generation)
         if stored is None:
             return None
-        return self._show(config, stored, None if only is None else frozenset(only), now)
+        return self.show(config, stored, None if only is None else frozenset(only), now)
 
     def glance(
         self,
@@ -113,7 +113,7 @@ class Entities:
         wanted = None if shown is None else frozenset(shown)
         found = None if row[9] is None else load_profile(row[9:])
         return Glance(
-            entity=None if found is None else self._show(config, found, wanted, now),
+            entity=None if found is None else self.show(config, found, wanted, now),
             allowed=allowed,
             token_holds=row[3],
         )
@@ -127,15 +127,16 @@ class Entities:
             enter_live_generation(conn)
             config = self._config_at(conn).accounts[account]
             found = read_members_after(conn, account, audience_id, start, limit=limit)
-        return tuple(self._show(config, stored, None, now) for stored in found)
+        return tuple(self.show(config, stored, None, now) for stored in found)
 
-    def _show(
+    def show(
         self,
         config: AccountConfig,
         stored: StoredProfile,
         wanted: frozenset[str] | None,
         now: datetime,
     ) -> Entity:
+        """Return a stored profile as programs read it, with the `wanted` fields (None: all)."""
         shape = self._shape(config)
         values = shape.viewer.view(stored.body.fragments, to_us(now), wanted)
         held = [(shape.slugs[each], each) for each in stored.audiences if each in shape.slugs]

@@ -11,28 +11,20 @@ from coterie.flow.audiences.membership import count_members, count_overlaps
 from coterie.flow.profiles.counting import Total, estimate_profiles
 from coterie.flow.profiles.storage import read_after, read_members_after
 from coterie.flow.run.context import AccountContext, ConfigAt
-from coterie.flow.run.filling import fill
 from coterie.flow.run.generations import enter_live_generation
 from coterie.flow.run.names import Names
 from coterie.flow.run.tally import Tally
-from coterie.lang.behaviour import Bounds, trackers_of
-from coterie.lang.filterql import parse_filter
-from coterie.model.config import AccountConfig, AudienceSpec, TrackerSpec
+from coterie.flow.run.trial import Trial, portion
+from coterie.lang.behaviour import Bounds
 from coterie.model.control import Audience
 from coterie.model.insights import Estimate, FieldReport, Overlap
 from coterie.model.profile import ProfileId, StoredProfile
-from coterie.store import Connection, Store, load_queries
-
-SQL = load_queries("lookup")
+from coterie.store import Connection, Store
 
 FIRST: ProfileId = "0" * 32
-DRAFT_ID = 0
 # About half of the second that a person waits gladly; the rest is for counting and the way.
 LOOK_SECONDS = 0.45
 MOST_ASKED = 20_000
-AT_ONCE = 500
-# Reading histories from the log takes long.
-UNFILLED_AT_ONCE = 50
 # The quantile of the normal distribution for 19 of 20.
 Z = 1.959964
 
@@ -70,20 +62,21 @@ class Insights:
         """
         with self._store.transaction() as conn:
             enter_live_generation(conn)
-            config = self._with_draft(conn, account, filter_text)
+            config = self._config_at(conn).accounts[account]
             names = Names(self._settings.hash_key)
-            context = AccountContext(config, names, self._settings.bounds)
-            affected = context.evaluator.only(DRAFT_ID)
-            ask = affected.audiences[0].filter.matches
-            at_us, asked, matched = to_us(now), 0, 0
-            for profiles in self._sample(conn, context, None):
-                filled = fill(conn, context, {one.profile_id: one for one in profiles})
-                for profile in filled.values():
-                    view = context.viewer.facts(profile.body.fragments, at_us, affected.reads)
-                    matched += ask(view, now) is True
+            trial = Trial(conn, config, filter_text, names, self._settings.bounds)
+            asked = matched = 0
+            for profiles in self._sample(conn, trial.context, None):
+                matched += len(trial.matching(profiles, now))
                 asked += len(profiles)
             total = estimate_profiles(conn, account)
         return estimate(matched, asked, total)
+
+    def total(self, account: int) -> int:
+        """Return how many profiles an account has: of more than 200,000 about how many."""
+        with self._store.transaction() as conn:
+            enter_live_generation(conn)
+            return estimate_profiles(conn, account).profiles
 
     def overlaps(
         self, account: int, audience: Audience, others: Sequence[Audience]
@@ -152,7 +145,7 @@ class Insights:
         self, conn: Connection, context: AccountContext, audience_id: int | None
     ) -> Iterator[list[StoredProfile]]:
         """Yield a fair draw of profiles in portions until the time is over, each profile once."""
-        at_once = UNFILLED_AT_ONCE if context.unfilled else AT_ONCE
+        at_once = portion(context)
         ends_at = self._ticks() + self._settings.look_seconds
         first = self._draw()
         after, turned, asked = first, False, 0
@@ -174,31 +167,6 @@ class Insights:
                 after, turned = FIRST, True
             if self._ticks() >= ends_at and asked:
                 return
-
-    def _with_draft(self, conn: Connection, account: int, filter_text: str) -> AccountConfig:
-        """Return the account's configuration with the filter as its only audience.
-
-        What it asks about events and nobody asked before is read from the log.
-        """
-        config = self._config_at(conn).accounts[account]
-        flt = parse_filter(filter_text)
-        known = {tracker.text for tracker in config.trackers}
-        # Whole up to the worker's cursors, as a tracker that is registered now would be.
-        boundary: dict[int, int] = dict(conn.execute(SQL.lane_cursors).fetchall())
-        number = max((tracker.number for tracker in config.trackers), default=0)
-        texts = set(trackers_of(flt.tree))
-        for included in _reached(flt.includes, config.slugs):
-            texts |= trackers_of(parse_filter(config.slugs[included]).tree)
-        fresh = tuple(
-            TrackerSpec(number=number + place, text=text, boundary=boundary, is_filled=False)
-            for place, text in enumerate(sorted(texts - known), start=1)
-        )
-        return msgspec.structs.replace(
-            config,
-            audiences=(AudienceSpec(id=DRAFT_ID, slug="", filter_text=filter_text, version=0),),
-            exports=(),
-            trackers=(*config.trackers, *fresh),
-        )
 
 
 def estimate(matched: int, asked: int, among: Total) -> Estimate:
@@ -238,17 +206,6 @@ def estimate(matched: int, asked: int, among: Total) -> Estimate:
         matched=matched,
         is_exact=False,
     )
-
-
-def _reached(slugs: Iterable[str], texts: dict[str, str]) -> set[str]:
-    found: set[str] = set()
-    waiting = set(slugs)
-    while waiting:
-        slug = waiting.pop()
-        if slug in texts and slug not in found:
-            found.add(slug)
-            waiting |= parse_filter(texts[slug]).includes
-    return found
 
 
 def _share(part: int, whole: int) -> float:
