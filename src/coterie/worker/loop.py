@@ -10,6 +10,7 @@ import structlog
 
 from coterie.base.clock import Clock
 from coterie.base.errors import TransientError
+from coterie.base.garbage import paused_collector
 from coterie.base.metrics import batch_seconds, events_processed_total
 from coterie.flow.eventlog.lanes import is_bulk
 from coterie.flow.eventlog.news import listen_for_events, wait_for_events
@@ -169,7 +170,7 @@ class Worker:
         most = self._deps.batch.limit if most is None else most
         pace = self._pace(lane)
         try:
-            with batch_seconds.time(), store_errors(), self._conn.transaction():
+            with paused_collector(), batch_seconds.time(), store_errors(), self._conn.transaction():
                 enter_live_generation(self._conn)
                 if pace.is_at_poison:
                     report = self._take_one(lane)
