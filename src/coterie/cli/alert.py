@@ -43,7 +43,7 @@ def create(
         str,
         typer.Option(
             help="Of a threshold: waiting, refused, doubtful, omitted, sent (within 24 hours) of "
-            "a delivery, or the size of an audience."
+            "a delivery; with --audience it is the size of that."
         ),
     ] = "",
     above: Annotated[int | None, typer.Option(help="What it must not exceed.")] = None,
@@ -63,7 +63,7 @@ def create(
         target=read_text(email or webhook).strip(),
         job_id=job,
         stall_minutes=stall_minutes,
-        metric=_metric(metric),
+        metric=_metric(metric or ("size" if audience else "")),
         above=above,
         below=below,
         audience=audience or None,

@@ -23,6 +23,14 @@ Names = Annotated[
     list[str] | None,
     typer.Option("--name", help="slug=value: exported under this value. Repeatable."),
 ]
+NewNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--name",
+        help="slug=value: exported under this value; of a webhook job field=key: so called in "
+        "messages. Without value or key: as the slug or field. Repeatable.",
+    ),
+]
 Events = Annotated[
     str | None,
     typer.Option("--audience-events", help="What is sent: both, enters or exits."),

@@ -12,7 +12,7 @@ from coterie.cli.dry_run_output import print_dry_run
 from coterie.cli.entries import BadEntryError, read_entries
 from coterie.cli.export_options import (
     Events,
-    Names,
+    NewNames,
     OnlyDry,
     Prefix,
     Suppressing,
@@ -29,6 +29,7 @@ from coterie.cli.webhook_options import read_webhook
 from coterie.control import jobs
 from coterie.model.control import Job
 from coterie.model.exports import ExportAudienceConfig, ExportConfig
+from coterie.model.webhooks import WebhookConfig
 
 
 @takes(read_identifiers, into="identifiers")
@@ -73,7 +74,7 @@ def update(
     event_name: EventName = None,
     parts: Choices,
     value_prefix: Prefix = None,
-    name: Names = None,
+    name: NewNames = None,
     audience_events: Events = None,
     suppress: Suppressing = None,
     unsuppress: Annotated[
@@ -146,6 +147,8 @@ def _edited(
 
 
 def _renamed(job: Job, names: list[str] | None, options: dict[str, Any]) -> dict[str, Any]:
+    if isinstance(job.config, WebhookConfig):
+        return {"names": job.config.names | read_entries(names)} if names else {}
     if not isinstance(job.config, ExportAudienceConfig):
         return {"names": read_entries(names)} if names else {}
     known = {**job.config.names, **read_entries(names or [])}

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from coterie.cli.choices import Choices
+from coterie.cli.entries import read_entries
 from coterie.cli.export_options import (
     Audiences,
     Email,
@@ -16,7 +17,7 @@ from coterie.cli.export_options import (
 from coterie.cli.job_options import Label
 from coterie.cli.new_export import Asked, make_export, read_asked
 from coterie.cli.shared_options import takes
-from coterie.cli.webhook_options import read_webhook
+from coterie.cli.webhook_options import FieldNames, read_webhook
 
 HookAuthorization = Annotated[
     int, typer.Option("--authorization", help="Id of a webhook authorization.")
@@ -41,6 +42,7 @@ def webhook(
     email_field: Email = None,
     existing_users: ExistingUsers = True,
     written: Choices,
+    name: FieldNames = None,
     suppress: Suppressing = None,
     rules: Choices,
     asked: Asked,
@@ -50,6 +52,7 @@ def webhook(
         kind="webhook",
         audiences=audience or [],
         existing_users=existing_users,
+        names=read_entries(name or []),
         suppressed_by=suppress or [],
         **read_identifiers(identifier_field=identifier_field, email_field=email_field),
         **written,

@@ -8,6 +8,11 @@ import typer
 from coterie.cli.choices import NONE, Choices, empty_if_none, read_numbers, without_none
 from coterie.cli.entries import BadEntryError
 
+FieldNames = Annotated[
+    list[str] | None,
+    typer.Option("--name", help="field=key: what a field is called in messages. Repeatable."),
+]
+
 
 def read_webhook(
     *,

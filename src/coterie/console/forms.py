@@ -41,6 +41,10 @@ class Form(msgspec.Struct, frozen=True):
         parts = (part.strip() for part in self.text(name).replace("\n", ",").split(","))
         return tuple(part for part in parts if part)
 
+    def lines(self, name: str) -> list[str]:
+        """Return the lines of an area, without empty ones and white space at their ends."""
+        return [line.strip() for line in self.raw(name).splitlines() if line.strip()]
+
 
 def read_form(pairs: Iterable[tuple[str, object]]) -> Form:
     """Return the form that (name, value) pairs make; files and NUL characters are left out."""

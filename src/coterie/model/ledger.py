@@ -24,11 +24,12 @@ class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
 
     `waiting` counts users, events and purchases that have yet to go; `waiting_since` is when the
     first of them came. `per_second` is the rate of the last minute, and `seconds_left` what it
-    means for all that waits (None: nothing goes). `data_points` were spent; `data_points_saved` are
-    changes that never had to be sent, because they cancelled out or told nothing new. `doubtful`
-    are events and purchases that were never answered. `uncertain` users were in a request without
-    an answer and are told again once it can no longer be worked; `told_again` counts those who
-    were. `last_error` says its cure. `jobs` are the labels of the jobs that it works for.
+    means for all that waits (None: nothing goes, or it may not). `data_points` were spent;
+    `data_points_saved` are changes that never had to be sent, because they cancelled out or told
+    nothing new. `doubtful` are events and purchases that were never answered. `uncertain` users
+    were in a request without an answer and are told again once it can no longer be worked;
+    `told_again` counts those who were. `last_error` says its cure. `jobs` are the labels of the
+    jobs that it works for.
     """
 
     id: int
@@ -76,7 +77,9 @@ class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
         """How long what waits will take at the rate of the last minute."""
         if not self.waiting:
             return 0.0
-        return self.waiting / self.per_second if self.per_second else None
+        if self.delivery != "running" or not self.per_second:
+            return None
+        return self.waiting / self.per_second
 
 
 class HeldItem(msgspec.Struct, frozen=True, kw_only=True):

@@ -105,6 +105,12 @@ class WebhookConfig(ExportConfig, frozen=True, kw_only=True, tag="webhook"):
         return tuple(dict.fromkeys((*self.fields, *self.changes)))
 
     @property
+    def told_fields(self) -> tuple[str, ...]:
+        """The fields that can stand in a message, those that name the person among them."""
+        named = (identifier.field for identifier in self.identifiers)
+        return tuple(dict.fromkeys((*named, *self.read_fields)))
+
+    @property
     def sends_members(self) -> bool:
         """Present members are always noted; whether they are told is `existing_users`."""
         return True

@@ -20,7 +20,8 @@ FIXED = {
     # Given by us, or past once the job was made.
     "outlet", "joined", "existing_users",
     # Of Braze alone, or of no meaning there.
-    "braze_id_field", "alias_field", "alias_label", "phone_field", "identifier_order",
+    "braze_id_field", "alias_field", "alias_label", "phone_field", "device_id_field",
+    "identifier_order",
     "clean_up_at_expiry", "existing_only", "delete_forgotten",
 }  # fmt: skip
 SHARED = {"identifier_field", "email_field", "audiences", "suppressed_by", "consent", "quiet",
@@ -82,7 +83,7 @@ def test_every_option_of_a_webhook_job_changes_and_texts_can_be_emptied(
     job, before = made(
         invoke(
             "job", "webhook", "--label", "CRM", "--authorization", receiver, "--audience", "vip",
-            "--identifier-field", "user_id", "--json",
+            "--identifier-field", "user_id", "--field", "city", "--name", "city=town", "--json",
         )
     )  # fmt: skip
     template = tmp_path / "body.liquid"
@@ -91,20 +92,23 @@ def test_every_option_of_a_webhook_job_changes_and_texts_can_be_emptied(
     after = change(
         invoke, job, *COMMON, "--audience-events", "enters", "--change", "city", "--field",
         "first_name", "--method", "PUT", "--batch-size", "20", "--flush-seconds", "9",
-        "--do-not-retry", "400,410", "--template", str(template),
+        "--do-not-retry", "400,410", "--template", str(template), "--name", "first_name=given",
     )  # fmt: skip
     events = change(
         invoke, job, "--template", "none", "--cloud-events", "--cloud-event-type", "t",
         "--cloud-event-source", "s", "--change", "none", "--do-not-retry", "none",
     )  # fmt: skip
     plain = change(
-        invoke, job, "--plain", "--batch-size", "1", "--template", str(template),
-        "--content-type", "text/plain", "--quiet", "none", "--consent", "none",
+        invoke, job, "--name", "first_name=", "--plain", "--batch-size", "1",
+        "--template", str(template), "--content-type", "text/plain", "--quiet", "none",
+        "--consent", "none",
     )  # fmt: skip
 
     seen = [before, after, events, plain]
     assert after["audiences"] == ["vip", "new"]
     assert after["quiet"]["drop"] is True
+    assert before["names"] == {"city": "town"}
+    assert after["names"] == {"city": "town", "first_name": "given"}
     assert (events["cloud_event_type"], events["template"]) == ("t", "")
     assert (events["changes"], events["do_not_retry"]) == ([], [])
     assert (plain["cloud_events"], plain["content_type"]) == (False, "text/plain")

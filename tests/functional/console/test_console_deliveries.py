@@ -3,6 +3,7 @@
 import re
 from html import unescape
 
+import msgspec
 import pytest
 from tests.functional.console.conftest import ACCOUNT, Visitor
 
@@ -63,10 +64,12 @@ def test_steps_and_replays_are_taken_and_said(
     admin.send(f"{where}/replay", page=where, state="parked", reason="TOO")
 
     assert "Paused" in paused.text
+    assert "nothing leaves while it is paused" in paused.text
     assert "Resume" in paused.text
     found = deps.deliveries.find(ACCOUNT, destination)
     assert found is not None
     assert (found.delivery, found.parked, found.waiting) == ("paused", 0, 2)
+    assert msgspec.structs.replace(found, per_second=1.0).seconds_left is None
 
 
 def test_what_braze_was_told_of_someone_is_said_line_by_line(

@@ -1,5 +1,6 @@
 """Exports are checked before they start, changed and ended in the browser."""
 
+import re
 from pathlib import Path
 
 from tests.functional.console.conftest import ACCOUNT, ACTOR, NOW, Visitor
@@ -200,6 +201,14 @@ def test_a_job_that_cleans_up_says_so(
     assert f"/data/jobs/{job.id}/edit" not in shown
 
 
+def test_what_is_chosen_comes_first_in_lists(admin: Visitor, authorization_id: int) -> None:
+    job = create_export(admin, authorization_id, audiences=["vips"])
+
+    shown = admin.open(f"/data/jobs/{job.id}/edit").text
+
+    assert re.findall(r'name="audiences" value="(\w+)"', shown) == ["vips", "fans"]
+
+
 def test_fields_are_exported_as_attributes(
     admin: Visitor, authorization_id: int, deps: ConsoleDependencies
 ) -> None:
@@ -254,3 +263,6 @@ def test_consents_are_exported_as_subscription_groups(
     assert isinstance(job.config, ExportSubscriptionsConfig)
     assert job.config.groups == {group: SubscriptionRule(field="city", yes=("yes", "true"))}
     assert f'value="{group}"' in edit
+    # Braze cannot be told to know nothing of a subscription.
+    assert "clean_up_at_expiry" not in edit
+    assert "given_up" not in admin.open(f"/data/jobs/{job.id}/delete").text

@@ -22,6 +22,7 @@ FORM: dict[str, Any] = {
     "audience_events": "exits",
     "changes": ["city"],
     "fields": ["email", "first_name"],
+    "names": "email = mail\n\ncity=town",
     "http_method": "PUT",
     "batch_size": "50",
     "flush_seconds": "2.5",
@@ -100,6 +101,8 @@ def test_what_the_form_says_becomes_the_job_after_a_look_at_bodies(
     assert isinstance(job.config, WebhookConfig)
     assert (job.config.audience_events, job.config.existing_users) == ("exits", False)
     assert (job.config.changes, job.config.fields) == (("city",), ("email", "first_name"))
+    assert job.config.names == {"email": "mail", "city": "town"}
+    assert "city=town\nemail=mail" in admin.open(f"/data/jobs/{job.id}/edit").text
     assert (job.config.http_method, job.config.batch_size) == ("PUT", 50)
     assert (job.config.flush_seconds, job.config.do_not_retry) == (2.5, (400, 422))
     assert job.config.template == TEMPLATE
@@ -113,6 +116,8 @@ def test_what_the_form_says_becomes_the_job_after_a_look_at_bodies(
         ({"batch_size": "many"}, "is no whole number"),
         ({"flush_seconds": "soon"}, "is no number"),
         ({"do_not_retry": "400, never"}, "is no whole number"),
+        ({"names": "town"}, "is no name of a field"),
+        ({"names": "country=land"}, "no message holds"),
         ({"template": "{% if %}"}, "The template cannot be used"),
         ({"template": "x" * 20_001}, "longer than 20,000 characters"),
         ({"cloud_events": "yes"}, "Choose one"),

@@ -7,7 +7,7 @@ import pytest
 from tests.functional.exports.conftest import Shop
 from tests.functional.flow.conftest import ACTOR
 
-from coterie.control.jobs import BadJobError, kill_job, pause_job, resume_job
+from coterie.control.jobs import BadJobError, job_logs, kill_job, pause_job, resume_job
 
 
 @pytest.fixture
@@ -109,6 +109,8 @@ def test_a_job_deleted_with_clean_up_leaves_no_trace_of_its_own(open_shop: Shop)
 
     assert before == "runnable"
     assert open_shop.state().state == "deleted"
+    ended = job_logs(open_shop.store, open_shop.account.number, open_shop.job.id)[0]
+    assert (ended.code, ended.message) == ("deleted", "The clean-up is done.")
     # The other job still wants what both wanted.
     assert open_shop.at_braze("u1") == ["oslo"]
     assert open_shop.at_braze("u3") == ["oslo"]

@@ -208,6 +208,17 @@ def test_consents_become_subscription_groups(people: Shop) -> None:
     assert left["subscription_groups"] == {NEWS: "unsubscribed"}
 
 
+def test_a_subscription_that_was_set_is_not_promised_to_be_taken_away(people: Shop) -> None:
+    groups = {NEWS: {"field": "last_name", "yes": ["yes"]}}
+    export(people, kind="export_subscriptions", groups=groups)
+
+    with pytest.raises(BadJobError, match="so what the job set stays"):
+        people.delete(clean_up=True)
+    people.delete()
+
+    assert people.state().state == "deleted"
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

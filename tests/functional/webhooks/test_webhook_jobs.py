@@ -11,6 +11,7 @@ from coterie.control.definitions.renaming import rename_field
 from coterie.control.definitions.schema import publish_edit
 from coterie.control.jobs import BadJobError, kill_job, pause_job, resume_job
 from coterie.flow.exports.parked import list_parked, replay_parked
+from coterie.model.webhooks import WebhookConfig
 
 
 def events(hooks: HookShop) -> list[tuple[str, str]]:
@@ -68,6 +69,32 @@ def test_a_renamed_field_keeps_its_key_in_messages_and_is_no_change(hooks: HookS
 def test_two_fields_of_a_message_cannot_have_one_key(hooks: HookShop) -> None:
     with pytest.raises(BadJobError, match="cannot both be called 'country'"):
         hooks.hook(fields=["city", "country"], names={"city": "country"})
+
+
+def test_fields_and_the_person_are_called_in_messages_as_the_job_says(hooks: HookShop) -> None:
+    hooks.hook(
+        fields=["city", "first_name"],
+        names={"city": " town ", "user_id": "customer", "first_name": ""},
+    )
+
+    hooks.tell(user_id="ada", city="Oslo", first_name="Ada")
+
+    [entry] = [request.json for request in hooks.receiver.taken]
+    told = entry["data"]
+    assert (told["customer"], told["town"], told["first_name"]) == ("ada", "Oslo", "Ada")
+
+
+def test_a_name_is_for_a_field_of_the_messages_and_goes_with_it(hooks: HookShop) -> None:
+    with pytest.raises(BadJobError, match="no message holds"):
+        hooks.hook(fields=["city"], names={"country": "land"})
+    with pytest.raises(BadJobError, match="cannot both be called 'user_id'"):
+        hooks.hook(fields=["city"], names={"city": "user_id"})
+    hooks.hook(fields=["city", "first_name"], names={"city": "town", "first_name": "given"})
+
+    changed = hooks.change(fields=["city"])
+
+    assert isinstance(changed.config, WebhookConfig)
+    assert changed.config.names == {"city": "town"}
 
 
 def test_every_message_is_signed_and_carries_the_headers_of_the_authorization(

@@ -45,14 +45,10 @@ def feed_values(config: FeedConfig) -> dict[str, Any]:
 def _chosen(form: Form) -> dict[str, Any]:
     return {
         "streams": form.choices("streams"),
-        "events": _lines(form, "events"),
-        "properties": dict(_property(line) for line in _lines(form, "properties")),
+        "events": form.lines("events"),
+        "properties": dict(_property(line) for line in form.lines("properties")),
         "repeats": form.text("repeats") or "at_most_once",
     }
-
-
-def _lines(form: Form, name: str) -> list[str]:
-    return [line.strip() for line in form.raw(name).splitlines() if line.strip()]
 
 
 def _property(line: str) -> tuple[str, str]:

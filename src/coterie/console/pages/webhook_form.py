@@ -24,6 +24,7 @@ def webhook_options(form: Form) -> dict[str, Any]:
         "audience_events": form.text("audience_events") or "both",
         "fields": form.choices("fields"),
         "changes": form.choices("changes"),
+        "names": dict(_name(line) for line in form.lines("names")),
         "http_method": form.text("http_method") or "POST",
         "batch_size": _whole(form.text("batch_size") or "1", "The messages a request"),
         "flush_seconds": _seconds(form.text("flush_seconds") or "5"),
@@ -46,6 +47,7 @@ def webhook_values(config: WebhookConfig) -> dict[str, Any]:
         "audience_events": config.audience_events,
         "fields": config.fields,
         "changes": config.changes,
+        "names": "\n".join(f"{field}={name}" for field, name in sorted(config.names.items())),
         "http_method": config.http_method,
         "batch_size": str(config.batch_size),
         "flush_seconds": f"{config.flush_seconds:g}",
@@ -57,6 +59,15 @@ def webhook_values(config: WebhookConfig) -> dict[str, Any]:
 def names_of_keys(keys: Iterable[str]) -> list[str]:
     """Return the slugs and names of fields behind what a job stands for."""
     return [key.removeprefix(AUDIENCE).removeprefix(FIELD) for key in keys]
+
+
+def _name(line: str) -> tuple[str, str]:
+    field, _, name = (part.strip() for part in line.partition("="))
+    if not field or not name:
+        raise BadJobError(
+            message=f"{line[:100]!r} is no name of a field. Write field=name on each line."
+        )
+    return field, name
 
 
 def _whole(text: str, what: str) -> int:

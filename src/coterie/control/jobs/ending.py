@@ -61,7 +61,7 @@ def finish_cleaning(store: Store, job: Job, *, refused: int, clock: Clock) -> Jo
         if refused:
             said += f" The destination refused that for {refused:,} of its users."
         add_log(change.conn, job.id, "cleaned", said, now=change.now)
-        return _stop(change, current, ending, SYSTEM)
+        return _stop(change, current, ending, SYSTEM, said="The clean-up is done.")
 
 
 def wait_until(conn: Connection, job: Job, *, run_at: datetime, now: datetime) -> None:
@@ -70,14 +70,14 @@ def wait_until(conn: Connection, job: Job, *, run_at: datetime, now: datetime) -
     run(conn, load_queries("jobs").settle_job, values)
 
 
-def _stop(change: Change, job: Job, wanted: JobState, actor: Actor) -> Job:
+def _stop(change: Change, job: Job, wanted: JobState, actor: Actor, *, said: str = "") -> Job:
     check_step(job.id, job.state, wanted)
     values = {"job_id": job.id, "state": wanted, "run_at": None, "now": change.now}
     (after,) = list_all(change.conn, load_queries("jobs").set_state, values, row=Job)
     detail = {"from": job.state, "to": wanted}
     subject = Subject(job.account, "job", job.id)
     record(change.conn, wanted, subject, actor=actor, now=change.now, detail=detail)
-    add_log(change.conn, job.id, wanted, f"By {actor.name}.", now=change.now)
+    add_log(change.conn, job.id, wanted, said or f"By {actor.name}.", now=change.now)
     if job.destination_id is not None:
         retired = {"destination_id": job.destination_id, "now": change.now}
         run(change.conn, load_queries("jobs").retire_destination, retired)

@@ -62,6 +62,11 @@ def read_export(config: ExportConfig | Mapping[str, Any]) -> ExportConfig:
         suppressed_by=tuple(dict.fromkeys(config.suppressed_by)),
         identifier_field=config.identifier_field.strip(),
     )
+    if isinstance(config, WebhookConfig):
+        names = {field: name.strip() for field, name in config.names.items()}
+        return msgspec.structs.replace(
+            config, names={field: name for field, name in names.items() if name not in ("", field)}
+        )
     if not isinstance(config, ExportAudienceConfig):
         return config
     return msgspec.structs.replace(
@@ -116,6 +121,11 @@ def check_clean_up(config: ExportConfig, *, asked: bool) -> None:
     if asked and isinstance(config, FeedConfig):
         raise BadJobError(
             message=f"Braze takes no {config.form} back that were sent. Do without clean-up."
+        )
+    if asked and isinstance(config, ExportSubscriptionsConfig):
+        raise BadJobError(
+            "Braze knows users as subscribed or unsubscribed and cannot be told to know nothing, "
+            "so what the job set stays. Do without clean-up."
         )
 
 

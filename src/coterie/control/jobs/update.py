@@ -112,6 +112,11 @@ def merge_options(
             )
     if isinstance(before, WebhookConfig) and before.existing_users != after.existing_users:
         raise BadJobError("Who was told at the start of a webhook job is past. Create another job.")
+    if isinstance(before, WebhookConfig) and isinstance(after, WebhookConfig):
+        # Who takes a field out of the messages need not take its name away too.
+        gone = set(before.told_fields) - set(after.told_fields)
+        kept_names = {field: name for field, name in after.names.items() if field not in gone}
+        after = msgspec.structs.replace(after, names=kept_names)
     if isinstance(before, WebhookConfig | FeedConfig):
         after = msgspec.structs.replace(after, outlet=before.outlet)
     if before.existing_users and not after.existing_users:

@@ -18,8 +18,7 @@ def check_webhook(config: WebhookConfig) -> None:
         raise BadJobError(message=f"A job tells changes of at most {CHANGES_LIMIT} fields.")
     if len(config.fields) > FIELDS_LIMIT:
         raise BadJobError(message=f"A message holds at most {FIELDS_LIMIT} fields.")
-    told = {config.told_name(field) for field in config.read_fields}
-    if EVENTS in told or EVENTS in {item.field for item in config.identifiers}:
+    if EVENTS in {config.told_name(field) for field in config.told_fields}:
         raise BadJobError(message=f"A message cannot hold a field that is called {EVENTS!r}.")
     _check_names(config)
     _check_shape(config)
@@ -29,7 +28,13 @@ def _check_names(config: WebhookConfig) -> None:
     # What edits schemas reads LQL, which is long to import.
     from coterie.control.definitions.draft import check_name
 
-    told = [config.told_name(field) for field in config.read_fields]
+    for field in config.names:
+        if field not in config.told_fields:
+            raise BadJobError(
+                message=f"A name is given for {field!r}, which no message holds. Choose the field "
+                "too, or leave its name out."
+            )
+    told = [config.told_name(field) for field in config.told_fields]
     for name in told:
         if told.count(name) > 1:
             raise BadJobError(message=f"Two fields of a message cannot both be called {name!r}.")
