@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -33,12 +33,6 @@ class Written(NamedTuple):
 
     ended: list[tuple[Shelf, Delivery]]
     idle: list[tuple[Shelf, list[Settlement]]]
-
-    def settlements(self) -> Iterator[tuple[Shelf, Sequence[Settlement]]]:
-        """Yield all of them."""
-        yield from self.idle
-        for shelf, delivery in self.ended:
-            yield shelf, delivery.ended.settlements
 
 
 class AuthorizationSender:
@@ -205,7 +199,7 @@ class AuthorizationSender:
             shelf.busy |= recipients_of(packing.idle)
         parcels = packing.parcels[:room]
         for parcel in parcels:
-            shelf.busy |= recipients_of(parcel.loads)
+            shelf.busy |= parcel.users
         courier.promise(len(parcels))
         return parcels
 
@@ -227,15 +221,20 @@ class AuthorizationSender:
         if plan.form in QUEUE_FORMS:
             items, shelf.queue_position = await asyncio.to_thread(
                 self._hold.take_items,
-                plan.id, limit=limit, now=now, busy=shelf.busy, after=shelf.queue_position,
-            )  # fmt: skip
+                plan.id,
+                limit=limit,
+                now=now,
+                busy=frozenset(shelf.busy),
+                after=shelf.queue_position,
+            )
             most = self._forms.target(plan).most
             return list(first_of_each_user(items, most=most)), shelf.queue_position == 0
         due = Due(
             limit=limit,
             now=now,
             clock=clock,
-            busy=self._busy(shelf),
+            # As it is before the read, which may not see yet what settles meanwhile.
+            busy=frozenset(self._busy(shelf)),
             deletion=self._deletion,
             calm=timedelta(seconds=self._deps.calm_seconds),
             life=self._policy().life,
@@ -287,7 +286,9 @@ class AuthorizationSender:
             task = asyncio.create_task(self._carry(shelf, parcel, number))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
-        for shelf, settlements in written.settlements():
+        for shelf, delivery in written.ended:
+            shelf.busy -= delivery.users
+        for shelf, settlements in written.idle:
             shelf.busy -= recipients_of([settlement.load for settlement in settlements])
         return written
 
@@ -312,7 +313,7 @@ class AuthorizationSender:
     def _put_back(self, shelf: Shelf, parcel: Parcel) -> None:
         """Have what a parcel carries read again: something of it is not to be sent any more."""
         self._courier(shelf.plan).take_back()
-        shelf.busy -= recipients_of(parcel.loads)
+        shelf.busy -= parcel.users
         shelf.queue_position = 0
 
     def _count(self, shelf: Shelf, settlements: Sequence[Settlement], *, requests: int) -> None:

@@ -27,8 +27,12 @@ OUTCOMES = {Acknowledged: "told", Refused: "parked", Postponed: "again"}
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a parcel: `trouble` says that nothing is sent for now, `answered` that it is."""
+    """What came of a parcel for `users`.
 
+    `trouble` says that nothing is sent for now, `answered` that it is.
+    """
+
+    users: frozenset[str]
     ended: Ended
     requests: int
     answered: bool
@@ -100,6 +104,7 @@ class Courier:
             refused=refused,
         )
         return Delivery(
+            users=parcel.users,
             ended=Ended(closing=closing, settlements=tuple(attempt.settlements)),
             requests=attempt.requests,
             answered=attempt.answered,

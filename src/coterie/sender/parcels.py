@@ -5,6 +5,7 @@ from collections.abc import Hashable, Iterable, Sequence
 import msgspec
 
 from coterie.connectors.destination import Forms, Object, Target
+from coterie.flow.exports.settle import recipients_of
 from coterie.model.delivery import DestinationPlan, Load, QueueItem
 
 CAREFUL_ATTEMPTS = 3
@@ -19,16 +20,13 @@ class Packed(msgspec.Struct, frozen=True):
 
 
 class Parcel(msgspec.Struct, frozen=True):
-    """Loads of one destination that leave in one request."""
+    """Loads of one destination that leave in one request, and the users that they are for."""
 
     plan: DestinationPlan
     target: Target
     packed: tuple[Packed, ...]
-
-    @property
-    def loads(self) -> tuple[Load, ...]:
-        """What the parcel carries."""
-        return tuple(one.load for one in self.packed)
+    loads: tuple[Load, ...]
+    users: frozenset[str]
 
 
 class Packing(msgspec.Struct, frozen=True):
@@ -67,12 +65,16 @@ def pack(plan: DestinationPlan, loads: Sequence[Load], *, forms: Forms, all_of_i
         is_tired = size < target.most
         full = len(group) if all_of_it or is_tired else len(group) - len(group) % size
         parcels += [
-            Parcel(plan, target, tuple(group[start : start + size]))
-            for start in range(0, full, size)
+            _parcel(plan, target, group[start : start + size]) for start in range(0, full, size)
         ]
         rest += [one.load for one in group[full:]]
         has_unfilled = has_unfilled or (not is_tired and full % size > 0)
     return Packing(parcels, rest, idle, has_unfilled)
+
+
+def _parcel(plan: DestinationPlan, target: Target, group: Sequence[Packed]) -> Parcel:
+    loads = tuple(one.load for one in group)
+    return Parcel(plan, target, tuple(group), loads, frozenset(recipients_of(loads)))
 
 
 def first_of_each_user(items: Iterable[QueueItem], *, most: int) -> list[QueueItem]:

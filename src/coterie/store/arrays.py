@@ -75,8 +75,10 @@ def _array(
 
 
 def _texts(items: Sequence[str | None]) -> list[bytes]:
-    encoded = [None if item is None else item.encode() for item in items]
-    return [_NULL if item is None else _LENGTH(len(item)) + item for item in encoded]
+    if None in items:
+        return _byteses([None if item is None else item.encode() for item in items])
+    encoded = map(str.encode, cast("Sequence[str]", items))
+    return [_LENGTH(len(item)) + item for item in encoded]
 
 
 def _byteses(items: Sequence[bytes | None]) -> list[bytes]:

@@ -29,9 +29,10 @@ NEVER: dict[str, Told] = {}
 class Due(msgspec.Struct, frozen=True, kw_only=True):
     """Which rows of a destination a sender asks for: due at `now`, after a position.
 
-    `busy` are recipients that have a request under way. `deletion` is the destination that deletes
-    users with the same key, if there is one: a user is deleted, and told of anything after that,
-    only when nothing was sent of them for `calm`. `clock` is the time, where `now` is ahead of it.
+    `busy` are recipients that had a request under way when this was asked. `deletion` is the
+    destination that deletes users with the same key, if there is one: a user is deleted, and told
+    of anything after that, only when nothing was sent of them for `calm`. `clock` is the time,
+    where `now` is ahead of it.
     `life` is how long a request without an answer may be worked on. `backfill`: those that a
     backfill made pending, else those of live changes.
     """
@@ -39,7 +40,7 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
     limit: int
     now: datetime
     clock: datetime | None = None
-    busy: Collection[str] = ()
+    busy: Collection[str] = frozenset()
     after: Position = START
     deletion: int | None = None
     calm: timedelta = timedelta()
@@ -48,7 +49,7 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def take(conn: Connection, destination: int, due: Due) -> tuple[list[OutboxRow], Position]:
-    """Return rows that are due, and the position of the last of them (`START` at the end).
+    """Return rows that are due, and the position of the last that was read (`START` at the end).
 
     Nothing is locked: only the holder of the authorization's lock may call this and send what it
     gets.
@@ -60,7 +61,8 @@ def take(conn: Connection, destination: int, due: Due) -> tuple[list[OutboxRow],
         "limit": due.limit,
         "now": due.now,
         "clock": clock,
-        "busy": TextArray(list(due.busy)),
+        # Who has something under way was read before, so that few of them stand after a position.
+        "busy": TextArray(list(due.busy) if due.after == START else ()),
         "after_instant": due.after.not_before,
         "after_recipient": due.after.recipient,
         "deletion": due.deletion,
@@ -92,6 +94,7 @@ def take(conn: Connection, destination: int, due: Due) -> tuple[list[OutboxRow],
             _,
             uncertain,
         ) in read
+        if recipient not in due.busy
     ]
     if len(read) < due.limit:
         return rows, START
