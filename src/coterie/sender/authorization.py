@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from coterie.connectors.destination import LIFE_SECONDS, Forms
 from coterie.flow.exports.delivery import count_delivery, plan_shipments
+from coterie.flow.exports.draft import Draft
 from coterie.flow.exports.hold import Hold
 from coterie.flow.exports.outbox import Due
 from coterie.flow.exports.requests import Request
@@ -28,7 +29,7 @@ from coterie.sender.shelf import Shelf
 AHEAD = timedelta(days=1)
 
 
-class Written(NamedTuple):
+class Settled(NamedTuple):
     """What a transaction settled: requests that came to an end, and what need not be told."""
 
     ended: list[tuple[Shelf, Delivery]]
@@ -63,7 +64,7 @@ class AuthorizationSender:
         self._ended: list[tuple[Shelf, Delivery]] = []
         self._idle: list[tuple[Shelf, list[Settlement]]] = []
         self._under_way: set[asyncio.Task[None]] = set()
-        self._writing: asyncio.Task[Written] | None = None
+        self._writing: asyncio.Task[Settled] | None = None
         self._news = asyncio.Event()
         self._deletion: int | None = None
 
@@ -112,8 +113,7 @@ class AuthorizationSender:
                 parcels += [(shelf, parcel) for parcel in await self._prepare(shelf)]
         worked = bool(parcels or self._ended or self._idle)
         if worked:
-            await self._written()
-            self._begin_writing(parcels)
+            await self._begin_writing(parcels)
         is_calm = not (worked or self._writing or self._under_way)
         plans = [shelf.plan for shelf in self._shelves.values()]
         await self._reporter.report(plans, at_once=is_calm)
@@ -139,7 +139,7 @@ class AuthorizationSender:
             while self._under_way:
                 await asyncio.wait(self._under_way)
             if self._ended or self._idle:
-                self._begin_writing([])
+                await self._begin_writing([])
         plans = [shelf.plan for shelf in self._shelves.values()]
         await self._reporter.report(plans, at_once=True)
 
@@ -257,8 +257,14 @@ class AuthorizationSender:
         others = self._shelves.values() if shelf is deletion else (deletion,)
         return shelf.busy.union(*(other.busy for other in others))
 
-    def _begin_writing(self, parcels: list[tuple[Shelf, Parcel]]) -> None:
-        self._writing = asyncio.create_task(self._write(parcels))
+    async def _begin_writing(self, parcels: list[tuple[Shelf, Parcel]]) -> None:
+        """Draft a transaction while the one before is under way, then begin it."""
+        settled = Settled(self._ended, self._idle)
+        self._ended, self._idle = [], []
+        numbers, draft = await asyncio.to_thread(self._draft, parcels, settled)
+        await self._written()
+        leaving = list(zip(numbers, parcels, strict=True))
+        self._writing = asyncio.create_task(self._write(draft, leaving, settled))
         self._writing.add_done_callback(lambda _: self._news.set())
 
     async def _written(self) -> None:
@@ -269,46 +275,45 @@ class AuthorizationSender:
         writing, self._writing = self._writing, None
         if writing is None:
             return
-        written = await writing
-        for shelf, settlements in written.idle:
+        settled = await writing
+        for shelf, settlements in settled.idle:
             self._count(shelf, settlements, requests=0)
-        await self._judge(written.ended)
+        await self._judge(settled.ended)
 
-    async def _write(self, parcels: list[tuple[Shelf, Parcel]]) -> Written:
+    async def _write(
+        self, draft: Draft, leaving: list[tuple[int, tuple[Shelf, Parcel]]], settled: Settled
+    ) -> Settled:
         """Write down what came of what left and what leaves now, and let that leave."""
-        written = Written(self._ended, self._idle)
-        self._ended, self._idle = [], []
-        numbers, gone = await asyncio.to_thread(self._write_down, parcels, written)
-        for number, (shelf, parcel) in zip(numbers, parcels, strict=True):
+        gone = await asyncio.to_thread(self._hold.write, draft)
+        for number, (shelf, parcel) in leaving:
             if number in gone:
                 self._put_back(shelf, parcel)
                 continue
             task = asyncio.create_task(self._carry(shelf, parcel, number))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
-        for shelf, delivery in written.ended:
+        for shelf, delivery in settled.ended:
             shelf.busy -= delivery.users
-        for shelf, settlements in written.idle:
+        for shelf, settlements in settled.idle:
             shelf.busy -= recipients_of([settlement.load for settlement in settlements])
-        return written
+        return settled
 
-    def _write_down(
-        self, parcels: list[tuple[Shelf, Parcel]], written: Written
-    ) -> tuple[list[int], frozenset[int]]:
+    def _draft(
+        self, parcels: list[tuple[Shelf, Parcel]], settled: Settled
+    ) -> tuple[list[int], Draft]:
         numbers = self._hold.numbers(len(parcels))
-        opened = [
-            Request(id=number, destination=shelf.plan.id, loads=parcel.loads)
-            for number, (shelf, parcel) in zip(numbers, parcels, strict=True)
-        ]
-        gone = self._hold.write(
-            opened,
-            [delivery.ended for _, delivery in written.ended],
-            idle=[one for _, settlements in written.idle for one in settlements],
+        draft = Draft(
+            [
+                Request(id=number, destination=shelf.plan.id, loads=parcel.loads)
+                for number, (shelf, parcel) in zip(numbers, parcels, strict=True)
+            ],
+            [delivery.ended for _, delivery in settled.ended],
+            idle=[one for _, settlements in settled.idle for one in settlements],
             policy=self._policy(),
             deletion=self._deletion,
             now=self._deps.clock(),
         )
-        return numbers, gone
+        return numbers, draft
 
     def _put_back(self, shelf: Shelf, parcel: Parcel) -> None:
         """Have what a parcel carries read again: something of it is not to be sent any more."""

@@ -14,7 +14,7 @@ from coterie.connectors.destination import (
     UnavailableError,
 )
 from coterie.flow.exports.delivery import back_off_seconds
-from coterie.flow.exports.hold import Ended
+from coterie.flow.exports.draft import Ended
 from coterie.flow.exports.requests import Closing, Outcome
 from coterie.model.delivery import Acknowledged, Load, Postponed, QueueItem, Refused, Settlement
 from coterie.sender.breaker import Breaker

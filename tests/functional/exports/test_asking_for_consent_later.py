@@ -17,6 +17,7 @@ from tests.functional.exports.test_withdrawing_consent import CONSENT, LOST, NO,
 from coterie.control.jobs import job_logs, pause_job, resume_job
 from coterie.flow.exports.desk import DeliveryDesk
 from coterie.flow.exports.destinations import list_destinations
+from coterie.flow.exports.draft import Draft
 from coterie.flow.exports.requests import Request
 from coterie.flow.exports.settle import DoubtPolicy
 from coterie.flow.run.deliveries import Deliveries
@@ -78,7 +79,7 @@ def test_nothing_leaves_between_the_change_and_the_asking(shop: Shop) -> None:
         [item] = hold.take_items(plan.id, limit=1, now=shop.now)[0]
         request = Request(id=hold.numbers(1)[0], destination=plan.id, loads=(item,))
         policy = DoubtPolicy(repeats={}, life=timedelta(seconds=1))
-        gone = hold.write([request], [], policy=policy, now=shop.now)
+        gone = hold.write(Draft([request], [], policy=policy, now=shop.now))
     follow(shop)
 
     assert (plan.delivers, checked.delivers) == (True, False)

@@ -2,10 +2,10 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from tests.functional.exports.conftest import Shop
@@ -14,10 +14,11 @@ from tests.functional.flow.conftest import ACTOR
 
 from coterie.control.jobs import create_export
 from coterie.flow.exports.desk import DeliveryDesk
-from coterie.flow.exports.hold import Ended, Hold, try_hold
-from coterie.flow.exports.requests import Request, open_requests
+from coterie.flow.exports.draft import Draft
+from coterie.flow.exports.hold import Hold, try_hold
+from coterie.flow.exports.requests import Request, open_requests, pack_request
 from coterie.flow.exports.settle import DoubtPolicy
-from coterie.model.delivery import QueueItem, Settlement
+from coterie.model.delivery import QueueItem
 from coterie.model.erasure import Erasure
 from coterie.store import Connection, Store
 
@@ -72,15 +73,12 @@ def test_an_event_that_was_read_before_its_person_was_forgotten_does_not_leave(
 
     with try_hold(shop.store, shop.authorization) as hold:
         assert hold is not None
-        gone = hold.write(
-            [
-                Request(id=1, destination=feed, loads=(read["u-ada"], read["u-bob"])),
-                Request(id=2, destination=feed, loads=(read["u-bob"],)),
-            ],
-            [],
-            policy=DoubtPolicy(repeats={}, life=timedelta()),
-            now=shop.now,
-        )
+        requests = [
+            Request(id=1, destination=feed, loads=(read["u-ada"], read["u-bob"])),
+            Request(id=2, destination=feed, loads=(read["u-bob"],)),
+        ]
+        policy = DoubtPolicy(repeats={}, life=timedelta())
+        gone = hold.write(Draft(requests, [], policy=policy, now=shop.now))
 
     assert gone == {1}
     with shop.store.transaction() as conn:
@@ -95,7 +93,7 @@ def test_a_person_whose_event_is_just_leaving_is_deleted_after_it(shop: Shop, fe
     with ThreadPoolExecutor(1) as other:
         with shop.store.transaction() as conn:
             request = Request(id=1, destination=feed, loads=(item,))
-            gone = open_requests(conn, shop.authorization, [request], now=shop.now)
+            gone = open_requests(conn, shop.authorization, [pack_request(request)], now=shop.now)
             erasing = other.submit(erase, shop, made)
             wait_for_a_lock(conn)
         asked = erasing.result(DEADLINE)
@@ -111,19 +109,10 @@ class LateHold(Hold):
         super().__init__(hold._store, hold._conn, hold._authorization_id)
         self._acts = [act]
 
-    def write(
-        self,
-        opened: Sequence[Request],
-        ended: Sequence[Ended],
-        *,
-        idle: Sequence[Settlement] = (),
-        policy: DoubtPolicy,
-        deletion: int | None = None,
-        now: datetime,
-    ) -> frozenset[int]:
-        if opened and self._acts:
+    def write(self, draft: Draft) -> frozenset[int]:
+        if draft.opened and self._acts:
             self._acts.pop()()
-        return super().write(opened, ended, idle=idle, policy=policy, deletion=deletion, now=now)
+        return super().write(draft)
 
 
 class LateDesk(DeliveryDesk):

@@ -12,7 +12,8 @@ from psycopg.types.json import Jsonb
 
 from coterie.flow.exports import outbox
 from coterie.flow.exports.delivery import plan_shipments
-from coterie.flow.exports.hold import Ended, Hold, try_hold
+from coterie.flow.exports.draft import Draft, Ended
+from coterie.flow.exports.hold import Hold, try_hold
 from coterie.flow.exports.outbox import Due
 from coterie.flow.exports.parked import replay_parked
 from coterie.flow.exports.requests import Closing, Request
@@ -193,7 +194,7 @@ class Run:
     def write(
         self, opened: list[Request], ended: list[Ended], *, idle: Sequence[Settlement] = ()
     ) -> None:
-        self.hold.write(opened, ended, idle=idle, policy=POLICY, now=self.now)
+        self.hold.write(Draft(opened, ended, idle=idle, policy=POLICY, now=self.now))
 
     def pass_a_life(self) -> None:
         """What has not landed until now never will; whoever was in it is told again."""

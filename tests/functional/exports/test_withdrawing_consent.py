@@ -1,8 +1,8 @@
 """A consent is withdrawn while events wait: nothing of that person leaves, all else arrives."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -22,12 +22,10 @@ from tests.functional.flow.replaying import confirm, go_on, publish, start
 
 from coterie.control.jobs import pause_job, resume_job
 from coterie.flow.exports.desk import DeliveryDesk
-from coterie.flow.exports.hold import Ended, Hold
+from coterie.flow.exports.draft import Draft
+from coterie.flow.exports.hold import Hold
 from coterie.flow.exports.parked import Choice
-from coterie.flow.exports.requests import Request
-from coterie.flow.exports.settle import DoubtPolicy
 from coterie.flow.run.deliveries import replay
-from coterie.model.delivery import Settlement
 from coterie.store import Store
 
 CONSENT = {"field": "last_name", "values": ["yes"]}
@@ -178,18 +176,9 @@ class BusyHold(Hold):
         super().__init__(hold._store, hold._conn, hold._authorization_id)
         self._acts = acts
 
-    def write(
-        self,
-        opened: Sequence[Request],
-        ended: Sequence[Ended],
-        *,
-        idle: Sequence[Settlement] = (),
-        policy: DoubtPolicy,
-        deletion: int | None = None,
-        now: datetime,
-    ) -> frozenset[int]:
-        gone = super().write(opened, ended, idle=idle, policy=policy, deletion=deletion, now=now)
-        if opened and self._acts:
+    def write(self, draft: Draft) -> frozenset[int]:
+        gone = super().write(draft)
+        if draft.opened and self._acts:
             self._acts.pop()()
         return gone
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from tests.functional.sender.conftest import DEADLINE, World
 
 from braze_sandbox.model.fault import Fault
-from coterie.flow.exports.requests import Request, open_requests
+from coterie.flow.exports.requests import Request, open_requests, pack_request
 from coterie.model.delivery import Difference, OutboxRow, Shipment
 from coterie.sender.loop import run_sender
 
@@ -59,7 +59,7 @@ async def test_values_in_doubt_wait_after_a_takeover(world: World) -> None:
     world.wish("u1", {"vip"})
     with world.store.transaction() as conn:
         request = Request(id=1, destination=world.destination, loads=(shipment("u1", "vip"),))
-        open_requests(conn, world.authorization_id, [request], now=datetime.now(UTC))
+        open_requests(conn, world.authorization_id, [pack_request(request)], now=datetime.now(UTC))
 
     async with world.sending(takeover_seconds=0.5):
         started = asyncio.get_running_loop().time()
@@ -75,7 +75,7 @@ async def test_what_a_dead_sender_left_under_way_cannot_cancel_out(world: World)
     world.wish("u1", set())
     with world.store.transaction() as conn:
         request = Request(id=1, destination=world.destination, loads=(shipment("u1", "vip"),))
-        open_requests(conn, world.authorization_id, [request], now=datetime.now(UTC))
+        open_requests(conn, world.authorization_id, [pack_request(request)], now=datetime.now(UTC))
 
     async with world.sending():
         await world.wait_until(world.requests)

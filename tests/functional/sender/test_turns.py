@@ -1,18 +1,16 @@
 """A sender reads what is due next while what leaves now is being written down."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 
 from tests.functional.sender.conftest import World
 
 from coterie.flow.exports.desk import DeliveryDesk
-from coterie.flow.exports.hold import Ended, Hold
+from coterie.flow.exports.draft import Draft
+from coterie.flow.exports.hold import Hold
 from coterie.flow.exports.outbox import Due, Position
-from coterie.flow.exports.requests import Request
-from coterie.flow.exports.settle import DoubtPolicy
-from coterie.model.delivery import OutboxRow, Settlement
+from coterie.model.delivery import OutboxRow
 from coterie.store import Store
 
 PATIENCE = 60.0
@@ -38,19 +36,10 @@ class MetHold(Hold):
             self._meeting.read_meanwhile.set()
         return super().take(destination, due)
 
-    def write(
-        self,
-        opened: Sequence[Request],
-        ended: Sequence[Ended],
-        *,
-        idle: Sequence[Settlement] = (),
-        policy: DoubtPolicy,
-        deletion: int | None = None,
-        now: datetime,
-    ) -> frozenset[int]:
+    def write(self, draft: Draft) -> frozenset[int]:
         self._meeting.writing.set()
         assert self._meeting.read_meanwhile.wait(PATIENCE)
-        return super().write(opened, ended, idle=idle, policy=policy, deletion=deletion, now=now)
+        return super().write(draft)
 
 
 class MetDesk(DeliveryDesk):

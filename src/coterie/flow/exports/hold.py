@@ -1,27 +1,23 @@
 """The right to deliver for an authorization, held by one process at a time."""
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TypeVar
 
-import msgspec
-
 from coterie.base.errors import TransientError
 from coterie.flow.exports import outbox, queue
-from coterie.flow.exports.delivery import is_acknowledged
+from coterie.flow.exports.draft import Draft
 from coterie.flow.exports.outbox import Due, Position
 from coterie.flow.exports.requests import (
     Closing,
-    Request,
     close_requests,
     list_open_requests,
     next_numbers,
-    open_requests,
 )
 from coterie.flow.exports.settle import ENDED_UNANSWERED, DoubtPolicy, Settling
-from coterie.model.delivery import OutboxRow, QueueItem, Settlement, Shipment
+from coterie.model.delivery import OutboxRow, QueueItem
 from coterie.store import Connection, Store, StoreConflictError, load_queries, store_errors
 
 QUERIES = load_queries("outbox")
@@ -46,13 +42,6 @@ class HoldLostError(TransientError):
             "by itself; use a direct connection if a pooler between here and PostgreSQL drops "
             "session locks."
         )
-
-
-class Ended(msgspec.Struct, frozen=True, kw_only=True):
-    """A request that came to an end, with a settlement for each of its loads."""
-
-    closing: Closing
-    settlements: tuple[Settlement, ...]
 
 
 class Hold:
@@ -97,32 +86,17 @@ class Hold:
         taken, self._numbers = self._numbers[:count], self._numbers[count:]
         return taken
 
-    def write(
-        self,
-        opened: Sequence[Request],
-        ended: Sequence[Ended],
-        *,
-        idle: Sequence[Settlement] = (),
-        policy: DoubtPolicy,
-        deletion: int | None = None,
-        now: datetime,
-    ) -> frozenset[int]:
-        """Durably write what is about to leave, what came of what left, and what need not leave.
+    def write(self, draft: Draft) -> frozenset[int]:
+        """Durably write what was drafted; return the numbers of requests that must not leave.
 
-        All or nothing of it is written, save for requests with an item that was dropped meanwhile:
-        their numbers are returned, and they must not leave. Raises `HoldLostError`,
-        `StoreUnavailableError` or `StoreConflictError`.
+        All or nothing of it is written, save for those, which have an item that was dropped
+        meanwhile. Raises `HoldLostError`, `StoreUnavailableError` or `StoreConflictError`.
         """
 
         def write() -> frozenset[int]:
             self._require_lock()
             self._conn.execute(QUERIES.commit_durably.encode())
-            gone = frozenset[int]()
-            if opened:
-                gone = open_requests(self._conn, self._authorization_id, opened, now=now)
-            self._settle(ended, idle, policy, now)
-            self._note_deleted(ended, deletion, now)
-            return gone
+            return draft.write(self._conn, self._authorization_id)
 
         return self._insist(write)
 
@@ -138,9 +112,9 @@ class Hold:
                 return 0
             # A row may stand in two requests if a process died twice; the later one is written.
             for request in left:
-                settling = Settling(self._conn, now=now, policy=policy)
+                settling = Settling(now=now, policy=policy)
                 settling.doubt(request, seconds=seconds)
-                settling.write()
+                settling.write(self._conn)
             closings = [
                 Closing(id=request.id, outcome="unknown", status=None, answer=ENDED_UNANSWERED)
                 for request in left
@@ -176,35 +150,6 @@ class Hold:
                 if left == 1:
                     raise
         raise AssertionError
-
-    def _settle(
-        self,
-        ended: Sequence[Ended],
-        idle: Sequence[Settlement],
-        policy: DoubtPolicy,
-        now: datetime,
-    ) -> None:
-        settling = Settling(self._conn, now=now, policy=policy)
-        for one in ended:
-            for settlement in one.settlements:
-                settling.add(settlement, request=one.closing.id)
-        for settlement in idle:
-            settling.add(settlement, request=0)
-        settling.write()
-        if ended:
-            close_requests(self._conn, [one.closing for one in ended], now=now)
-
-    def _note_deleted(self, ended: Sequence[Ended], deletion: int | None, now: datetime) -> None:
-        if deletion is None:
-            return
-        gone = {
-            load.row.recipient
-            for one in ended
-            for load in (each.load for each in one.settlements if is_acknowledged(each))
-            if isinstance(load, Shipment) and load.row.destination == deletion
-        }
-        if gone:
-            outbox.forget_deleted(self._conn, deletion, gone, now=now)
 
     def _require_lock(self) -> None:
         found = self._conn.execute(QUERIES.is_authorization_held.encode(), self._values)

@@ -1,6 +1,6 @@
 """The journal of requests: what is under way, what came of it, what a dead sender left behind."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -47,6 +47,16 @@ class Sent(msgspec.Struct, frozen=True, array_like=True):
     queued: list[int]
 
 
+class PackedRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A request as it is written down before it leaves; `queued` are ids of its items."""
+
+    id: int
+    destination: int
+    objects: int
+    sent: bytes
+    queued: list[int]
+
+
 class OpenRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A request that nobody knows the end of."""
 
@@ -66,23 +76,35 @@ def next_numbers(conn: Connection, count: int) -> list[int]:
     return [row[0] for row in found]
 
 
+def pack_request(request: Request) -> PackedRequest:
+    """Return a request as it is written down."""
+    rows = [sent_row(load) for load in request.loads if isinstance(load, Shipment)]
+    sent = Sent(rows, [load.id for load in request.loads if isinstance(load, QueueItem)])
+    return PackedRequest(
+        id=request.id,
+        destination=request.destination,
+        objects=len(request.loads),
+        sent=_encode(sent),
+        queued=sent.queued,
+    )
+
+
 def open_requests(
-    conn: Connection, authorization_id: int, requests: Sequence[Request], *, now: datetime
+    conn: Connection, authorization_id: int, requests: Sequence[PackedRequest], *, now: datetime
 ) -> frozenset[int]:
     """Write down what is about to leave, in the caller's transaction; return what must not leave.
 
     These are the numbers of requests with an item that was dropped since it was read, because its
     person was forgotten. What else they carry is to be read again.
     """
-    sent = {request.id: _sent(request.loads) for request in requests}
-    gone = _gone(conn, sent)
+    gone = _gone(conn, requests)
     requests = [request for request in requests if request.id not in gone]
     values = {
         "authorization_id": authorization_id,
         "ids": BigintArray([request.id for request in requests]),
         "destinations": BigintArray([request.destination for request in requests]),
-        "objects": IntArray([len(request.loads) for request in requests]),
-        "sent": BytesArray([_encode(sent[request.id]) for request in requests]),
+        "objects": IntArray([request.objects for request in requests]),
+        "sent": BytesArray([request.sent for request in requests]),
         "now": now,
     }
     conn.execute(QUERIES.open_requests.encode(), values)
@@ -129,18 +151,13 @@ def forget_items(conn: Connection, *, before: datetime, limit: int) -> int:
     return conn.execute(QUERIES.forget_items.encode(), values).rowcount
 
 
-def _gone(conn: Connection, sent: Mapping[int, Sent]) -> frozenset[int]:
-    asked = sorted({item for one in sent.values() for item in one.queued})
+def _gone(conn: Connection, requests: Sequence[PackedRequest]) -> frozenset[int]:
+    asked = sorted({item for request in requests for item in request.queued})
     if not asked:
         return frozenset()
     locked = conn.execute(QUERIES.lock_items.encode(), {"ids": BigintArray(asked)})
     waiting = {item for (item,) in locked}
-    return frozenset(id_ for id_, one in sent.items() if not waiting.issuperset(one.queued))
-
-
-def _sent(loads: Sequence[Load]) -> Sent:
-    rows = [sent_row(load) for load in loads if isinstance(load, Shipment)]
-    return Sent(rows, [load.id for load in loads if isinstance(load, QueueItem)])
+    return frozenset(one.id for one in requests if not waiting.issuperset(one.queued))
 
 
 def sent_row(shipment: Shipment) -> SentRow:

@@ -53,8 +53,7 @@ class DoubtPolicy(msgspec.Struct, frozen=True, kw_only=True):
 class Settling:
     """Gathers settlements of one transaction and writes each kind in one statement."""
 
-    def __init__(self, conn: Connection, *, now: datetime, policy: DoubtPolicy) -> None:
-        self._conn = conn
+    def __init__(self, *, now: datetime, policy: DoubtPolicy) -> None:
         self._now = now
         self._now_ms = to_us(now) // 1_000
         self._policy = policy
@@ -85,22 +84,22 @@ class Settling:
         for item in request.sent.queued:
             self._items.append(self._doubtful(request.destination, item, verdict, request.id))
 
-    def write(self) -> None:
+    def write(self, conn: Connection) -> None:
         """Write all that was added, in the order of keys, in which workers lock, too."""
         now = self._now
         others = [*self._refused, *self._postponed]
         if others and (self._acknowledged or (self._refused and self._postponed)):
-            self._lock(others)
+            self._lock(conn, others)
         if self._acknowledged:
-            self._write_acknowledged()
+            self._write_acknowledged(conn)
         if self._refused:
             values = {"rows": _json(self._refused), "now": now}
-            self._conn.execute(QUERIES.settle_refused.encode(), values)
+            conn.execute(QUERIES.settle_refused.encode(), values)
         if self._postponed:
-            self._conn.execute(QUERIES.settle_postponed.encode(), {"rows": _json(self._postponed)})
+            conn.execute(QUERIES.settle_postponed.encode(), {"rows": _json(self._postponed)})
         if self._items:
             values = {"rows": msgspec.json.encode(self._items).decode(), "now": now}
-            self._conn.execute(QUERIES.settle_items.encode(), values)
+            conn.execute(QUERIES.settle_items.encode(), values)
 
     def _told(self, shipment: Shipment, request: int) -> Acknowledgement:
         row, difference = shipment.row, shipment.difference
@@ -117,16 +116,16 @@ class Settling:
             difference.has_more,
         )
 
-    def _lock(self, others: Rows) -> None:
+    def _lock(self, conn: Connection, others: Rows) -> None:
         places = [(row["destination"], row["recipient"]) for row in others]
         places += [row[:2] for row in self._acknowledged]
         destinations, recipients = zip(*places, strict=True)
         values = {"destinations": BigintArray(destinations), "recipients": TextArray(recipients)}
-        is_spread = locks_by_update(self._conn)
+        is_spread = locks_by_update(conn)
         lock = QUERIES.lock_spread_rows if is_spread else QUERIES.lock_rows
-        self._conn.execute(lock.encode(), values)
+        conn.execute(lock.encode(), values)
 
-    def _write_acknowledged(self) -> None:
+    def _write_acknowledged(self, conn: Connection) -> None:
         # By far the most of what is written; arrays cost the server a fifth less than JSON.
         destinations, recipients, versions, puts, drops, held, stay, more = zip(
             *self._acknowledged, strict=True
@@ -142,7 +141,7 @@ class Settling:
             "more": IntArray(more),
             "now": self._now,
         }
-        self._conn.execute(QUERIES.settle_acknowledged.encode(), values)
+        conn.execute(QUERIES.settle_acknowledged.encode(), values)
 
     def _postpone(self, destination: int, row: SentRow, verdict: Postponed, request: int) -> None:
         doubt: dict[str, Told] = {}
