@@ -106,7 +106,7 @@ class LateHold(Hold):
     """Lets something happen between reading what is due and writing down what leaves."""
 
     def __init__(self, hold: Hold, act: Callable[[], object]) -> None:
-        super().__init__(hold._store, hold._conn, hold._authorization_id)
+        super().__init__(hold._conn, hold._reading, hold._authorization_id)
         self._acts = [act]
 
     def write(self, draft: Draft) -> frozenset[int]:

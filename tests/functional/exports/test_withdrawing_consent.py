@@ -173,7 +173,7 @@ class BusyHold(Hold):
     """Lets something happen as soon as a request is under way."""
 
     def __init__(self, hold: Hold, acts: list[Callable[[], object]]) -> None:
-        super().__init__(hold._store, hold._conn, hold._authorization_id)
+        super().__init__(hold._conn, hold._reading, hold._authorization_id)
         self._acts = acts
 
     def write(self, draft: Draft) -> frozenset[int]:

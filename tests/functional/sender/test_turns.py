@@ -28,7 +28,7 @@ class MetHold(Hold):
     """Holds its first write open until something is read."""
 
     def __init__(self, hold: Hold, meeting: Meeting) -> None:
-        super().__init__(hold._store, hold._conn, hold._authorization_id)
+        super().__init__(hold._conn, hold._reading, hold._authorization_id)
         self._meeting = meeting
 
     def take(self, destination: int, due: Due) -> tuple[list[OutboxRow], Position]:

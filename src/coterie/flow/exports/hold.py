@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import TypeVar
 
@@ -49,12 +49,13 @@ class Hold:
 
     Everything is written on the connection that the lock lives on, one call after the other: when
     the connection is lost so is the lock, and nothing of this sender can be written any more. What
-    is due is read beside that: nothing leaves before it is written down that it does.
+    is due is read on another one beside that, one call after the other as well: nothing leaves
+    before it is written down that it does.
     """
 
-    def __init__(self, store: Store, conn: Connection, authorization_id: int) -> None:
-        self._store = store
+    def __init__(self, conn: Connection, reading: Connection, authorization_id: int) -> None:
         self._conn = conn
+        self._reading = reading
         self._turn = threading.Lock()
         self._authorization_id = authorization_id
         self._values = {"space": SENDER_SPACE, "authorization_id": authorization_id}
@@ -62,8 +63,8 @@ class Hold:
 
     def take(self, destination: int, due: Due) -> tuple[list[OutboxRow], Position]:
         """Return rows that are due, as `outbox.take`. Raises `StoreUnavailableError`."""
-        with self._reading() as conn:
-            return outbox.take(conn, destination, due)
+        with store_errors():
+            return outbox.take(self._reading, destination, due)
 
     def take_items(
         self,
@@ -75,8 +76,10 @@ class Hold:
         after: int = 0,
     ) -> tuple[list[QueueItem], int]:
         """Return due items, as `queue.take_items`. Raises `StoreUnavailableError`."""
-        with self._reading() as conn:
-            return queue.take_items(conn, destination, limit=limit, now=now, busy=busy, after=after)
+        with store_errors():
+            return queue.take_items(
+                self._reading, destination, limit=limit, now=now, busy=busy, after=after
+            )
 
     def numbers(self, count: int) -> list[int]:
         """Return numbers for new requests. Raises `StoreUnavailableError`."""
@@ -134,12 +137,6 @@ class Hold:
         """End the back-off of all rows. Raises `StoreUnavailableError`."""
         return self._insist(lambda: outbox.hurry(self._conn, destination))
 
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with self._store.transaction() as conn:
-            conn.execute(QUERIES.walk_in_order.encode(), {"is_local": True})
-            yield conn
-
     def _insist(self, work: Callable[[], T]) -> T:
         """Do work in a transaction, again if a worker was in its way and nothing was written."""
         for left in range(CONFLICTS, 0, -1):
@@ -164,12 +161,15 @@ def try_hold(store: Store, authorization_id: int) -> Iterator[Hold | None]:
 
     Raises `StoreUnavailableError`.
     """
-    conn = store.connect(autocommit=True)
-    try:
+    with closing(store.connect(autocommit=True)) as conn:
         with store_errors():
             values = {"space": SENDER_SPACE, "authorization_id": authorization_id}
             found = conn.execute(QUERIES.try_hold_authorization.encode(), values).fetchone()
-            conn.execute(QUERIES.walk_in_order.encode(), {"is_local": False})
-        yield Hold(store, conn, authorization_id) if found and found[0] else None
-    finally:
-        conn.close()
+        if not (found and found[0]):
+            yield None
+            return
+        with closing(store.connect(autocommit=True)) as reading:
+            for each in (conn, reading):
+                with store_errors():
+                    each.execute(QUERIES.walk_in_order.encode())
+            yield Hold(conn, reading, authorization_id)

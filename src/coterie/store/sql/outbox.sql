@@ -38,11 +38,11 @@ SELECT EXISTS (
       AND classid = CAST(:space AS oid) AND objid = CAST(:authorization_id AS oid)
 );
 
--- name: walk_in_order(is_local)
+-- name: walk_in_order()
 -- A sender settles rows in the order in which workers lock them. A join that walks the list and looks
 -- each row up keeps that order; a hash join would not, and the two could wait for each other.
-SELECT set_config('enable_hashjoin', 'off', CAST(:is_local AS boolean)), set_config('enable_mergejoin', 'off', CAST(:is_local AS boolean)),
-       set_config('enable_seqscan', 'off', CAST(:is_local AS boolean)), set_config('jit', 'off', CAST(:is_local AS boolean));
+SELECT set_config('enable_hashjoin', 'off', false), set_config('enable_mergejoin', 'off', false),
+       set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false);
 
 -- name: take(destination, backfill, now, clock, limit, busy, after_instant, after_recipient, deletion, calm_since, items_since)
 -- No locks: only the holder of the authorization's lock sends, and a changed version tells it later
