@@ -55,6 +55,11 @@ class Client(asyncio.Protocol):
         """Be ready."""
         self._transport = cast("asyncio.WriteTransport", transport)
 
+    @property
+    def is_open(self) -> bool:
+        """Answer whether the server has not closed it for want of requests."""
+        return self._transport is not None and not self._transport.is_closing()
+
     def send(self, due: float, request: bytes) -> None:
         """Send a request that was due at an instant."""
         self._due = due
@@ -80,7 +85,7 @@ class Fleet:
     """Connections that share what arrives; what finds all of them busy waits, and its time runs."""
 
     def __init__(self) -> None:
-        self._idle: list[Client] = []
+        self._idle: deque[Client] = deque()
         self._waiting: deque[tuple[float, bytes]] = deque()
         self.times: list[tuple[float, float]] = []
         self.failures = 0
@@ -94,10 +99,13 @@ class Fleet:
 
     def arrive(self, due: float, request: bytes) -> None:
         """Send a request now, or as soon as a connection is free."""
-        if self._idle:
-            self._idle.pop().send(due, request)
-        else:
-            self._waiting.append((due, request))
+        # In turn, so that none is idle for so long that the server closes it.
+        while self._idle:
+            client = self._idle.popleft()
+            if client.is_open:
+                client.send(due, request)
+                return
+        self._waiting.append((due, request))
 
     def answered(self, client: Client, due: float, *, is_fine: bool) -> None:
         """Note an answer; send what waits."""
