@@ -26,11 +26,11 @@ from coterie.base.log import configure_logging
 from coterie.base.settings import Settings
 from coterie.store import Store
 
-PEOPLE, QUICK_PEOPLE = 1_000_000, 40_000
-SECONDS, QUICK_SECONDS = 20.0, 8.0
+PEOPLE, QUICK_PEOPLE = 1_000_000, 10_000
+SECONDS, QUICK_SECONDS = 20.0, 5.0
 WARM_UP = 3.0
 # What may pass until the product has all profiles, before anybody leaves.
-FILLING, FILLING_EACH = timedelta(seconds=15), timedelta(microseconds=200)
+FILLING, FILLING_EACH = timedelta(seconds=12), timedelta(microseconds=200)
 FEW_LEAD = timedelta(seconds=2)
 MANY_LEAD = timedelta(seconds=8)
 
