@@ -47,6 +47,10 @@ class Waiting:
         most = due.limit - len(behind)
         if most:
             live, self._live = self._take(hold, destination, due, limit=most)
+        if behind:
+            # Who moved to the live line between the two reads stands in both: the later one holds.
+            moved = {row.recipient for row in live}
+            behind = [row for row in behind if row.recipient not in moved]
         live_at_end = bool(most) and self._live == START
         # A limit of one leaves no room for both, so they alternate.
         self._is_crowded = 0 < most == len(live)

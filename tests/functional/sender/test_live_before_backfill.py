@@ -1,6 +1,6 @@
 """Live changes leave before a backfill, which goes on beside them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from tests.functional.sender.conftest import ACCOUNT, World
@@ -8,9 +8,10 @@ from tests.functional.sender.conftest import ACCOUNT, World
 from coterie.base.clock import system_clock
 from coterie.flow.exports.claims import ClaimPlan
 from coterie.flow.exports.hold import Hold, try_hold
-from coterie.flow.exports.outbox import Due
+from coterie.flow.exports.outbox import Due, Position
 from coterie.flow.exports.wishes import save_plan
 from coterie.model.changes import ClaimChange
+from coterie.model.delivery import OutboxRow
 from coterie.sender.waiting import Waiting
 
 
@@ -98,6 +99,41 @@ def test_nobody_is_taken_twice_in_a_turn(world: World, claims: Claims, hold: Hol
     claims.make_many("z", 1, is_backfill=True)
 
     assert turns(Waiting(), hold, world, limit=8, count=2) == ["aaaaaaaa", "aaaz"]
+
+
+class MovingHold(Hold):
+    """Lets a user of the backfill change live as soon as the backfill was read."""
+
+    def __init__(self, hold: Hold, move: Callable[[], None]) -> None:
+        super().__init__(hold._conn, hold._reading, hold._authorization_id)
+        self._move = move
+
+    def take(self, destination: int, due: Due) -> tuple[list[OutboxRow], Position]:
+        taken = super().take(destination, due)
+        if due.backfill:
+            self._move()
+        return taken
+
+
+def test_who_changes_live_between_the_reads_of_a_turn_is_taken_once(
+    world: World, claims: Claims, hold: Hold
+) -> None:
+    claims.make_many("b", 8)
+    claims.make_many("c", 20, is_backfill=True)
+    waiting = Waiting()
+    due = Due(limit=8, now=system_clock())
+    waiting.take(hold, world.destination, due)
+    waiting.restart()
+
+    # That the first turn was full of live changes lets the second begin with the backfill.
+    moving = MovingHold(hold, lambda: claims.make("c000", value="gold"))
+    with world.store.transaction() as conn:
+        conn.execute("UPDATE outbox SET pending = false WHERE recipient BETWEEN 'b004' AND 'b999'")
+    rows = waiting.take(moving, world.destination, due).rows
+
+    names = [row.recipient for row in rows]
+    assert len(names) == len(set(names))
+    assert {row.recipient: list(row.wanted) for row in rows}["c000"] == ["gold"]
 
 
 def test_one_at_a_time_both_go_on(world: World, claims: Claims, hold: Hold) -> None:
