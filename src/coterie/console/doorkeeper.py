@@ -13,7 +13,7 @@ from litestar.exceptions import ClientException, InternalServerException, NotFou
 from coterie.base.errors import UserError
 from coterie.console.dependencies import ConsoleDependencies
 from coterie.console.forms import Form, read_form
-from coterie.console.headers import NOTICE_COOKIE, SESSION_COOKIE
+from coterie.console.headers import FOLLOWING_COOKIE, NOTICE_COOKIE, SESSION_COOKIE
 from coterie.console.visit import Visit
 from coterie.control.users import get_session
 
@@ -117,6 +117,7 @@ async def admit(request: WebRequest, deps: ConsoleDependencies) -> Visit:
         session_token=session_token,
         now=now,
         idle=timedelta(minutes=deps.settings.session_idle_minutes),
+        is_click=request.method != "GET" or FOLLOWING_COOKIE not in request.cookies,
     )
     if session is None:
         raise SignInNeededError(path=request.url.path if request.method == "GET" else "/")

@@ -6,6 +6,8 @@ from litestar.datastructures import Cookie
 SESSION_COOKIE = "coterie_session"
 SIGN_IN_COOKIE = "coterie_sign_in"
 NOTICE_COOKIE = "coterie_notice"
+FOLLOWING_COOKIE = "coterie_following"
+"""Set by `static/follow.js` for a request that the page makes by itself."""
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (

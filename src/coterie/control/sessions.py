@@ -80,9 +80,17 @@ def sign_in(
 
 
 def get_session(
-    store: Store, *, session_token: str, now: datetime, idle: timedelta = IDLE
+    store: Store,
+    *,
+    session_token: str,
+    now: datetime,
+    idle: timedelta = IDLE,
+    is_click: bool = True,
 ) -> Session | None:
-    """Return the session of a cookie, None if it has ended: by time, idleness or sign-out."""
+    """Return the session of a cookie, None if it has ended: by time, idleness or sign-out.
+
+    What is no click, such as a page that reloads itself, does not keep it from idling out.
+    """
     queries = load_queries("users")
     token_hash = _hash(session_token)
     with store.transaction() as conn:
@@ -90,7 +98,8 @@ def get_session(
         found = find_one(conn, queries.find_session, values, row=_Row)
         if found is None:
             return None
-        run(conn, queries.touch_session, {"token_hash": token_hash, "now": now})
+        if is_click:
+            run(conn, queries.touch_session, {"token_hash": token_hash, "now": now})
         person = find_one(conn, queries.find_person, {"person_id": found.person_id}, row=Person)
     if person is None:
         return None

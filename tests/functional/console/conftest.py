@@ -22,6 +22,7 @@ from coterie.app.streams import StreamDesk
 from coterie.base.seal import new_ring
 from coterie.base.settings import Settings
 from coterie.console.dependencies import ConsoleDependencies
+from coterie.console.headers import FOLLOWING_COOKIE
 from coterie.console.reads import Reads
 from coterie.console.routes import build_console
 from coterie.control.accounts import create_account
@@ -188,6 +189,13 @@ class Visitor:
 
     def open(self, path: str) -> httpx.Response:
         return self.client.get(path, follow_redirects=False)
+
+    def reload_itself(self, path: str) -> httpx.Response:
+        """Open a page as its own script does that follows what is under way."""
+        self.client.cookies.set(FOLLOWING_COOKIE, "1")
+        answer = self.open(path)
+        self.client.cookies.delete(FOLLOWING_COOKIE)
+        return answer
 
     def send(self, path: str, *, page: str = "", **values: Any) -> httpx.Response:
         """Open a page (by default the form's own address), then send a form with its token."""

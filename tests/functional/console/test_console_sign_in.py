@@ -107,6 +107,19 @@ def test_an_idle_session_ends(admin: Visitor, clock: SteppingClock) -> None:
     assert admin.open("/").status_code == 303
 
 
+def test_a_page_that_reloads_itself_does_not_keep_a_session_from_idling_out(
+    admin: Visitor, clock: SteppingClock
+) -> None:
+    for _ in range(2):
+        clock.now += timedelta(minutes=50)
+        assert admin.reload_itself("/data/streams/default").status_code == 200
+
+    clock.now += timedelta(minutes=21)
+    answer = admin.reload_itself("/data/streams/default")
+
+    assert answer.headers["location"] == "/sign-in?next=/data/streams/default"
+
+
 def test_a_session_ends_after_its_hours_even_if_it_is_used(
     admin: Visitor, clock: SteppingClock
 ) -> None:
