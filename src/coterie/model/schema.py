@@ -51,7 +51,8 @@ class IdentifierRule(msgspec.Struct, frozen=True, kw_only=True):
 class Field(msgspec.Struct, frozen=True, kw_only=True):
     """One profile field. `id` is unique in an account and never given to another field.
 
-    `details` are what there is to say at length beside the description.
+    `details` are what there is to say at length beside the description. `stored_as` is the name of
+    a field that identifies people before it was renamed: its identifiers stay where they are.
     """
 
     id: int
@@ -64,6 +65,12 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     is_pii: bool = False
     description: str = ""
     details: str = ""
+    stored_as: str | None = None
+
+    @property
+    def stored_name(self) -> str:
+        """The name under which its identifiers are stored, if it identifies people."""
+        return self.stored_as or self.name
 
 
 class Mapping(msgspec.Struct, frozen=True, kw_only=True):

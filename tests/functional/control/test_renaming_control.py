@@ -11,7 +11,13 @@ from coterie.control.definitions.audiences import create_audience, get_audience
 from coterie.control.definitions.config_fields import fields_named, rename_in
 from coterie.control.definitions.draft import SchemaError
 from coterie.control.definitions.drafted import DraftRef
-from coterie.control.definitions.edits import FieldExistsError, drop_field
+from coterie.control.definitions.edits import (
+    FieldChange,
+    FieldExistsError,
+    change_field,
+    drop_field,
+)
+from coterie.control.definitions.identifying import IdentifierChange, change_identifier
 from coterie.control.definitions.renaming import rename_field
 from coterie.control.definitions.schema import Edit, publish_edit, publish_lql
 from coterie.control.definitions.schema_diff import diff_schemas
@@ -175,11 +181,46 @@ def test_a_name_that_was_given_up_cannot_be_made_anew_at_once(desk: Desk) -> Non
     ]
 
 
-def test_an_identifier_and_a_taken_name_are_refused_with_the_cure(desk: Desk) -> None:
+def test_an_identifier_is_renamed_beside_what_others_change_about_it(desk: Desk) -> None:
+    desk.begin("words")
+    change(desk, "words", renaming("email", "mail"))
+    described = FieldChange(description="Where we write to")
+    publish_edit(
+        desk.store, account=ACCOUNT, edit=lambda draft: change_field(draft, "email", described),
+        actor=OTHER, clock=desk.clock,
+    )  # fmt: skip
+
+    caught = desk.catch_up("words")
+    before = desk.current()
+    after = desk.publish("words")
+
+    [field] = [field for field in after.fields if field.name == "mail"]
+    assert caught.clashes == ()
+    assert (field.stored_name, field.description) == ("email", "Where we write to")
+    assert [(one.before, one.after) for one in diff_schemas(before, after).fields] == [
+        ({"name": "email"}, {"name": "mail"})
+    ]
+
+
+def test_a_name_under_which_identifiers_are_stored_is_no_other_identifiers(desk: Desk) -> None:
+    publish_edit(
+        desk.store, account=ACCOUNT, edit=renaming("email", "mail"), actor=OTHER, clock=desk.clock
+    )
+    desk.begin("words")
+    change(
+        desk, "words", renaming("city", "email"),
+        lambda draft: change_identifier(draft, "email", IdentifierChange()),
+    )  # fmt: skip
+
+    faults = report_draft(desk.store, ACCOUNT, "words").faults
+
+    assert [fault.where for fault in faults] == ["field email"]
+    assert "Identifiers of 'mail' are stored under the name 'email'" in faults[0].message
+
+
+def test_a_taken_name_and_an_unknown_field_are_refused_with_the_cure(desk: Desk) -> None:
     desk.begin("words")
 
-    with pytest.raises(SchemaError, match=r"stored by its name.* replay history"):
-        change(desk, "words", renaming("email", "mail"))
     with pytest.raises(FieldExistsError):
         change(desk, "words", renaming("city", "country"))
     with pytest.raises(SchemaError, match="no field 'nothing'"):

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 from tests.functional.flow.conftest import ACTOR, House
+from tests.functional.flow.renaming import rename
 from tests.functional.flow.replaying import confirm, go_on, replay, start
 
 from coterie.app.services import config_source
 from coterie.control.definitions.audiences import get_audience
-from coterie.control.definitions.renaming import rename_field
-from coterie.control.definitions.schema import publish_edit, publish_lql
+from coterie.control.definitions.schema import publish_lql
 from coterie.control.definitions.schema_diff import revert_schema
 from coterie.control.jobs import create_export
 from coterie.flow.run.lineage import LineageFinder
@@ -26,17 +26,6 @@ def oslo(house: House) -> House:
     house.work()
     house.build()
     return house
-
-
-def rename(house: House, old: str, new: str) -> None:
-    house.now += timedelta(seconds=1)
-    publish_edit(
-        house.store,
-        account=house.account.number,
-        edit=lambda draft: rename_field(draft, old, new),
-        actor=ACTOR,
-        clock=lambda: house.now,
-    )
 
 
 def test_values_and_members_stay_and_nobody_is_asked_again(oslo: House) -> None:

@@ -14,6 +14,7 @@ from coterie.control.rows import get_value
 from coterie.lang.identifiers import normalise
 from coterie.model.control import Actor
 from coterie.model.decisions import Decision, DecisionKind
+from coterie.model.identifier_names import IdentifierNames, show_decision
 from coterie.model.mapped import Identifier, can_identify
 from coterie.store import Connection, Store, load_queries
 
@@ -69,8 +70,9 @@ def decide(store: Store, *, account: int, new: NewDecision, actor: Actor, clock:
     ContradictionError, UnknownFieldError.
     """
     with definition_change(store, clock) as change:
+        names = _names(change.conn, account)
         checked = _check(change.conn, account, new)
-        made = _insert(change, account, checked, actor)
+        made = show_decision(_insert(change, account, checked, actor), names)
         detail = {"kind": made.kind, "fields": [end[0] for end in (made.a, made.b) if end]}
         subject = Subject(account, "decision", made.id)
         record(change.conn, "created", subject, actor=actor, now=change.now, detail=detail)
@@ -90,9 +92,10 @@ def undo(
         subject = Subject(account, "decision", known.id)
         detail = {"kind": known.kind}
         record(change.conn, "undone", subject, actor=actor, now=change.now, detail=detail)
-        return msgspec.structs.replace(
+        undone = msgspec.structs.replace(
             known, undone_at=change.now, undone_by=actor.name, undo_reason=new.reason
         )
+        return show_decision(undone, _names(change.conn, account))
 
 
 def list_decisions(
@@ -105,7 +108,9 @@ def list_decisions(
 ) -> list[Decision]:
     """Return decisions, newest first; `before` continues after the id last seen."""
     with store.transaction() as conn:
-        return decisions_of(conn, account, with_undone=with_undone, before=before, limit=limit)
+        found = decisions_of(conn, account, with_undone=with_undone, before=before, limit=limit)
+        names = _names(conn, account)
+    return [show_decision(decision, names) for decision in found]
 
 
 def find_in_force(
@@ -119,8 +124,12 @@ def find_in_force(
         ends = _spell(conn, account, a, b)
         for known in decisions_of(conn, account, limit=MOST_DECISIONS):
             if _ends(known.a, known.b) == ends:
-                return known
+                return show_decision(known, _names(conn, account))
     raise UnknownDecisionError(what="about that")
+
+
+def _names(conn: Connection, account: int) -> IdentifierNames:
+    return IdentifierNames(current_in(conn, account).fields)
 
 
 def _check(conn: Connection, account: int, new: NewDecision) -> NewDecision:
@@ -177,19 +186,19 @@ def _spell(
     conn: Connection, account: int, a: Identifier, b: Identifier | None
 ) -> tuple[Identifier, ...]:
     """Return the identifiers as they are stored, in order."""
-    rules = {field.name: field.identifier for field in current_in(conn, account).fields}
+    fields = {one.name: one for one in current_in(conn, account).fields if one.identifier}
     found: set[Identifier] = set()
     for field, value in (a,) if b is None else (a, b):
-        rule = rules.get(field)
-        if rule is None:
-            known = ", ".join(name for name, one in rules.items() if one is not None)
+        named = fields.get(field)
+        if named is None or named.identifier is None:
+            known = ", ".join(fields)
             raise UnknownFieldError(
                 message=f"No field {field!r} identifies people. Identifiers are {known}."
             )
-        text = normalise(rule, value)
+        text = normalise(named.identifier, value)
         if not text or not can_identify(text):
             raise BadDecisionError(message=f"That can be nobody's {field}. Check the value.")
-        found.add((field, text))
+        found.add((named.stored_name, text))
     return tuple(sorted(found))
 
 

@@ -135,6 +135,8 @@ def _free_name(taken: Mapping[str, object], mapping: FieldMapping) -> str:
 
 def _plain(value: msgspec.Struct) -> dict[str, Any]:
     found: dict[str, Any] = msgspec.to_builtins(value)
+    # Where identifiers are stored follows from earlier names, and is no difference to anybody.
+    found.pop("stored_as", None)
     return found
 
 

@@ -15,7 +15,13 @@ from coterie.control.definitions.draft import (
 )
 from coterie.control.definitions.edits import check_capacity, check_keep_days, check_mapping
 from coterie.control.definitions.identifying import check_blocked, check_limit, check_region
-from coterie.control.definitions.renaming import find_moved_names, find_renamed, moved_name
+from coterie.control.definitions.renaming import (
+    find_moved_names,
+    find_renamed,
+    find_stored_alike,
+    moved_name,
+    stored_alike,
+)
 from coterie.control.definitions.streams import check_stream_name
 from coterie.lang.lql import parse_mapping
 from coterie.model.merging import IDENTIFIER_KINDS
@@ -58,6 +64,8 @@ def _find(draft: Draft, published: Schema, base: Schema) -> Iterator[Fault]:
     known |= {new: known[old] for old, new in renamed.items() if old in known}
     for name in find_moved_names(base.fields, draft.fields):
         yield Fault(where=f"field {name}", message=moved_name(name))
+    for field, other in find_stored_alike(draft.fields):
+        yield Fault(where=f"field {field.name}", message=stored_alike(field, other))
     names = Counter(field.name for field in draft.fields)
     for field in draft.fields:
         where = f"field {field.name}"

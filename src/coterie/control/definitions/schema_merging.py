@@ -76,8 +76,14 @@ def _merge(
     )
     merged = _numbered(fields, (published.fields, base.fields), next_field_id)
     ranks = _ranks(merged.fields, base, draft, published, merging)
+    stored = {
+        field.name: field.stored_as
+        for side in (base, published, draft)
+        for field in side.fields
+        if field.stored_as is not None
+    }
     return Draft(
-        fields=tuple(_ranked(field, ranks) for field in merged.fields),
+        fields=tuple(_placed(field, ranks, stored) for field in merged.fields),
         mappings=tuple(one for group in mappings.values() for one in group),
         streams=tuple(streams.values()),
         blocked_values=blocked[""],
@@ -120,12 +126,13 @@ class _Merging:
 
 
 def _fields(fields: Iterable[Field]) -> dict[str, Field]:
-    """Return fields by name without what is merged in its own way: numbers and ranks."""
+    """Return fields by name without what is merged in its own way, or follows from names."""
     return {
         field.name: msgspec.structs.replace(
             field,
             id=_NO_ID,
             identifier=field.identifier and msgspec.structs.replace(field.identifier, rank=0),
+            stored_as=None,
         )
         for field in fields
     }
@@ -187,8 +194,11 @@ def _order(schema: Schema | Draft) -> list[str]:
     return [field.name for field in identifiers_of(schema)]
 
 
-def _ranked(field: Field, ranks: Mapping[str, int]) -> Field:
-    if field.identifier is None:
-        return field
-    rule = msgspec.structs.replace(field.identifier, rank=ranks[field.name])
-    return msgspec.structs.replace(field, identifier=rule)
+def _placed(field: Field, ranks: Mapping[str, int], stored: Mapping[str, str]) -> Field:
+    """Return a field with its rank, and with the name under which its identifiers are stored."""
+    rule = field.identifier
+    return msgspec.structs.replace(
+        field,
+        identifier=rule and msgspec.structs.replace(rule, rank=ranks[field.name]),
+        stored_as=stored.get(field.name),
+    )

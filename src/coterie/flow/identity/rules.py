@@ -6,7 +6,7 @@ import msgspec
 
 from coterie.model.decisions import Decision
 from coterie.model.mapped import Identifier
-from coterie.model.schema import Schema
+from coterie.model.schema import Field, Schema
 
 WEAKEST = 1_000_000
 USUAL_LIMIT = 10
@@ -33,7 +33,7 @@ NO_PINS = Pins()
 
 
 class IdentityRules(msgspec.Struct, frozen=True):
-    """The identity part of a schema, ready for use. `ranks`: field name to rank, 0 strongest.
+    """The identity part of a schema, ready for use. `ranks`: stored name to rank, 0 strongest.
 
     `limits` gives the number of distinct stronger neighbours beyond which a field's value is a hub,
     `least_limit` the least of them.
@@ -69,8 +69,18 @@ class IdentityRules(msgspec.Struct, frozen=True):
 
 
 def identity_rules(schema: Schema, pins: Pins = NO_PINS) -> IdentityRules:
-    """Take the identity rules out of a published schema."""
-    marked = [(field.name, field.identifier) for field in schema.fields if field.identifier]
+    """Take the identity rules out of a published schema, for identifiers as they are stored."""
+    fields = [field for field in schema.fields if field.identifier]
+    return _rules({field.stored_name: field for field in fields}, pins)
+
+
+def shown_rules(schema: Schema, pins: Pins = NO_PINS) -> IdentityRules:
+    """Take the identity rules out of a schema, for identifiers as people name them."""
+    return _rules({field.name: field for field in schema.fields if field.identifier}, pins)
+
+
+def _rules(fields: Mapping[str, Field], pins: Pins) -> IdentityRules:
+    marked = [(name, field.identifier) for name, field in fields.items() if field.identifier]
     return IdentityRules(
         {name: rule.rank for name, rule in marked},
         frozenset(name for name, rule in marked if rule.unique),

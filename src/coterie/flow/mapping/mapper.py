@@ -38,7 +38,7 @@ class RejectedMapping(msgspec.Struct, frozen=True):
 
 
 class _StreamMapper(msgspec.Struct, frozen=True):
-    """The rules of a stream, ready to run; `identifying` gives name and rank by field id.
+    """The rules of a stream, ready to run; `identifying`: stored name and rank by field id.
 
     The rules of identifying fields come first. `refusal` is what becomes of every event.
     """
@@ -156,8 +156,8 @@ class Mapper:
         mapper = _StreamMapper(
             compile_mapping(()) if refusal else _compile(schema, stream, mappings),
             {
-                field.id: (name, field.identifier.rank)
-                for name, field in marked.items()
+                field.id: (field.stored_name, field.identifier.rank)
+                for field in marked.values()
                 if field.identifier is not None
             },
             tuple(mappings),

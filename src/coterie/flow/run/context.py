@@ -14,6 +14,7 @@ from coterie.flow.profiles.view import Viewer
 from coterie.flow.run.names import Names
 from coterie.lang.behaviour import Bounds
 from coterie.model.config import AccountConfig, PipelineConfig
+from coterie.model.identifier_names import IdentifierNames
 from coterie.model.schema import Schema
 from coterie.store import Connection
 
@@ -34,6 +35,7 @@ class AccountContext:
         self.is_silent = is_silent
         self.name_node = names.node(config.number)
         self.schema: Schema = config.schemas[-1]
+        self.called = IdentifierNames(self.schema.fields)
         self.mapper = Mapper(config)
         self.rules = identity_rules(self.schema, pins_of(config.decisions))
         hidden = hidden_fields(config.trackers, bounds)

@@ -14,6 +14,7 @@ from coterie.flow.run.identities import IdentityExplainer
 from coterie.flow.run.lookup import Lookup
 from coterie.flow.run.names import Names
 from coterie.model.erasure import Dossier, DossierChange, DossierDelivery, DossierEvent
+from coterie.model.identifier_names import IdentifierNames
 from coterie.model.mapped import Identifier
 from coterie.store import Store, load_queries
 
@@ -29,6 +30,7 @@ class DossierMaker:
 
     def __init__(self, store: Store, config_at: ConfigAt, hash_key: bytes) -> None:
         self._store = store
+        self._config_at = config_at
         self._lookup = Lookup(store, config_at)
         self._explainer = IdentityExplainer(store, config_at, hash_key)
         self._hash_key = hash_key
@@ -39,11 +41,13 @@ class DossierMaker:
         graph = self._explainer.graph(account, identifier)
         if profile is None or graph is None:
             return None
-        nodes = [(node.field, node.value) for node in graph.nodes]
+        shown = [(node.field, node.value) for node in graph.nodes]
         name = Names(self._hash_key).node(account)
-        recipients = names_of({value for _, value in nodes})
+        recipients = names_of({value for _, value in shown})
         with self._store.transaction() as conn:
             enter_live_generation(conn)
+            called = IdentifierNames(self._config_at(conn).accounts[account].schemas[-1].fields)
+            nodes = [called.stored(node) for node in shown]
             slugs = dict(conn.execute(SQL.audience_slugs, {"account": account}).fetchall())
             places = latest_mentions(
                 conn, account, [name(node) for node in nodes], limit=MOST_EVENTS + 1

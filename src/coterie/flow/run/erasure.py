@@ -256,7 +256,7 @@ def _without_edges(profile: StoredProfile, nodes: set[Identifier], now: datetime
 
 def _spell(context: AccountContext, identifier: Identifier) -> Identifier | None:
     field, value = identifier
-    known = next((one.identifier for one in context.schema.fields if one.name == field), None)
-    if known is None or not can_identify(value):
+    known = next((one for one in context.schema.fields if one.name == field), None)
+    if known is None or known.identifier is None or not can_identify(value):
         return None
-    return field, normalise(known, value)
+    return known.stored_name, normalise(known.identifier, value)

@@ -14,7 +14,6 @@ from coterie.flow.audiences.membership import count_members, members_after
 from coterie.flow.exports.claims import Exporter, Snapshot, Wishes
 from coterie.flow.exports.delivery import difference
 from coterie.flow.exports.standing import find_rows
-from coterie.flow.identity.rules import IdentityRules, identity_rules
 from coterie.flow.profiles.storage import read_profiles
 from coterie.flow.profiles.view import Viewer
 from coterie.flow.run.lookup import MEMBER_IDENTIFIERS, identifiers_of
@@ -63,7 +62,6 @@ class Forecast:
         self._question = question
         self._exporter = Exporter([question.spec, *question.others])
         self._viewer = Viewer(question.schema)
-        self._rules: IdentityRules = identity_rules(question.schema)
         self._now = now
         self._after = FIRST_PROFILE
         self._seen = self._users = self._added = self._removed = self._points = 0
@@ -148,7 +146,7 @@ class Forecast:
         if reason is not None:
             self._reasons[reason] += 1
             if len(self._omitted) < OMITTED_SHOWN:
-                self._omitted.append(omission_of(profile, reason, self._rules))
+                self._omitted.append(omission_of(profile, reason, self._question.schema))
             return
         place = wishes.recipients.get(job_id)
         if place is None:
@@ -195,11 +193,11 @@ def snapshot_of(
     return Snapshot(profile.profile_id, first, since, view)
 
 
-def omission_of(profile: StoredProfile, reason: str, rules: IdentityRules) -> OmittedView:
+def omission_of(profile: StoredProfile, reason: str, schema: Schema) -> OmittedView:
     """Return who cannot be sent, and why."""
     return OmittedView(
         profile_id=profile.profile_id,
         since=from_us(max(profile.body.since_us, default=0)),
         reason=reason,
-        identifiers=identifiers_of(profile, rules)[:MEMBER_IDENTIFIERS],
+        identifiers=identifiers_of(profile, schema)[:MEMBER_IDENTIFIERS],
     )

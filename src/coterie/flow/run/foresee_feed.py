@@ -12,7 +12,6 @@ from coterie.base.clock import to_us
 from coterie.connectors.destination import Forms
 from coterie.flow.eventlog.read import read_since
 from coterie.flow.exports.feeds import Arrival, Feeder
-from coterie.flow.identity.rules import identity_rules
 from coterie.flow.mapping.mapper import Mapper, RejectedMapping
 from coterie.flow.profiles.storage import read_profiles
 from coterie.flow.profiles.view import Viewer
@@ -64,7 +63,7 @@ class FeedForecast:
         config = msgspec.structs.replace(question.config, schemas=(schema,), trackers=())
         self._mapper = Mapper(config)
         self._viewer = Viewer(schema)
-        self._rules = identity_rules(schema)
+        self._schema = schema
         # As if it had run all the time.
         spec = msgspec.structs.replace(question.spec, started_at=self._since, state="active")
         self._feeder = Feeder([spec])
@@ -137,7 +136,7 @@ class FeedForecast:
             if reason is not None:
                 tally.reasons[reason] += 1
                 if len(self._omitted) < OMITTED_SHOWN:
-                    omitted = omission_of(person, reason, self._rules)
+                    omitted = omission_of(person, reason, self._schema)
                     self._omitted.setdefault(person.profile_id, omitted)
         for item in _loads(feeding.items):
             tally.objects += 1

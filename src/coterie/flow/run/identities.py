@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 
+import msgspec
+
 from coterie.base.clock import from_us
 from coterie.base.words import counted
 from coterie.flow.identity.explain import (
@@ -13,7 +15,8 @@ from coterie.flow.identity.explain import (
     spell,
 )
 from coterie.flow.identity.owners import find_carriers, find_owners, list_passengers
-from coterie.flow.identity.rules import IdentityRules, identity_rules, pins_of
+from coterie.flow.identity.rules import IdentityRules, pins_of, shown_rules
+from coterie.flow.identity.shown import show_body
 from coterie.flow.profiles.storage import get_profile
 from coterie.flow.run.context import ConfigAt
 from coterie.flow.run.generations import enter_live_generation
@@ -22,6 +25,7 @@ from coterie.flow.run.names import Names
 from coterie.lang.identifiers import normalise
 from coterie.model.config import AccountConfig
 from coterie.model.decisions import Decision
+from coterie.model.identifier_names import IdentifierNames, show_decision
 from coterie.model.identities import (
     GraphEdge,
     GraphNode,
@@ -76,33 +80,36 @@ class _Look:
     def __init__(self, conn: Connection, config: AccountConfig) -> None:
         self._conn = conn
         self._account = config.number
-        self._decisions = config.decisions
-        self._fields = {field.name: field.identifier for field in config.schemas[-1].fields}
-        self._rules: IdentityRules = identity_rules(config.schemas[-1], pins_of(config.decisions))
+        schema = config.schemas[-1]
+        self._names = IdentifierNames(schema.fields)
+        self._decisions = [show_decision(item, self._names) for item in config.decisions]
+        self._fields = {field.name: field.identifier for field in schema.fields}
+        self._rules: IdentityRules = shown_rules(schema, pins_of(self._decisions))
 
     def find(self, identifier: Identifier) -> tuple[StoredProfile, Identifier] | None:
         """Return a profile with the node that the identifier is there, in its normal spelling.
 
         For a passenger that is its carrier.
         """
-        node = self._spell(identifier)
-        if node is None:
+        asked = self._spell(identifier)
+        if asked is None:
             return None
+        node = self._names.stored(asked)
         owner = find_owners(self._conn, self._account, [node]).get(node)
         profile = get_profile(self._conn, self._account, owner) if owner else None
         if profile is None:
             return None
         if all(part.identifier != node for part in profile.body.fragments):
             node = find_carriers(self._conn, self._account, [node]).get(node, node)
-        return profile, node
+        body = show_body(profile.body, self._names)
+        return msgspec.structs.replace(profile, body=body), self._names.shown(node)
 
     def graph(
         self, profile: StoredProfile, streams: Mapping[Identifier, list[str]]
     ) -> IdentityGraph:
         body = profile.body
         parts = sorted(body.fragments, key=lambda part: self._rules.strength(part.identifier))
-        carriers = body.standing.carriers if body.standing else ()
-        passengers = list_passengers(self._conn, self._account, carriers, limit=MOST_PASSENGERS + 1)
+        passengers = self._passengers(body)
         nodes = {part.identifier for part in parts}
         return IdentityGraph(
             profile_id=profile.profile_id,
@@ -147,7 +154,7 @@ class _Look:
         places = [
             (number, *place)
             for number, part in enumerate(profile.body.fragments)
-            for place in self._newest(name(part.identifier))
+            for place in self._newest(name(self._names.stored(part.identifier)))
         ]
         found: dict[Identifier, list[str]] = {}
         if not places:
@@ -193,6 +200,13 @@ class _Look:
             streams=tuple(streams.get(node, ())),
             flags=tuple(flags),
         )
+
+    def _passengers(self, body: Body) -> list[tuple[Identifier, Identifier]]:
+        """Return the passengers of a profile, each with its carrier; one more than are shown."""
+        shown, stored = self._names.shown, self._names.stored
+        carriers = [stored(item) for item in body.standing.carriers] if body.standing else []
+        found = list_passengers(self._conn, self._account, carriers, limit=MOST_PASSENGERS + 1)
+        return [(shown(node), shown(carrier)) for node, carrier in found]
 
     def _passenger(self, node: Identifier, carrier: Identifier) -> GraphNode:
         return GraphNode(

@@ -10,12 +10,13 @@ from coterie.base.clock import from_us, to_us
 from coterie.flow.audiences.membership import sample_members
 from coterie.flow.identity.maintenance import Backlog, count_unsettled
 from coterie.flow.identity.owners import find_owners
-from coterie.flow.identity.rules import IdentityRules, identity_rules
+from coterie.flow.identity.rules import identity_rules
 from coterie.flow.profiles.storage import get_profile
 from coterie.flow.profiles.view import Viewer
 from coterie.flow.run.context import ConfigAt
 from coterie.flow.run.generations import enter_live_generation
 from coterie.lang.identifiers import normalise
+from coterie.model.identifier_names import IdentifierNames
 from coterie.model.mapped import can_identify
 from coterie.model.profile import Fragment, Standing, StoredProfile
 from coterie.model.schema import Schema
@@ -126,7 +127,7 @@ class Lookup:
     ) -> tuple[MemberView, ...]:
         """Return who entered an audience last."""
         with self._read() as conn:
-            rules = identity_rules(self._schema(conn, account))
+            schema = self._schema(conn, account)
             found = sample_members(conn, account, audience_id, limit=limit)
             profiles = [
                 (profile, since)
@@ -137,7 +138,7 @@ class Lookup:
             MemberView(
                 profile_id=profile.profile_id,
                 since=since,
-                identifiers=identifiers_of(profile, rules)[:MEMBER_IDENTIFIERS],
+                identifiers=identifiers_of(profile, schema)[:MEMBER_IDENTIFIERS],
             )
             for profile, since in profiles
         )
@@ -146,14 +147,14 @@ class Lookup:
         """Return profiles that an export cannot send, those omitted last first."""
         asked = {"account": account, "job_id": job_id, "limit": limit}
         with self._read() as conn:
-            rules = identity_rules(self._schema(conn, account))
+            schema = self._schema(conn, account)
             rows = conn.execute(SQL.omitted_profiles, asked).fetchall()
             return tuple(
                 OmittedView(
                     profile_id=profile_id,
                     since=since,
                     reason=reason,
-                    identifiers=identifiers_of(profile, rules)[:MEMBER_IDENTIFIERS],
+                    identifiers=identifiers_of(profile, schema)[:MEMBER_IDENTIFIERS],
                 )
                 for profile_id, reason, since in rows
                 if (profile := get_profile(conn, account, profile_id)) is not None
@@ -207,7 +208,7 @@ def normal_form(schema: Schema, identifier: tuple[str, str]) -> tuple[str, str] 
         return None
     if not is_unicode(value) or not can_identify(value):
         return None
-    return field, normalise(known.identifier, value)
+    return known.stored_name, normalise(known.identifier, value)
 
 
 def is_unicode(text: str) -> bool:
@@ -243,7 +244,7 @@ def _profile_view(
             FieldView(name=name, kind=fields[name].kind, value=value, is_pii=fields[name].is_pii)
             for name, value in sorted(values.items())
         ),
-        identifiers=identifiers_of(profile, identity_rules(schema)),
+        identifiers=identifiers_of(profile, schema),
         audiences=tuple(
             MembershipView(
                 audience_id=audience_id,
@@ -268,14 +269,15 @@ def _flags(standing: Standing | None) -> Iterator[str]:
             yield "unsettled"
 
 
-def identifiers_of(profile: StoredProfile, rules: IdentityRules) -> tuple[IdentifierView, ...]:
-    """Return the identifiers of a profile, strongest first."""
+def identifiers_of(profile: StoredProfile, schema: Schema) -> tuple[IdentifierView, ...]:
+    """Return the identifiers of a profile as people name them, strongest first."""
+    rules, names = identity_rules(schema), IdentifierNames(schema.fields)
     ordered: list[Fragment] = sorted(
         profile.body.fragments, key=lambda part: rules.strength(part.identifier)
     )
     return tuple(
         IdentifierView(
-            field=part.field,
+            field=names.shown(part.identifier)[0],
             value=part.value,
             first_seen=from_us(part.first_us),
             last_seen=from_us(part.last_us),

@@ -97,7 +97,8 @@ def _map(
             continue
         mapped.append(outcome)
         values = tuple((names[field], value) for field, value in outcome.values if field in names)
-        said.append(EventPreview(identifiers=outcome.identifiers, values=values))
+        identifiers = tuple(context.called.shown(item) for item in outcome.identifiers)
+        said.append(EventPreview(identifiers=identifiers, values=values))
     return tuple(said), mapped
 
 
@@ -142,13 +143,12 @@ def _compare(
     now: datetime,
 ) -> ProfilePreview:
     earlier = before.get(profile.profile_id)
-    identifiers = tuple((part.field, part.value) for part in profile.body.fragments)
-    held = set(identifiers)
+    held = {part.identifier for part in profile.body.fragments}
     absorbed = tuple(
         sorted(
             profile_id
             for profile_id in gone
-            if held & {(part.field, part.value) for part in before[profile_id].body.fragments}
+            if held & {part.identifier for part in before[profile_id].body.fragments}
         )
     )
     old = {} if earlier is None else _values(context, earlier, now)
@@ -159,7 +159,7 @@ def _compare(
         profile_id=profile.profile_id,
         is_new=earlier is None and not absorbed,
         absorbed=absorbed,
-        identifiers=identifiers,
+        identifiers=tuple(context.called.shown(part.identifier) for part in profile.body.fragments),
         values=tuple(sorted(new.items())),
         changes=tuple(
             ValueChange(field=name, before=old.get(name), after=new.get(name))

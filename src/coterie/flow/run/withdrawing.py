@@ -20,6 +20,7 @@ def find_withdrawals(context: AccountContext, profile: FoldedProfile) -> list[Wi
         if not any(ids.get(name) in profile.changed for name in gates.fields):
             return []
     nodes = {fragment.identifier for fragment in profile.fragments}
+    named = {context.called.shown(node) for node in nodes}
     before = [
         (
             viewer.view(part.body.fragments, to_us(part.updated_at), gates.reads),
@@ -28,7 +29,7 @@ def find_withdrawals(context: AccountContext, profile: FoldedProfile) -> list[Wi
         for part in parts
     ]
     after = viewer.view(profile.fragments, profile.now_us, gates.reads)
-    return gates.find(profile.profile_id, nodes, before=before, after=after)
+    return gates.find(profile.profile_id, named, before=before, after=after)
 
 
 def find_missing(
@@ -38,10 +39,10 @@ def find_missing(
     gates = context.gates
     if after is None or not gates.fields:
         return []
-    nodes = {fragment.identifier for fragment in after.body.fragments}
+    named = {context.called.shown(fragment.identifier) for fragment in after.body.fragments}
     views = [
         context.viewer.view(each.body.fragments, to_us(each.updated_at), gates.reads)
         for each in (after, before)
         if each is not None
     ]
-    return gates.find_missing(after.profile_id, nodes, views)
+    return gates.find_missing(after.profile_id, named, views)
