@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -79,6 +79,7 @@ class AuthorizationSender:
             shelf = before.get(plan.id) or Shelf(plan, now=self._deps.monotonic())
             freed = shelf.plan.held - plan.held or shelf.plan.kept - plan.kept
             if plan.id not in before or freed:
+                shelf.outdated |= shelf.busy
                 await asyncio.to_thread(self._hold.unhold, plan.id)
             shelf.plan = plan
             shelf.restart()
@@ -293,10 +294,16 @@ class AuthorizationSender:
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
         for shelf, delivery in settled.ended:
-            shelf.busy -= delivery.users
+            await self._free(shelf, delivery.users)
         for shelf, settlements in settled.idle:
-            shelf.busy -= recipients_of([settlement.load for settlement in settlements])
+            users = recipients_of([settlement.load for settlement in settlements])
+            await self._free(shelf, users)
         return settled
+
+    async def _free(self, shelf: Shelf, users: Collection[str]) -> None:
+        """Let users be read again, and what is written of them as kept back although it is free."""
+        if shelf.free(users):
+            await asyncio.to_thread(self._hold.unhold, shelf.plan.id)
 
     def _draft(
         self, parcels: list[tuple[Shelf, Parcel]], settled: Settled
@@ -318,7 +325,7 @@ class AuthorizationSender:
     def _put_back(self, shelf: Shelf, parcel: Parcel) -> None:
         """Have what a parcel carries read again: something of it is not to be sent any more."""
         self._courier(shelf.plan).take_back()
-        shelf.busy -= parcel.users
+        shelf.free(parcel.users)
         shelf.queue_position = 0
 
     def _count(self, shelf: Shelf, settlements: Sequence[Settlement], *, requests: int) -> None:

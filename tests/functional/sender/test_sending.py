@@ -6,6 +6,7 @@ import pytest
 from tests.functional.sender.conftest import ACCOUNT, ATTRIBUTE, World
 
 from braze_sandbox.model.fault import Fault
+from braze_sandbox.sandbox import BrazeSandbox
 from coterie.control.deliveries import record_sleep
 from coterie.flow.exports.claims import ClaimPlan
 from coterie.flow.exports.wishes import save_plan
@@ -221,6 +222,25 @@ async def test_values_of_a_paused_job_are_kept_back_while_others_go(world: World
         await world.wait_idle()
 
     assert len(world.requests()) == 2
+
+
+async def test_what_a_job_kept_back_of_somebody_under_way_is_told_when_it_goes_on(
+    world: World, sandbox: BrazeSandbox
+) -> None:
+    world.add_job({"vip": "vip"}, state="running")
+    paused = world.add_job({"new": "new"}, state="paused")
+    sandbox.engine.faults.plan(Fault(path="/users/track", hold=True))
+    world.wish("u1", {"vip", "new"})
+    async with world.sending():
+        await world.wait_until(sandbox.engine.faults.held)
+        world.set_job_state(paused, "running")
+        world.wish("u2", {"new"})
+        # Who is told of the job's value shows that the sender knows it to be free.
+        await world.wait_until(lambda: world.at_braze("u2") == {"new"})
+
+        sandbox.engine.faults.release()
+
+        await world.wait_until(lambda: world.at_braze("u1") == {"vip", "new"})
 
 
 async def test_two_attributes_of_one_key_do_not_mix(world: World) -> None:
