@@ -1,41 +1,30 @@
 """Whatever Braze does and whenever the sender dies, Braze ends up with exactly the audiences."""
 
-import asyncio
 import os
-import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from random import Random
 
 import msgspec
 import pytest
-from tests.e2e.chaos.faults import LIFE, TIMEOUT, plan_chaos
-from tests.e2e.chaos.minimum import Counted, Kill, count
+from tests.e2e.chaos.faults import LIFE
 from tests.e2e.chaos.story import Story, buy, claim
+from tests.e2e.chaos.torment import Act, Exports, Torment
 from tests.functional.sender.conftest import ACCOUNT, ATTRIBUTE, World
 
 from braze_sandbox.sandbox import BrazeSandbox
 from braze_sandbox.settings import Settings
 from braze_sandbox.store.state import DEFAULT_WORKSPACE
 from coterie.base.keyfile import load_or_create
-from coterie.flow.exports.parked import replay_parked
-from coterie.flow.exports.requests import list_open_requests
 from coterie.store import Store
 
 pytestmark = pytest.mark.e2e
 
 SEED = int(os.environ.get("COTERIE_TEST_SEED") or time.time_ns() % 1_000_000)
 PROVED = 10
-SENDER = Path(__file__).parents[1] / "functional" / "sender" / "sender_process.py"
-AT_REST = """
-SELECT (SELECT count(*) FROM outbox WHERE pending)
-     + (SELECT count(*) FROM outbox_queue WHERE state = 'waiting')
-     + (SELECT count(*) FROM delivery_request WHERE closed_at IS NULL)
-     + (SELECT count(*) FROM outbox WHERE uncertain IS NOT NULL AND parked IS NULL)
-"""
 
 
 class Size(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +44,7 @@ SMALL = Size(users=1_500, changes=6_000, purchases=600, kills=2, chance=0.01, sp
 FULL = Size(users=50_000, changes=200_000, purchases=10_000, kills=10, chance=0.005, spare=0)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 async def test_braze_equals_the_audiences_after_all_faults_and_kills(
     database_url: str, tmp_path: Path
 ) -> None:
@@ -80,7 +69,7 @@ async def check(url: str, folder: Path, size: Size, *, seed: int) -> None:
         async with BrazeSandbox.start(settings=settings) as sandbox:
             run = Run(store, sandbox, folder / "keys", size, Random(seed))
             await run.play()
-            counted = run.count()
+            counted = run.torment.count()
             print(counted, "minimum", counted.minimum)  # noqa: T201 - shown when the test fails
 
             assert run.differences() == []
@@ -99,86 +88,39 @@ class Run:
         self.world.set_up()
         self.world.configure(request_life_seconds=LIFE)
         self.purchases = self.world.add_destination("", form="purchases")
-        self.key_file = key_file
         self.size = size
-        self.chance = chance
         self.story = Story(chance, users=size.users, changes=size.changes, a_batch=size.a_batch)
-        self.kills: list[Kill] = []
+        exports = Exports(
+            store=store,
+            sandbox=sandbox,
+            key_file=key_file,
+            authorization=self.world.authorization_id,
+            attributes={self.world.destination: ATTRIBUTE},
+        )
+        self.torment = Torment(exports, chance)
 
     async def play(self) -> None:
         """Let everything happen while the sender is killed again and again, then let it rest."""
-        plan_chaos(self.world.sandbox, self.size.chance)
-        acts = list(self.story.batches())
-        ends = [*sorted(self.chance.sample(range(1, len(acts)), self.size.kills)), len(acts)]
-        bought = done = 0
-        for end in ends:
-            async with self.sending(kill=end != len(acts)):
-                for act in acts[done:end]:
-                    await asyncio.to_thread(self._claim, act)
-                share = self.size.purchases * end // len(acts)
-                await asyncio.to_thread(self._buy, range(bought, share))
-                bought, done = share, end
-                if end == len(acts):
-                    await self._rest()
-                else:
-                    await self._wait_for_something_under_way()
-                    await asyncio.sleep(self.chance.uniform(0, 0.05))
+        acts = list(self._acts())
+        await self.torment.play(acts, kills=self.size.kills, fault_chance=self.size.chance)
 
-    @asynccontextmanager
-    async def sending(self, *, kill: bool) -> AsyncIterator[None]:
-        child = await asyncio.create_subprocess_exec(
-            sys.executable, str(SENDER), self.world.store.url, str(self.key_file), str(TIMEOUT),
-            stdout=asyncio.subprocess.DEVNULL,
-        )  # fmt: skip
-        try:
-            yield
-        finally:
-            child.kill()
-            await child.wait()
-        if kill:
-            await asyncio.to_thread(self._note_kill)
-
-    async def _wait_for_something_under_way(self) -> None:
-        # A kill hurts then. If everything is settled meanwhile, it cannot hurt, and comes at once.
-        while not await asyncio.to_thread(self.world.under_way):
-            if not await asyncio.to_thread(self._waiting):
-                return
-            await asyncio.sleep(0.005)
+    def _acts(self) -> Iterator[Act]:
+        batches = list(self.story.batches())
+        # Seldom and many, so that they fill requests.
+        every = -(-len(batches) // (self.size.kills + 1))
+        bought = 0
+        for number, batch in enumerate(batches, start=1):
+            yield partial(self._claim, batch)
+            if number % every == 0 or number == len(batches):
+                share = self.size.purchases * number // len(batches)
+                yield partial(self._buy, range(bought, share))
+                bought = share
 
     def _claim(self, batch: dict[str, frozenset[str]]) -> None:
         claim(self.world.store, ACCOUNT, self.world.destination, batch)
 
     def _buy(self, numbers: range) -> None:
         buy(self.world.store, ACCOUNT, self.purchases, numbers, self.size.users)
-
-    def _note_kill(self) -> None:
-        with self.world.store.transaction() as conn:
-            left = list_open_requests(conn, self.world.authorization_id)
-        users = frozenset(row.recipient for request in left for row in request.sent.rows)
-        newest = self.world.sandbox.engine.journal.newest(limit=1)
-        self.kills.append(Kill(newest[0].number if newest else 0, users))
-
-    async def _rest(self) -> None:
-        """Replay what was refused until nothing is, and wait until nothing waits."""
-        deadline = time.monotonic() + 1_800
-        while True:
-            replayed = await asyncio.to_thread(self._replay)
-            if not replayed and not await asyncio.to_thread(self._waiting):
-                return
-            assert time.monotonic() < deadline
-            await asyncio.sleep(0.1)
-
-    def _replay(self) -> int:
-        # All at once and seldom, so that they fill requests.
-        if self._waiting():
-            return 1
-        with self.world.store.transaction() as conn:
-            return replay_parked(conn, self.world.destination)
-
-    def _waiting(self) -> int:
-        with self.world.store.transaction() as conn:
-            found = conn.execute(AT_REST).fetchone()
-        return int(found[0]) if found else 0
 
     def differences(self) -> list[str]:
         """Return users of whom Braze holds something else than is true."""
@@ -210,8 +152,3 @@ class Run:
         assert all(at_braze[origin] == 1 for origin, state in rows if state == "sent")
         assert all(at_braze[origin] == 0 for origin, state in rows if state == "parked")
         return sum(state in ("sent", "doubtful", "parked") for _, state in rows)
-
-    def count(self) -> Counted:
-        """Return what was sent, and what would have been enough."""
-        entries = self.world.sandbox.engine.journal.newest(limit=1_000_000, path="/users/track")
-        return count(entries[::-1], self.kills, attribute=ATTRIBUTE, late_ms=1_000 * TIMEOUT)

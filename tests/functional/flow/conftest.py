@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from coterie.app.services import config_source
-from coterie.base.seal import new_ring
+from coterie.base.seal import KeyRing, new_ring
 from coterie.base.settings import Settings
 from coterie.control.accounts import create_account
 from coterie.control.authorizations import create_authorization
@@ -45,7 +45,7 @@ ACTOR = Actor(name="test")
 class House:
     """An account with a worker that works when told to, at the instant it is told."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, a_batch: int = 7, ring: KeyRing | None = None) -> None:
         self.store = store
         self.now = START
         self.account: Account = create_account(
@@ -54,9 +54,9 @@ class House:
         with store.transaction() as conn:
             ensure_lanes(conn, 2)
             ensure_days(conn, START.date())
-        self.ring = new_ring()
+        self.ring = ring or new_ring()
         self.key = self.ring.hash_key(IDENTITY_PURPOSE)
-        settings = BatchSettings(self.key, limit=7)
+        settings = BatchSettings(self.key, limit=a_batch)
         deps = WorkerDependencies(store, config_source(), lambda: self.now, settings)
         self.worker = Worker(deps, store.connect())
         self.lookup = Lookup(store, config_source())
