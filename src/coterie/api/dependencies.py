@@ -118,11 +118,17 @@ class EntityCalls(msgspec.Struct, frozen=True, kw_only=True):
 
     find(account, identifier, fields, token id) and lineage(account, identifier, fields), with None
     for all fields; the token id, or None, is that of who asks. find_public(account, identifier)
-    shows the fields that are public; veil(account, known) hides personal values from whoever named
-    `known` themselves; personalization(account), None if nothing is public; `public_rate` is how
-    many requests a second an account's public address takes.
+    shows the fields that are public. `glance` and `glance_public` find the same on the event loop,
+    or return None if they cannot tell; close() ends their connections. veil(account, known) hides
+    personal values from whoever named `known` themselves; personalization(account), None if nothing
+    is public; `public_rate` is how many requests a second an account's public address takes.
     """
 
+    glance: Callable[
+        [int, Identifier, Collection[str] | None, int | None], Awaitable[Glance | None]
+    ]
+    glance_public: Callable[[int, Identifier], Awaitable[Glance | None]]
+    close: Callable[[], Awaitable[None]]
     find: Callable[[int, Identifier, Collection[str] | None, int | None], Glance]
     find_public: Callable[[int, Identifier], Glance]
     lineage: Callable[[int, Identifier, Collection[str] | None], tuple[FieldLineage, ...] | None]

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from litestar.concurrency import sync_to_thread
 
 from coterie.api.asgi import Answer
 from coterie.api.auth import check_scope
@@ -17,7 +18,7 @@ from coterie.base.errors import UserError
 from coterie.control.scopes import allows
 from coterie.flow.run.explain import MembershipExplanation
 from coterie.model.control import Grant
-from coterie.model.entity import Entity, FieldLineage
+from coterie.model.entity import Entity, FieldLineage, Glance
 from coterie.model.mapped import Identifier
 
 TABLE = "user"
@@ -102,28 +103,56 @@ def read_entity_request(
     )
 
 
-def answer_entity(dependencies: ApiDependencies, grant: Grant, asked: EntityRequest) -> Answer:
+async def answer_entity(
+    dependencies: ApiDependencies, grant: Grant, asked: EntityRequest
+) -> Answer:
     """Return the profile that an identifier belongs to; personal fields only to who may see them.
 
     What conditions looked at and where values come from may be personal too, so `explain` and
     `lineage` need the same scope. Raises UserError.
     """
+    if not asked.explain and not asked.with_lineage:
+        glance = await dependencies.entities.glance(
+            grant.account, asked.identifier, asked.only, grant.token_id
+        )
+        if glance is not None:
+            return _render(_found(glance, asked), grant, asked)
+    return await sync_to_thread(_look_up, dependencies, grant, asked)
+
+
+def _look_up(dependencies: ApiDependencies, grant: Grant, asked: EntityRequest) -> Answer:
     if asked.explain or asked.with_lineage:
         check_scope(grant, PERSONAL_SCOPE)
     calls, account, identifier = dependencies.entities, grant.account, asked.identifier
-    glance = calls.find(account, identifier, asked.only, grant.token_id)
-    if not glance.token_holds:
-        raise RefusedTokenError
-    found = glance.entity
-    if found is None:
-        raise UnknownProfileError(field=identifier[0])
-    hidden = frozenset() if allows(grant.scopes, PERSONAL_SCOPE) else found.personal
+    found = _found(calls.find(account, identifier, asked.only, grant.token_id), asked)
     explained = {}
     for slug in asked.explain:
         audience = dependencies.get_audience(account, slug)
         why = dependencies.explain_membership(account, identifier, audience)
         if why is not None:
             explained[slug] = why
+    lineage = calls.lineage(account, identifier, asked.only) if asked.with_lineage else None
+    explain = explained if asked.explain else None
+    return _render(found, grant, asked, explain=explain, lineage=lineage)
+
+
+def _found(glance: Glance, asked: EntityRequest) -> Entity:
+    if not glance.token_holds:
+        raise RefusedTokenError
+    if glance.entity is None:
+        raise UnknownProfileError(field=asked.identifier[0])
+    return glance.entity
+
+
+def _render(
+    found: Entity,
+    grant: Grant,
+    asked: EntityRequest,
+    *,
+    explain: dict[str, MembershipExplanation] | None = None,
+    lineage: tuple[FieldLineage, ...] | None = None,
+) -> Answer:
+    hidden = frozenset() if allows(grant.scopes, PERSONAL_SCOPE) else found.personal
     answer = EntityAnswer(
         data=show_entity(
             found, hidden=hidden, with_segments=asked.with_segments, with_meta=asked.with_meta
@@ -133,8 +162,8 @@ def answer_entity(dependencies: ApiDependencies, grant: Grant, asked: EntityRequ
             format="json",
             name=TABLE,
             redacted=tuple(sorted(hidden)),
-            explain=explained if asked.explain else None,
-            lineage=calls.lineage(account, identifier, asked.only) if asked.with_lineage else None,
+            explain=explain,
+            lineage=lineage,
         ),
     )
     return answer_tagged(_encode(answer), asked.known, ((b"vary", b"Authorization"),))

@@ -4,13 +4,14 @@ from collections.abc import Collection
 from typing import Any
 
 import msgspec
+from litestar.concurrency import sync_to_thread
 
 from coterie.api.asgi import Answer
 from coterie.api.dependencies import EntityCalls
 from coterie.api.entity import answer_tagged
 from coterie.base.errors import UserError
 from coterie.model.control import Personalization
-from coterie.model.entity import Entity
+from coterie.model.entity import Entity, Glance
 from coterie.model.mapped import Identifier
 
 
@@ -50,13 +51,23 @@ class PublicRequest(msgspec.Struct, frozen=True):
     known: str
 
 
-def answer_public(entities: EntityCalls, asked: PublicRequest) -> Answer:
+async def answer_public(entities: EntityCalls, asked: PublicRequest) -> Answer:
     """Return the public fields and audiences of who has an identifier; nothing for nobody.
 
     An unknown person gets the answer of a person without values, so that nobody can find out who
     is a customer. Raises NotPublicError, OriginRefusedError.
     """
-    glance = entities.find_public(asked.account, asked.identifier)
+    glance = await entities.glance_public(asked.account, asked.identifier)
+    if glance is not None:
+        return _render(glance, asked)
+    return await sync_to_thread(_look_up, entities, asked)
+
+
+def _look_up(entities: EntityCalls, asked: PublicRequest) -> Answer:
+    return _render(entities.find_public(asked.account, asked.identifier), asked)
+
+
+def _render(glance: Glance, asked: PublicRequest) -> Answer:
     allowed, origin = glance.allowed, asked.origin
     if allowed is None or asked.identifier[0] not in allowed.by_fields:
         raise NotPublicError

@@ -4,7 +4,6 @@ from typing import Literal
 from urllib.parse import unquote
 
 import msgspec
-from litestar.concurrency import sync_to_thread
 from litestar.types import HTTPScope, Send
 
 from coterie.api.asgi import Answer, error_as_answer, send_answer
@@ -69,13 +68,13 @@ class ReadDoor:
             self._turnstile.pass_one(account)
             origin = headers.get(b"origin", b"").decode("latin-1")
             visit = PublicRequest(account, identifier, origin, known)
-            return await sync_to_thread(answer_public, entities, visit)
+            return await answer_public(entities, visit)
         parameters = read_query(scope["query_string"])
         authorization = headers.get(b"authorization", b"").decode("latin-1")
         grant = await self._tokens.get_grant(presented_token(parameters, authorization))
         check_scope(grant, READ_SCOPE)
         asked = read_entity_request(reading.at, identifier, parameters, known)
-        return await sync_to_thread(answer_entity, self._dependencies, grant, asked)
+        return await answer_entity(self._dependencies, grant, asked)
 
 
 def find_reading(raw_path: bytes) -> Reading | None:

@@ -37,7 +37,7 @@ class ApiState:
 
     @asynccontextmanager
     async def lifespan(self, _: Any) -> AsyncIterator[None]:
-        """Open the collector for as long as the application runs."""
+        """Open the collector for as long as the application runs; close what reads opened."""
         async with self.tokens, self.dependencies.open_collector() as collector:
             self._collector = collector
             self.door.open(collector)
@@ -46,3 +46,4 @@ class ApiState:
             finally:
                 self.door.open(None)
                 self._collector = None
+                await self.dependencies.entities.close()

@@ -9,24 +9,33 @@ from coterie.control.definitions.schema import current_schema
 from coterie.control.personalization import find_personalization
 from coterie.control.tokens import still_valid
 from coterie.flow.run.entities import Entities
+from coterie.flow.run.glance import Glancer
 from coterie.flow.run.lineage import LineageFinder
 from coterie.flow.run.veil import Veil
 from coterie.model.entity import Entity, FieldLineage, Glance
 from coterie.model.mapped import Identifier
+from coterie.store import GlancePool
 
 
 def entity_calls(services: Services) -> EntityCalls:
     """Return the functions that doors call."""
     entities = Entities(services.store, config_source())
+    pool = GlancePool(services.store.url)
+    glancer = Glancer(entities, pool)
     finder = LineageFinder(services.store, config_source(), services.batch_settings.hash_key)
+
+    async def glance(
+        account: int, identifier: Identifier, only: Collection[str] | None, token_id: int | None
+    ) -> Glance | None:
+        return await glancer.glance(account, identifier, only, services.clock(), token_id=token_id)
+
+    async def glance_public(account: int, identifier: Identifier) -> Glance | None:
+        return await glancer.glance(account, identifier, None, services.clock(), is_public=True)
 
     def find(
         account: int, identifier: Identifier, only: Collection[str] | None, token_id: int | None
     ) -> Glance:
         now = services.clock()
-        quick = entities.glance(account, identifier, only, now, token_id=token_id)
-        if quick is not None:
-            return quick
         holds = token_id is None
         if token_id is not None:
             with services.store.transaction() as conn:
@@ -36,9 +45,6 @@ def entity_calls(services: Services) -> EntityCalls:
 
     def find_public(account: int, identifier: Identifier) -> Glance:
         now = services.clock()
-        quick = entities.glance(account, identifier, None, now, is_public=True)
-        if quick is not None:
-            return quick
         allowed = find_personalization(services.store, account)
         entity: Entity | None = None
         if allowed is not None:
@@ -54,6 +60,9 @@ def entity_calls(services: Services) -> EntityCalls:
         return Veil(current_schema(services.store, account), known)
 
     return EntityCalls(
+        glance=glance,
+        glance_public=glance_public,
+        close=pool.close,
         find=find,
         find_public=find_public,
         lineage=lineage,

@@ -6,6 +6,7 @@ need is imported where it is used: it took half a second of each command.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -59,14 +60,23 @@ def open_services(settings: Settings, url: str, *, connections: int = 4) -> Iter
 
 
 def config_source() -> "ConfigAt":
-    """Return a reader of the configuration that loads it only when its epoch moves."""
+    """Return a reader of the configuration that loads it only when its epoch moves.
+
+    Threads may share it: one loads what is new, which compiles everything, and the others wait.
+    """
     from coterie.control.definitions.pipeline import current_epoch, load_config
 
     known: list[PipelineConfig] = []
+    loading = Lock()
 
     def config_at(conn: Connection) -> "PipelineConfig":
-        if not known or known[0].epoch != current_epoch(conn):
-            known[:] = [load_config(conn)]
-        return known[0]
+        epoch = current_epoch(conn)
+        seen = known[-1:]
+        if seen and seen[0].epoch == epoch:
+            return seen[0]
+        with loading:
+            if not known or known[0].epoch != epoch:
+                known[:] = [load_config(conn)]
+            return known[0]
 
     return config_at

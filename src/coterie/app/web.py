@@ -36,6 +36,7 @@ from coterie.app.schemas import schema_calls
 from coterie.app.services import Services, config_source, open_services
 from coterie.app.streams import StreamDesk
 from coterie.base.errors import UserError
+from coterie.base.garbage import keep_what_is_there
 from coterie.base.log import configure_logging
 from coterie.base.setting_values import BadSettingError
 from coterie.base.settings import load_settings
@@ -92,7 +93,9 @@ def create_app() -> ASGIApp:
     )
     threads = give_handlers_threads()
     stack.callback(threads.shutdown, wait=False, cancel_futures=True)
-    return build_web(services, stack)
+    app = build_web(services, stack)
+    keep_what_is_there()
+    return app
 
 
 def give_handlers_threads() -> ThreadPoolExecutor:

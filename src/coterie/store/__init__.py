@@ -15,6 +15,7 @@ from coterie.store.bells import Bell, hear, listen, ring, ring_now, wait_for_rin
 from coterie.store.copying import COPY_HEADER, COPY_TRAILER, NULL, PG_EPOCH_US, copy_packed
 from coterie.store.embedded import Embedded, find_running
 from coterie.store.facts import OLDEST_SERVER, ServerFacts, server_facts
+from coterie.store.glances import GlancePool
 from coterie.store.migrate import migrate
 from coterie.store.pool import (
     AlreadyThereError,
@@ -50,6 +51,7 @@ __all__ = [
     "Connection",
     "DatabaseError",
     "Embedded",
+    "GlancePool",
     "IntArray",
     "MicrosArray",
     "PlaceArray",

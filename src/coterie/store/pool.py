@@ -102,14 +102,12 @@ def open_pool(
     min_size: int = 1,
     max_size: int = 4,
     checkout_seconds: float = CHECKOUT_SECONDS,
-    for_glances: bool = False,
 ) -> Pool:
     """Return an open pool with `min_size` connections made; the caller closes it.
 
-    Connections `for_glances` commit each statement by themselves, and are not asked for a sign of
-    life before they are handed out, so one may turn out to be dead. Whoever finds every connection
-    taken, or the database gone, waits `checkout_seconds` and gets a StoreUnavailableError, as does
-    the caller if the database cannot be reached now. Raises BadDatabaseUrlError.
+    Whoever finds every connection taken, or the database gone, waits `checkout_seconds` and gets a
+    StoreUnavailableError, as does the caller if the database cannot be reached now. Raises
+    BadDatabaseUrlError.
     """
     pool: Pool = ConnectionPool(
         url,
@@ -118,9 +116,9 @@ def open_pool(
         open=False,
         timeout=checkout_seconds,
         reconnect_timeout=RECONNECT_SECONDS,
-        kwargs={**_connect_settings(), "autocommit": for_glances},
+        kwargs=_connect_settings(),
         configure=_configure,
-        check=None if for_glances else ConnectionPool.check_connection,
+        check=ConnectionPool.check_connection,
         name=APPLICATION,
     )
     # The first connection is made by hand: a pool only says that it timed out, this says why.
@@ -180,13 +178,21 @@ def connect(url: str, *, autocommit: bool = False) -> Connection:
 
 
 async def connect_async(url: str) -> AsyncConnection:
-    """Return a connection of the running event loop, for listening; the caller closes it.
+    """Return a connection of the running event loop, not of a pool; the caller closes it.
 
     It commits each statement by itself. Raises BadDatabaseUrlError or StoreUnavailableError.
     """
     _check_url(url)
     with store_errors():
-        return await psycopg.AsyncConnection.connect(url, autocommit=True, **_connect_settings())
+        connection = await psycopg.AsyncConnection.connect(
+            url, autocommit=True, **_connect_settings()
+        )
+        try:
+            await _configure_async(connection)
+        except BaseException:
+            await connection.close()
+            raise
+    return connection
 
 
 async def ping(connection: AsyncConnection) -> None:

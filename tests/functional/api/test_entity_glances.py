@@ -1,6 +1,7 @@
 """One person from one statement, for as long as what was known when it was asked still holds."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
 
 import httpx
 import pytest
@@ -12,9 +13,10 @@ from coterie.control.definitions.audiences import create_audience
 from coterie.control.personalization import Allowed, allow_personalization
 from coterie.control.tokens import revoke_token
 from coterie.flow.run.entities import Entities
+from coterie.flow.run.glance import Glancer
 from coterie.model.control import Actor, NewToken
 from coterie.model.entity import Entity, Glance
-from coterie.store import Store
+from coterie.store import GlancePool, Store
 
 __all__ = ["known", "manager"]
 
@@ -27,8 +29,21 @@ def entities(services: Services) -> Entities:
     return Entities(services.store, config_source())
 
 
-def glance(entities: Entities, *, token_id: int | None = None) -> Glance | None:
-    return entities.glance(ACCOUNT, ANN, None, system_clock(), token_id=token_id)
+@pytest.fixture
+async def pool(store: Store) -> AsyncIterator[GlancePool]:
+    # A single connection, so that a test knows which one is asked.
+    pool = GlancePool(store.url, most=1)
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture
+def glancer(entities: Entities, pool: GlancePool) -> Glancer:
+    return Glancer(entities, pool)
+
+
+async def glance(glancer: Glancer, *, token_id: int | None = None) -> Glance | None:
+    return await glancer.glance(ACCOUNT, ANN, None, system_clock(), token_id=token_id)
 
 
 def find(entities: Entities) -> Entity | None:
@@ -36,11 +51,11 @@ def find(entities: Entities) -> Entity | None:
 
 
 @pytest.mark.usefixtures("known")
-def test_a_glance_says_what_a_search_says(entities: Entities) -> None:
-    before = glance(entities)
+async def test_a_glance_says_what_a_search_says(entities: Entities, glancer: Glancer) -> None:
+    before = await glance(glancer)
     found = find(entities)
 
-    after = glance(entities)
+    after = await glance(glancer)
 
     assert before is None
     assert found is not None
@@ -48,17 +63,17 @@ def test_a_glance_says_what_a_search_says(entities: Entities) -> None:
 
 
 @pytest.mark.usefixtures("known")
-def test_nobody_is_found_at_a_glance_either(entities: Entities) -> None:
+async def test_nobody_is_found_at_a_glance_either(entities: Entities, glancer: Glancer) -> None:
     find(entities)
 
-    nobody = entities.glance(ACCOUNT, ("email", "bob@example.org"), None, system_clock())
+    nobody = await glancer.glance(ACCOUNT, ("email", "bob@example.org"), None, system_clock())
 
     assert nobody == Glance(entity=None, allowed=None, token_holds=True)
 
 
 @pytest.mark.usefixtures("known")
-def test_new_definitions_are_looked_up_before_a_glance_counts_again(
-    entities: Entities, store: Store
+async def test_new_definitions_are_looked_up_before_a_glance_counts_again(
+    entities: Entities, glancer: Glancer, store: Store
 ) -> None:
     find(entities)
     create_audience(
@@ -66,16 +81,16 @@ def test_new_definitions_are_looked_up_before_a_glance_counts_again(
         clock=system_clock,
     )  # fmt: skip
 
-    at_once = glance(entities)
+    at_once = await glance(glancer)
     find(entities)
 
     assert at_once is None
-    assert glance(entities) is not None
+    assert await glance(glancer) is not None
 
 
 @pytest.mark.usefixtures("known")
-def test_a_generation_that_was_swapped_or_dropped_is_not_read(
-    entities: Entities, store: Store
+async def test_a_generation_that_was_swapped_or_dropped_is_not_read(
+    entities: Entities, glancer: Glancer, store: Store
 ) -> None:
     find(entities)
     with store.transaction() as conn:
@@ -84,51 +99,99 @@ def test_a_generation_that_was_swapped_or_dropped_is_not_read(
         conn.execute("UPDATE generation SET state = 'retired' WHERE state = 'live'")
         conn.execute("UPDATE generation SET state = 'live' WHERE number = 7")
 
-    swapped = glance(entities)
+    swapped = await glance(glancer)
     with store.transaction() as conn:
         conn.execute("DROP SCHEMA g1 CASCADE")
-    dropped = glance(entities)
+    dropped = await glance(glancer)
 
     assert (swapped, dropped) == (None, None)
     assert find(entities) is None
-    assert glance(entities) == Glance(entity=None, allowed=None, token_holds=True)
+    assert await glance(glancer) == Glance(entity=None, allowed=None, token_holds=True)
 
 
 @pytest.mark.usefixtures("known")
-def test_a_lost_connection_is_left_to_the_search(entities: Entities, store: Store) -> None:
+async def test_a_lost_connection_is_left_to_the_search(
+    entities: Entities, glancer: Glancer, pool: GlancePool, store: Store
+) -> None:
     find(entities)
-    with store.glance(1) as conn:
-        lost = conn.info.backend_pid
+    lost = await pool.ask(1, "SELECT pg_backend_pid()", {})
+    assert lost is not None
     with store.transaction() as other:
-        other.execute("SELECT pg_terminate_backend(%s, 30000)", [lost])
+        other.execute("SELECT pg_terminate_backend(%s, 30000)", lost)
 
-    at_once = glance(entities)
+    at_once = await glance(glancer)
+    found = find(entities)
 
     assert at_once is None
-    assert find(entities) is not None
+    assert await glance(glancer) == Glance(entity=found, allowed=None, token_holds=True)
 
 
 @pytest.mark.usefixtures("known")
-def test_a_pooler_that_lends_out_another_generation_is_noticed(
-    entities: Entities, store: Store
+async def test_a_pooler_that_lends_out_another_generation_is_noticed(
+    entities: Entities, glancer: Glancer, pool: GlancePool
 ) -> None:
     found = find(entities)
-    with store.glance(1) as conn:
-        conn.execute("SELECT set_config('search_path', 'public, g1', false)")
+    await pool.ask(1, "SELECT set_config('search_path', 'public, g1', false)", {})
 
-    assert glance(entities) is None
+    assert await glance(glancer) is None
     assert find(entities) == found
 
 
 @pytest.mark.usefixtures("known")
-def test_what_is_public_comes_with_the_person(entities: Entities, store: Store) -> None:
+async def test_more_ask_at_once_than_there_are_connections(
+    entities: Entities, glancer: Glancer
+) -> None:
+    found = find(entities)
+
+    seen = await asyncio.gather(*(glance(glancer) for _ in range(20)))
+
+    assert seen == 20 * [Glance(entity=found, allowed=None, token_holds=True)]
+
+
+@pytest.mark.usefixtures("known")
+async def test_a_very_large_profile_is_left_to_the_search(
+    entities: Entities, pool: GlancePool
+) -> None:
+    find(entities)
+
+    assert await glance(Glancer(entities, pool, most_bytes=50)) is None
+
+
+@pytest.mark.usefixtures("known")
+async def test_nothing_is_asked_of_a_pool_that_was_closed(
+    entities: Entities, glancer: Glancer, pool: GlancePool
+) -> None:
+    find(entities)
+    before = await glance(glancer)
+    await pool.close()
+
+    assert before is not None
+    assert await glance(glancer) is None
+
+
+@pytest.mark.usefixtures("known")
+async def test_who_waits_no_more_leaves_the_next_one_an_answer(
+    entities: Entities, glancer: Glancer, pool: GlancePool
+) -> None:
+    found = find(entities)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await pool.ask(1, "SELECT pg_sleep(60)", {})
+
+    assert await glance(glancer) == Glance(entity=found, allowed=None, token_holds=True)
+
+
+@pytest.mark.usefixtures("known")
+async def test_what_is_public_comes_with_the_person(
+    entities: Entities, glancer: Glancer, store: Store
+) -> None:
     given = Allowed(fields=("order_total",), audiences=("buyers",), by_fields=("email",))
     allowed = allow_personalization(
         store, account=ACCOUNT, allowed=given, actor=ACTOR, now=system_clock()
     )
     find(entities)
 
-    seen = entities.glance(ACCOUNT, ANN, None, system_clock(), is_public=True)
+    seen = await glancer.glance(ACCOUNT, ANN, None, system_clock(), is_public=True)
 
     assert seen is not None
     assert seen.allowed == allowed

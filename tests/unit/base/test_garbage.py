@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from coterie.base.garbage import paused_collector
+from coterie.base.garbage import keep_what_is_there, paused_collector
 
 
 @pytest.fixture(autouse=True)
@@ -55,3 +55,14 @@ def test_one_of_two_pauses_that_overlap_lets_the_collector_go_on() -> None:
     second.__exit__(None, None, None)
 
     assert gc.isenabled()
+
+
+def test_what_a_start_made_is_visited_no_more() -> None:
+    before = gc.get_freeze_count()
+    try:
+        keep_what_is_there()
+        kept = gc.get_freeze_count()
+    finally:
+        gc.unfreeze()
+
+    assert kept > before

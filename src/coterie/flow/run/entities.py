@@ -1,33 +1,28 @@
 """Answers what a profile holds, for programs."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
 from coterie.base.clock import from_us, to_us
-from coterie.base.errors import TransientError
-from coterie.flow.profiles.storage import load_profile, read_members_after
+from coterie.flow.profiles.storage import read_members_after
 from coterie.flow.profiles.view import Viewer
 from coterie.flow.run.context import ConfigAt
 from coterie.flow.run.generations import enter_live_generation
-from coterie.flow.run.lookup import find_stored, normal_form
+from coterie.flow.run.lookup import find_stored
 from coterie.model.config import AccountConfig, PipelineConfig
-from coterie.model.control import Personalization
-from coterie.model.entity import Entity, Glance
+from coterie.model.entity import Entity
 from coterie.model.mapped import Identifier
 from coterie.model.profile import StoredProfile
-from coterie.store import Store, generation_schema, load_queries, locks_by_update
-
-SQL = load_queries("lookup")
+from coterie.store import Store
 
 PROFILE_ID = re.compile(r"[0-9a-f]{32}")
 FIRST = "0" * 32
 
 
-class _Known(msgspec.Struct, frozen=True):
+class Known(msgspec.Struct, frozen=True):
     """What a transaction saw last: the configuration, and the live generation."""
 
     config: PipelineConfig
@@ -45,13 +40,13 @@ class _Shape(msgspec.Struct, frozen=True):
 
 
 class Entities:
-    """Looks profiles up by any of their identifiers, a transaction or a statement each."""
+    """Looks profiles up by any of their identifiers, a transaction each."""
 
     def __init__(self, store: Store, config_at: ConfigAt) -> None:
         self._store = store
         self._config_at = config_at
         self._shapes: dict[int, _Shape] = {}
-        self._known: _Known | None = None
+        self.known: Known | None = None
 
     def find(
         self, account: int, identifier: Identifier, only: Collection[str] | None, now: datetime
@@ -66,57 +61,10 @@ class Entities:
             config = whole.accounts[account]
             schema = config.schemas[-1]
             stored = find_stored(conn, account, schema, identifier)
-        self._known = _Known(whole, generation)
+        self.known = Known(whole, generation)
         if stored is None:
             return None
         return self.show(config, stored, None if only is None else frozenset(only), now)
-
-    def glance(
-        self,
-        account: int,
-        identifier: Identifier,
-        only: Collection[str] | None,
-        now: datetime,
-        *,
-        token_id: int | None = None,
-        is_public: bool = False,
-    ) -> Glance | None:
-        """Return what `find` would, from one statement; None if that has to be asked.
-
-        It has to where definitions or the generation are not those that `find` saw last, on several
-        servers, and if a connection is lost. `is_public` shows the fields that are public.
-        """
-        known = self._known
-        config = known.config.accounts.get(account) if known else None
-        if known is None or config is None:
-            return None
-        normal = normal_form(config.schemas[-1], identifier)
-        if normal is None:
-            return None
-        field, value = normal
-        asked = {
-            "account": account, "field": field, "value": value, "token_id": token_id, "now": now,
-        }  # fmt: skip
-        try:
-            with self._store.glance(known.generation) as conn:
-                if locks_by_update(conn):
-                    return None
-                with conn.cursor(binary=True) as rows:
-                    row = rows.execute(SQL.glance, asked).fetchone()
-        except TransientError:
-            return None
-        seen = known.config.epoch, known.generation, generation_schema(known.generation)
-        if row is None or row[:3] != seen:
-            return None
-        allowed = _allowed(account, row[4:9])
-        shown = allowed.fields if is_public and allowed else only
-        wanted = None if shown is None else frozenset(shown)
-        found = None if row[9] is None else load_profile(row[9:])
-        return Glance(
-            entity=None if found is None else self.show(config, found, wanted, now),
-            allowed=allowed,
-            token_holds=row[3],
-        )
 
     def members(
         self, account: int, audience_id: int, after: str, *, limit: int, now: datetime
@@ -164,18 +112,3 @@ class Entities:
             )
             self._shapes[config.number] = known
         return known
-
-
-def _allowed(account: int, row: Sequence[Any]) -> Personalization | None:
-    if row[0] is None:
-        return None
-    *names, updated_at = row
-    fields, audiences, by_fields, origins = (tuple(each) for each in names)
-    return Personalization(
-        account=account,
-        fields=fields,
-        audiences=audiences,
-        by_fields=by_fields,
-        origins=origins,
-        updated_at=updated_at,
-    )
