@@ -1,4 +1,7 @@
-"""An event on its way from the door to the log, then from the log to the worker."""
+"""An event on its way from the door to the log, then from the log to the worker.
+
+An event can be part of no cycle, so the garbage collector need not look at it (gc=False).
+"""
 
 from datetime import date, datetime
 from typing import Literal
@@ -6,7 +9,7 @@ from typing import Literal
 import msgspec
 
 
-class IncomingEvent(msgspec.Struct, frozen=True, kw_only=True):
+class IncomingEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One event as accepted at a door. `body` is one JSON object as text.
 
     `occurred_at` is the event time that the caller named (None: the time of arrival);
@@ -23,7 +26,7 @@ class IncomingEvent(msgspec.Struct, frozen=True, kw_only=True):
     route: int = 0
 
 
-class LoggedEvent(msgspec.Struct, frozen=True, kw_only=True):
+class LoggedEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One row of the event log."""
 
     lane: int

@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from coterie.flow.collect.times import read_instant
+from coterie.flow.imports.columns import Columns
 from coterie.flow.imports.events import make_event, make_rejected
 from coterie.flow.imports.rows import BadRow, Row
 from coterie.model.events import IncomingEvent
@@ -25,11 +26,13 @@ def task(**changes: object) -> ImportTask:
 
 
 def row(number: int = 1, **values: str) -> Row:
-    return Row(number, number + 1, values, "raw\n")
+    columns = Columns(values, CsvFormat())
+    return Row(number, number + 1, list(values.values()), columns, "raw\n")
 
 
 def make(of: Row, by: ImportTask, *, limit: int = 1_000) -> IncomingEvent | BadRow:
-    return make_event(of, by, received_at=NOW, event_limit=limit, read_instant=read_instant)
+    said = msgspec.structs.replace(of, columns=Columns(of.values, by.format))
+    return make_event(said, by, received_at=NOW, event_limit=limit, read_instant=read_instant)
 
 
 def test_a_row_becomes_an_event_of_the_jobs_stream() -> None:

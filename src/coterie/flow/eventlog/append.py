@@ -19,7 +19,7 @@ from coterie.base.metrics import (
     events_refused_total,
 )
 from coterie.flow.eventlog.bulk import UnknownLaneError
-from coterie.flow.eventlog.encode import copy_data, encode_event
+from coterie.flow.eventlog.encode import copy_data, encode_events
 from coterie.flow.eventlog.lanes import LINES, lane_numbers
 from coterie.flow.eventlog.prepare import DAYS_LOCK, days_from
 from coterie.flow.eventlog.queue import LogLimits, LogUnavailableError, Waiting, WaitingLine
@@ -119,9 +119,9 @@ class GroupCommit:
         (they were not written) or UnstorableEventError.
         """
         if len(events) <= INLINE_EVENTS:
-            rows = _encode(events)
+            rows = encode_events(events)
         else:
-            rows = await asyncio.to_thread(_encode, events)
+            rows = await asyncio.to_thread(encode_events, events)
         for day in {event.received_at.date() for event in events} - self._days:
             await self._ensure_days(day)
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -244,10 +244,6 @@ class GroupCommit:
         except DatabaseError as error:
             raise LogUnavailableError(reason="the day's partition is missing") from error
         self._days.update(days)
-
-
-def _encode(events: Sequence[IncomingEvent]) -> list[bytes]:
-    return [encode_event(event) for event in events]
 
 
 def _is_allowed(waiting: Waiting, valid: frozenset[int]) -> bool:

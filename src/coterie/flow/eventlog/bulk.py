@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from coterie.base.errors import PermanentError
-from coterie.flow.eventlog.encode import copy_data, encode_event
+from coterie.flow.eventlog.encode import copy_data, encode_events
 from coterie.flow.eventlog.prepare import ensure_days
 from coterie.model.events import IncomingEvent
 from coterie.store import Connection, load_queries
@@ -42,7 +42,7 @@ def append_events(conn: Connection, lane: int, events: Sequence[IncomingEvent]) 
         return
     for day in sorted({event.received_at.date() for event in events}):
         ensure_days(conn, day)
-    rows = [encode_event(event) for event in events]
+    rows = encode_events(events)
     head = conn.execute(SQL.extend_lane, {"lane": lane, "events": len(rows)}).fetchone()
     if head is None:
         raise UnknownLaneError(lane=lane)

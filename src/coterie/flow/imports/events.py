@@ -5,16 +5,15 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 
-import msgspec
-
 from coterie.flow.imports.rows import BadRow, Row
 from coterie.model.events import IncomingEvent, RejectedEvent
-from coterie.model.imports import CsvFormat, ImportTask
+from coterie.model.imports import ImportTask
 
 ReadInstant = Callable[[object], datetime | None]
 """Returns the aware instant that a cell names, or None."""
 
 SOURCE = "csv"
+EMPTY = b"{}"
 # Of a row that is far too long, so much is kept as tells people which it is.
 KEPT = 100_000
 # The parts of a message hash. A file has fewer rows than bytes, of which 2^40 are more than any may
@@ -39,8 +38,8 @@ def make_event(
     occurred_at = None
     unreadable = unreadable_column = ""
     for column in task.format.timestamps:
-        cell = row.values.get(column)
-        if cell is None:
+        cell = row.columns.cell(row.cells, column)
+        if not cell:
             continue
         occurred_at = read_instant(cell)
         if occurred_at is not None:
@@ -51,10 +50,9 @@ def make_event(
             unreadable_column = column
     if occurred_at is None and unreadable:
         return BadRow(row.number, row.line, unreadable, row.raw, unreadable_column)
-    values = _taken(row, task.format)
-    if not values:
+    body = row.columns.event(row.cells)
+    if body == EMPTY:
         return BadRow(row.number, row.line, "none of its cells has a value", row.raw)
-    body = msgspec.json.encode(values)
     if len(body) > event_limit:
         reason = f"it makes an event of {len(body)} bytes, and the limit is {event_limit}"
         return BadRow(row.number, row.line, reason, row.raw)
@@ -79,15 +77,6 @@ def make_rejected(row: BadRow, task: ImportTask, *, received_at: datetime) -> Re
         reason=f"Line {row.line} of {task.name!r} was left out: {row.reason}.",
         body=row.raw[:KEPT].encode("utf-8", "surrogateescape"),
     )
-
-
-def _taken(row: Row, form: CsvFormat) -> dict[str, str]:
-    values = row.values
-    if form.fields:
-        values = {name: cell for name, cell in values.items() if name in form.fields}
-    if form.names:
-        values = {form.names.get(name, name): cell for name, cell in values.items()}
-    return values
 
 
 def _message_hash(task: ImportTask, number: int, body: bytes) -> bytes:

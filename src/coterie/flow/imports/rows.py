@@ -1,12 +1,13 @@
 """Reads the rows of a CSV file one after another."""
 
 import csv
+import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import compress
 from typing import TextIO
 
 import msgspec
 
+from coterie.flow.imports.columns import Columns
 from coterie.flow.imports.errors import BadHeaderError, EndlessCellError, MissingColumnError
 from coterie.model.imports import CsvFormat
 
@@ -20,18 +21,29 @@ DELIMITERS = ",;|\t"
 ENDS = ("\n", "\r")
 # Braze guards values that a spreadsheet would take for a formula (docs, segment_data_to_csv).
 GUARDED = ("'-", "'=", "'+", "'@")
+# How they look in a line; the quotes around a part of a cell may end between.
+GUARDS = re.compile("'\"*[-=+@]")
 
 
-class Row(msgspec.Struct, frozen=True):
-    """A good row: its number among all rows (from 1), its first line, its filled cells."""
+class Row(msgspec.Struct, frozen=True, gc=False):
+    """A good row: its number among all rows (from 1), its first line, its cells, its text.
+
+    None of them can be part of a cycle, so the garbage collector need not look at it (gc=False).
+    """
 
     number: int
     line: int
-    values: dict[str, str]
+    cells: list[str]
+    columns: Columns
     raw: str
 
+    @property
+    def values(self) -> dict[str, str]:
+        """The cells with a value, by their columns; made at each call."""
+        return self.columns.filled(self.cells)
 
-class BadRow(msgspec.Struct, frozen=True):
+
+class BadRow(msgspec.Struct, frozen=True, gc=False):
     """A row that is no event, with the reason and its text as it stands in the file.
 
     `column` is the column at fault, "" if it is the row as a whole.
@@ -57,8 +69,8 @@ def read_rows(
     reader = csv.reader(lines, delimiter=form.delimiter)
     header = list(form.header) or _read_header(reader, name=name, delimiter=form.delimiter)
     _check_columns(header, form, name=name)
-    # None stands for all columns.
-    kept = frozenset(form.fields) | frozenset(form.timestamps) if form.fields else None
+    columns = Columns(header, form)
+    guards = _Guards() if form.is_braze else None
     lines.take()
     number = after
     while True:
@@ -83,12 +95,9 @@ def read_rows(
         if fault:
             yield BadRow(number, line, fault[1], raw, fault[0])
         else:
-            values = dict(compress(zip(header, cells, strict=True), cells))
-            if kept is not None:
-                values = {column: cell for column, cell in values.items() if column in kept}
-            if form.is_braze and "'" in raw:
-                _take_guards_off(values)
-            yield Row(number, line, values, raw)
+            if guards is not None and "'" in raw:
+                guards.take_off(cells, raw)
+            yield Row(number, line, cells, columns, raw)
 
 
 class _Lines:
@@ -213,8 +222,21 @@ def _is_undecoded(text: str) -> bool:
     return False
 
 
-def _take_guards_off(values: dict[str, str]) -> None:
-    for column in [column for column, cell in values.items() if cell[0] == "'"]:
-        cell = values[column]
-        if cell.startswith(GUARDED):
-            values[column] = cell[1:]
+class _Guards:
+    """Takes apostrophes off that guard cells; remembers in which columns, which are few."""
+
+    def __init__(self) -> None:
+        self._places: list[int] = []
+
+    def take_off(self, cells: list[str], raw: str) -> None:
+        left = len(GUARDS.findall(raw))
+        for place in self._places:
+            if cells[place].startswith(GUARDED):
+                cells[place] = cells[place][1:]
+                left -= 1
+        if left:
+            # Of another column, or in the middle of a cell.
+            for place, cell in enumerate(cells):
+                if cell.startswith(GUARDED):
+                    cells[place] = cell[1:]
+                    self._places.append(place)

@@ -186,7 +186,7 @@ def _read_csv(stream: io.BufferedReader, request: BulkRequest, sender: Sender) -
             raw = row.raw.encode("utf-8", "surrogateescape")
             yield Refusal(position, "bad_row", f"The row {_as_clause(row.reason)}.", raw)
             continue
-        text = msgspec.json.encode(row.values)
+        text = row.columns.event(row.cells)
         yield make_made(text, request.append, position=position, index=row.number, sender=sender)
 
 

@@ -13,6 +13,7 @@ import msgspec
 
 from coterie.base.clock import Clock
 from coterie.base.errors import UserError
+from coterie.base.garbage import paused_collector
 from coterie.base.metrics import events_collected_total, events_refused_total
 from coterie.flow.collect.keep import keep_rejected
 from coterie.flow.collect.times import read_instant
@@ -133,7 +134,8 @@ class ImportRun:
     def _write(
         self, run: "_FileRun", chunk: list[Row | BadRow], progress: FileProgress, *, name: str
     ) -> tuple[FileProgress, bool]:
-        events, bad = self._sort(run, chunk)
+        with paused_collector():
+            events, bad = self._sort(run, chunk)
         task = run.task
         after = FileProgress(
             rows_done=progress.rows_done + len(chunk),
@@ -225,5 +227,10 @@ def hash_stream(stream: BinaryIO) -> bytes:
 
 
 def _chunks(rows: Iterator[Row | BadRow], size: int) -> Iterator[list[Row | BadRow]]:
-    while chunk := list(itertools.islice(rows, size)):
+    while chunk := _take(rows, size):
         yield chunk
+
+
+def _take(rows: Iterator[Row | BadRow], size: int) -> list[Row | BadRow]:
+    with paused_collector():
+        return list(itertools.islice(rows, size))

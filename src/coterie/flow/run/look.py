@@ -12,6 +12,7 @@ from coterie.base.errors import UserError
 from coterie.connectors.files import FileSource, SourceFile
 from coterie.connectors.pgp.files import PrivateKey, decrypt
 from coterie.flow.collect.times import read_instant
+from coterie.flow.imports.columns import Columns
 from coterie.flow.imports.content import open_parts
 from coterie.flow.imports.events import make_event
 from coterie.flow.imports.look import (
@@ -167,7 +168,8 @@ class FileLooker:
             size=0,
             sha256=b"",
         )
-        made = [self._made(task, row) for row in found[:most]]
+        named = Columns(header, task.format)
+        made = [self._made(task, named, row) for row in found[:most]]
         events = [one for one in made if isinstance(one, IncomingEvent)]
         preview, hint = self._preview(account, events)
         said = iter(preview.events)
@@ -189,11 +191,11 @@ class FileLooker:
             people_hint=hint,
         )
 
-    def _made(self, task: ImportTask, row: Row | BadRow) -> IncomingEvent | BadRow:
+    def _made(self, task: ImportTask, named: Columns, row: Row | BadRow) -> IncomingEvent | BadRow:
         if isinstance(row, BadRow):
             return row
         return make_event(
-            row,
+            msgspec.structs.replace(row, columns=named),
             task,
             received_at=self._clock(),
             event_limit=EVENT_LIMIT,
