@@ -27,6 +27,7 @@ from coterie.base.settings import Settings
 from coterie.control.accounts import create_account
 from coterie.control.definitions.audiences import create_audience, get_audience
 from coterie.control.definitions.schema import current_schema, publish_lql
+from coterie.flow.audiences.membership import save_memberships
 from coterie.flow.identity.owners import save_owners
 from coterie.flow.profiles.operators import operator
 from coterie.flow.profiles.storage import save_profiles
@@ -107,13 +108,14 @@ def measure(store: Store, options: Options) -> dict[str, int | float | str]:
     }
 
 
-def fill(store: Store, account: int, people: int) -> None:
-    """Write so many profiles, as events would have made them."""
+def fill(store: Store, account: int, people: int, *, audiences: tuple[int, ...] = ()) -> None:
+    """Write so many profiles, as events would have made them, as members of some audiences."""
     known = {field.name: field for field in current_schema(store, account).fields}
     now = system_clock()
     for start in range(0, people, CHUNK):
         numbers = range(start, min(start + CHUNK, people))
-        made = [profile(number, known, to_us(now - timedelta(days=1))) for number in numbers]
+        at_us = to_us(now - timedelta(days=1))
+        made = [profile(number, known, at_us, audiences) for number in numbers]
         owners = {
             part.identifier: one.folded.profile_id for one in made for part in one.folded.fragments
         }
@@ -121,12 +123,15 @@ def fill(store: Store, account: int, people: int) -> None:
             enter_live_generation(conn)
             save_owners(conn, account, owners, {})
             save_profiles(conn, account, made, {})
+            save_memberships(conn, account, made, {}, ())
     with store.connect(autocommit=True) as conn:
         # As autovacuum would have done by the time that there are so many.
         conn.execute("VACUUM ANALYZE")
 
 
-def profile(number: int, known: dict[str, Field], at_us: int) -> EvaluatedProfile:
+def profile(
+    number: int, known: dict[str, Field], at_us: int, audiences: tuple[int, ...]
+) -> EvaluatedProfile:
     """Return a profile with an identifier and eleven other values."""
     user_id = ("user_id", f"user-{number}")
     said = {
@@ -155,7 +160,7 @@ def profile(number: int, known: dict[str, Field], at_us: int) -> EvaluatedProfil
         None,
         at_us,
     )
-    return EvaluatedProfile(folded, (), (), None)
+    return EvaluatedProfile(folded, audiences, (at_us,) * len(audiences), None)
 
 
 def preview(store: Store, account: int) -> tuple[list[float], int, str]:
