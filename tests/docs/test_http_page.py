@@ -16,9 +16,8 @@ from coterie.api.dependencies import (
     CollectCalls,
     DraftCalls,
     EntityCalls,
-    FileExportCalls,
+    FileCalls,
     IdentityCalls,
-    ImportCalls,
     JobCalls,
     PrivacyCalls,
     SchemaCalls,
@@ -71,7 +70,7 @@ def litestar_routes() -> Iterator[tuple[str, str]]:
         identities=IdentityCalls(
             graph=unused, relation=unused, list_decisions=unused, decide=unused, undo=unused
         ),
-        file_exports=FileExportCalls(create=unused, written=unused),
+        files=FileCalls(**dict.fromkeys(FileCalls.__struct_fields__, unused)),
         streams=StreamCalls(
             list_all=unused,
             keys=unused,
@@ -90,7 +89,6 @@ def litestar_routes() -> Iterator[tuple[str, str]]:
             clock=unused,
         ),
         jobs=JobCalls(**dict.fromkeys(JobCalls.__struct_fields__, unused)),
-        imports=ImportCalls(**dict.fromkeys(ImportCalls.__struct_fields__, unused)),
         clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
     )
     handlers = build_api(dependencies).handlers

@@ -255,29 +255,20 @@ class PrivacyCalls(msgspec.Struct, frozen=True, kw_only=True):
     erasure: Callable[[int, int], Erasure]
 
 
-class ImportCalls(msgspec.Struct, frozen=True, kw_only=True):
-    """What the API does with imports of files. All raise UserError.
+class FileCalls(msgspec.Struct, frozen=True, kw_only=True):
+    """What the API does with jobs that read or write files. All raise UserError.
 
-    create(account, label, description, authorization_id, options, actor) and look(account,
-    authorization_id, options) by keyword; files(account, job_id), newest first;
-    rejected_rows(account, job_id) as lines of CSV.
+    create_import and create_export(account, label, description, authorization_id, options, actor)
+    and look(account, authorization_id, options, rows) by keyword; read(account, job_id) and
+    written(account, job_id), newest first; rejected_rows(account, job_id) as lines of CSV.
     """
 
-    create: Callable[..., Job]
+    create_import: Callable[..., Job]
+    create_export: Callable[..., Job]
     look: Callable[..., FilesLook]
-    files: Callable[[int, int], Sequence[ImportedFile]]
-    rejected_rows: Callable[[int, int], Iterable[str]]
-
-
-class FileExportCalls(msgspec.Struct, frozen=True, kw_only=True):
-    """What the API does with exports to files. All raise UserError.
-
-    create(account, label, description, authorization_id, options, actor) by keyword;
-    written(account, job_id), newest first.
-    """
-
-    create: Callable[..., Job]
+    read: Callable[[int, int], Sequence[ImportedFile]]
     written: Callable[[int, int], Sequence[WrittenFile]]
+    rejected_rows: Callable[[int, int], Iterable[str]]
 
 
 class ApiDependencies(msgspec.Struct, frozen=True, kw_only=True):
@@ -313,7 +304,6 @@ class ApiDependencies(msgspec.Struct, frozen=True, kw_only=True):
     privacy: PrivacyCalls
     schemas: SchemaCalls
     drafts: DraftCalls
-    imports: ImportCalls
-    file_exports: FileExportCalls
+    files: FileCalls
     streams: StreamCalls
     clock: Clock

@@ -34,7 +34,14 @@ from coterie.api.deliveries import (
 )
 from coterie.api.dependencies import ApiDependencies
 from coterie.api.errors import ErrorAnswer, answer_error, http_error
-from coterie.api.file_exports import create_file_export, list_written_files
+from coterie.api.file_jobs import (
+    create_file_export,
+    create_import,
+    get_rejected_rows,
+    list_imported_files,
+    list_written_files,
+    look_at_files,
+)
 from coterie.api.health import live, metrics, ready
 from coterie.api.identities import (
     ask_why,
@@ -42,12 +49,6 @@ from coterie.api.identities import (
     list_decisions,
     make_decision,
     undo_decision,
-)
-from coterie.api.imports import (
-    create_import,
-    get_rejected_rows,
-    list_imported_files,
-    look_at_files,
 )
 from coterie.api.insights import (
     list_overlaps,

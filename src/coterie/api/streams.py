@@ -1,17 +1,20 @@
 """Streams: their raw keys, newest events, and what became nothing."""
 
-from typing import Any
+from collections.abc import Sequence
 
 import msgspec
 from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 
 from coterie.api.auth import actor_of, check_scope
-from coterie.api.errors import envelope
+from coterie.api.resources import Success
 from coterie.api.state import ApiState
 from coterie.base.errors import UserError
-from coterie.model.control import Grant
+from coterie.model.control import Grant, Stream
+from coterie.model.streams import KeyReport, RejectedReport
+from coterie.model.views import EventView
 
 READ = "observer"
 # Raw events hold personal data, and running them again changes people.
@@ -34,6 +37,18 @@ class RunAgain(msgspec.Struct, frozen=True, kw_only=True):
     body: str | None = None
 
 
+class Rerun(msgspec.Struct, frozen=True):
+    """How many events an event made that was run again."""
+
+    events: int
+
+
+class Mapped(msgspec.Struct, frozen=True):
+    """The version of the schema that maps a key."""
+
+    schema_version: int
+
+
 class MapKey(msgspec.Struct, frozen=True, kw_only=True):
     """The body of a request to map a raw key; without `field` to the suggested one."""
 
@@ -42,10 +57,12 @@ class MapKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/api/streams", summary="The account's streams", tags=["streams"], sync_to_thread=True)
-def list_streams(api: NamedDependency[ApiState], grant: NamedDependency[Grant]) -> dict[str, Any]:
+def list_streams(
+    api: NamedDependency[ApiState], grant: NamedDependency[Grant]
+) -> Success[Sequence[Stream]]:
     """List the streams by name."""
     check_scope(grant, READ)
-    return envelope(api.dependencies.streams.list_all(grant.account))
+    return Success(api.dependencies.streams.list_all(grant.account))
 
 
 @get(
@@ -56,10 +73,10 @@ def list_streams(api: NamedDependency[ApiState], grant: NamedDependency[Grant]) 
 )
 def list_keys(
     stream: FromPath[str], api: NamedDependency[ApiState], grant: NamedDependency[Grant]
-) -> dict[str, Any]:
+) -> Success[Sequence[KeyReport]]:
     """List the raw keys, the most frequent first, with the fields that read them."""
     check_scope(grant, READ)
-    return envelope(api.dependencies.streams.keys(grant.account, stream))
+    return Success(api.dependencies.streams.keys(grant.account, stream))
 
 
 @get(
@@ -73,10 +90,10 @@ def list_events(
     api: NamedDependency[ApiState],
     grant: NamedDependency[Grant],
     limit: FromQuery[int] = 25,
-) -> dict[str, Any]:
+) -> Success[Sequence[EventView]]:
     """List the newest events with what became of them."""
     check_scope(grant, MANAGE)
-    return envelope(api.dependencies.streams.events(grant.account, stream, _checked(limit)))
+    return Success(api.dependencies.streams.events(grant.account, stream, _checked(limit)))
 
 
 @get(
@@ -90,17 +107,17 @@ def list_rejected(
     api: NamedDependency[ApiState],
     grant: NamedDependency[Grant],
     limit: FromQuery[int] = 25,
-) -> dict[str, Any]:
+) -> Success[Sequence[RejectedReport]]:
     """List rejected events, newest first, with place and reason."""
     check_scope(grant, MANAGE)
-    return envelope(api.dependencies.streams.rejected(grant.account, stream, _checked(limit)))
+    return Success(api.dependencies.streams.rejected(grant.account, stream, _checked(limit)))
 
 
 @post(
     "/api/streams/{stream:str}/rejected/{ref:str}/run",
     summary="Run a rejected event again",
     tags=["streams"],
-    status_code=200,
+    status_code=HTTP_200_OK,
     sync_to_thread=True,
 )
 def run_again(
@@ -109,19 +126,19 @@ def run_again(
     ref: FromPath[str],
     api: NamedDependency[ApiState],
     grant: NamedDependency[Grant],
-) -> dict[str, Any]:
+) -> Success[Rerun]:
     """Run it as it came, or as it was repaired."""
     check_scope(grant, MANAGE)
     calls = api.dependencies.streams
     made = calls.run_again(grant.account, stream, ref, data.body, actor_of(grant))
-    return envelope({"events": made})
+    return Success(Rerun(made))
 
 
 @post(
     "/api/streams/{stream:str}/mappings",
     summary="Map a raw key as suggested",
     tags=["streams"],
-    status_code=201,
+    status_code=HTTP_201_CREATED,
     sync_to_thread=True,
 )
 def map_key(
@@ -129,12 +146,12 @@ def map_key(
     stream: FromPath[str],
     api: NamedDependency[ApiState],
     grant: NamedDependency[Grant],
-) -> dict[str, Any]:
+) -> Success[Mapped]:
     """Publish a version of the schema with the mapping."""
     check_scope(grant, MANAGE)
     calls = api.dependencies.streams
     version = calls.map_key(grant.account, stream, data.key, data.field, actor_of(grant))
-    return envelope({"schema_version": version})
+    return Success(Mapped(version), status=HTTP_201_CREATED)
 
 
 def _checked(limit: int) -> int:

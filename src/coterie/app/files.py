@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from coterie.api.dependencies import FileExportCalls, ImportCalls
+from coterie.api.dependencies import FileCalls
 from coterie.app.bulk_process import make_previewer
 from coterie.app.services import Services
 from coterie.control.jobs import create_export_files, create_import_csv, get_job
@@ -80,7 +80,7 @@ class FileDesk:
             yield _lines([(one.name, one.line, one.column, one.reason, one.raw) for one in rows])
 
 
-def import_calls(services: Services) -> ImportCalls:
+def file_calls(services: Services) -> FileCalls:
     """Return the functions that the API calls."""
     desk = FileDesk(services)
 
@@ -92,18 +92,13 @@ def import_calls(services: Services) -> ImportCalls:
         )
         return desk.look(account, authorization_id, config, rows=rows)
 
-    return ImportCalls(
-        create=_creator(services, create_import_csv),
+    return FileCalls(
+        create_import=_creator(services, create_import_csv),
+        create_export=_creator(services, create_export_files),
         look=look,
-        files=desk.files,
+        read=desk.files,
+        written=desk.written,
         rejected_rows=desk.rejected_rows,
-    )
-
-
-def file_export_calls(services: Services) -> FileExportCalls:
-    """Return the functions that the API calls."""
-    return FileExportCalls(
-        create=_creator(services, create_export_files), written=FileDesk(services).written
     )
 
 

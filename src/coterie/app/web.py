@@ -27,7 +27,7 @@ from coterie.app.deliveries import delivery_calls
 from coterie.app.dry_runs import DryRuns
 from coterie.app.entities import entity_calls
 from coterie.app.erasures import privacy_calls
-from coterie.app.files import FileDesk, file_export_calls, import_calls
+from coterie.app.files import FileDesk, file_calls
 from coterie.app.identities import identity_calls, make_explainer
 from coterie.app.jobs import job_calls
 from coterie.app.parent import end_with_forking_parent
@@ -176,8 +176,7 @@ def _api(services: Services, lookup: Lookup, explainer: Explainer) -> ApiDepende
         privacy=privacy_calls(services),
         schemas=schema_calls(services),
         drafts=draft_calls(services),
-        imports=import_calls(services),
-        file_exports=file_export_calls(services),
+        files=file_calls(services),
         streams=StreamDesk(services.store, lookup, clock).calls(),
         clock=clock,
     )

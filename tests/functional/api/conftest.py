@@ -25,7 +25,7 @@ from coterie.app.changes import change_reader
 from coterie.app.deliveries import delivery_calls
 from coterie.app.entities import entity_calls
 from coterie.app.erasures import privacy_calls
-from coterie.app.files import file_export_calls, import_calls
+from coterie.app.files import file_calls
 from coterie.app.identities import identity_calls
 from coterie.app.jobs import job_calls
 from coterie.app.schema_drafts import draft_calls
@@ -150,8 +150,7 @@ def api(store: Store, services: Services, database_url: str) -> Api:
             privacy=privacy_calls(services),
             schemas=schema_calls(services),
             drafts=draft_calls(services),
-            imports=import_calls(services),
-            file_exports=file_export_calls(services),
+            files=file_calls(services),
             streams=StreamDesk(store, lookup, system_clock).calls(),
             clock=system_clock,
         )

@@ -1,5 +1,7 @@
 """Authorizations: list, create in two steps, look at, test, edit, delete."""
 
+from typing import Any
+
 from litestar import get, post
 from litestar.params import FromPath
 
@@ -20,7 +22,7 @@ from coterie.control.authorizations import (
 )
 from coterie.control.jobs import list_jobs
 from coterie.control.provider_webhook import OLD_SECRET
-from coterie.control.providers import Method, UnknownProviderError, find_method
+from coterie.control.providers import Method, find_method
 from coterie.model.control import Authorization
 
 HOME = "/data/authorizations"
@@ -44,14 +46,15 @@ def show_providers(visit: Visitor) -> Page:
 @get(f"{HOME}/new/{{provider:str}}/{{method:str}}", sync_to_thread=False, opt=needs("data_manager"))
 def show_new_authorization(visit: Visitor, provider: FromPath[str], method: FromPath[str]) -> Page:
     """Ask for the configuration: the second step."""
-    fields = find_method(provider, method).fields
-    form = filled_form({CONFIG + field.name: str(field.default) for field in fields})
-    return _new_page(visit, provider, find_method(provider, method), form=form)
+    asked = find_method(provider, method)
+    form = filled_form({CONFIG + field.name: str(field.default) for field in asked.fields})
+    return _new_page(visit, provider, asked, form=form)
 
 
 @post(f"{HOME}/new/{{provider:str}}/{{method:str}}", sync_to_thread=True)
 def do_create_authorization(visit: Visitor, provider: FromPath[str], method: FromPath[str]) -> Page:
     """Try the configuration; save it, or show the form again with the outside system's answer."""
+    asked = find_method(provider, method)
     try:
         made = create_authorization(
             visit.deps.store,
@@ -61,16 +64,13 @@ def do_create_authorization(visit: Visitor, provider: FromPath[str], method: Fro
             method=method,
             label=visit.form.text("label"),
             description=visit.form.text("description"),
-            config=config_of(visit.form, find_method(provider, method)),
+            config=config_of(visit.form, asked),
             actor=visit.actor,
             now=visit.now,
             probe=visit.deps.probes.get(provider),
         )
-    except UnknownProviderError:
-        raise
     except CoterieError as error:
-        method_asked = find_method(provider, method)
-        return _new_page(visit, provider, method_asked, form=visit.form, failure=error.message)
+        return _new_page(visit, provider, asked, form=visit.form, failure=error.message)
     told = f" {made.health_detail}" if made.health_detail else ""
     return visit.go(f"{HOME}/{made.id}", notice=f"“{made.label}” was tried and works.{told}")
 
@@ -122,18 +122,13 @@ def do_edit(visit: Visitor, authorization_id: FromPath[int]) -> Page:
     """Try the new configuration if it differs; save it, or say why not."""
     found = get_authorization(visit.deps.store, visit.account, authorization_id)
     try:
-        update_authorization(
-            visit.deps.store,
-            visit.deps.ring,
-            account=visit.account,
-            authorization_id=authorization_id,
+        _update(
+            visit,
+            found,
             label=visit.form.text("label"),
             description=visit.form.text("description"),
             config=config_of(visit.form, find_method(found.provider, found.method)),
             without=visit.form.choices(WITHOUT),
-            actor=visit.actor,
-            now=visit.now,
-            probe=visit.deps.probes.get(found.provider),
         )
     except CoterieError as error:
         return _edit_page(visit, found, form=visit.form, failure=error.message)
@@ -145,16 +140,7 @@ def do_take_old_secret_away(visit: Visitor, authorization_id: FromPath[int]) -> 
     """Sign with the new secret alone, if the receiver takes that; else say what it answered."""
     found = get_authorization(visit.deps.store, visit.account, authorization_id)
     try:
-        update_authorization(
-            visit.deps.store,
-            visit.deps.ring,
-            account=visit.account,
-            authorization_id=authorization_id,
-            without=(OLD_SECRET,),
-            actor=visit.actor,
-            now=visit.now,
-            probe=visit.deps.probes.get(found.provider),
-        )
+        _update(visit, found, without=(OLD_SECRET,))
     except CoterieError as error:
         return visit.go(f"{HOME}/{found.id}", notice=f"Both secrets stay. {error.message}")
     return visit.go(f"{HOME}/{found.id}", notice="The old signing secret is gone.")
@@ -188,6 +174,20 @@ def do_delete(visit: Visitor, authorization_id: FromPath[int]) -> Page:
 def config_of(form: Form, method: Method) -> dict[str, str]:
     """Return what was entered for each option of a method; keys keep their line ends."""
     return {field.name: form.raw(CONFIG + field.name) for field in method.fields}
+
+
+def _update(visit: Visit, found: Authorization, **changes: Any) -> None:
+    """Try an authorization as it would be, and save it. Raises CoterieError."""
+    update_authorization(
+        visit.deps.store,
+        visit.deps.ring,
+        account=visit.account,
+        authorization_id=found.id,
+        actor=visit.actor,
+        now=visit.now,
+        probe=visit.deps.probes.get(found.provider),
+        **changes,
+    )
 
 
 def _form_of(found: Authorization) -> Form:

@@ -1,8 +1,8 @@
 """Jobs: made and steered by people, taken by runners; their row is the queue."""
 
 from coterie.control.jobs.change import update_job
-from coterie.control.jobs.create import create_export, create_import_csv
-from coterie.control.jobs.create_files import create_export_files
+from coterie.control.jobs.create import create_export
+from coterie.control.jobs.create_files import create_export_files, create_import_csv
 from coterie.control.jobs.ending import (
     delete_job,
     expire_job,

@@ -1,7 +1,6 @@
-"""Making jobs: everything they name is checked first."""
+"""Making jobs that send: everything they name is checked first."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -10,8 +9,6 @@ from coterie.base.clock import Clock
 from coterie.base.ids import new_id
 from coterie.control.audit import Subject, record
 from coterie.control.definitions.change import Change, definition_change
-from coterie.control.definitions.streams import ensure_in
-from coterie.control.existing import require_account
 from coterie.control.jobs.errors import BadJobError
 from coterie.control.jobs.export_checks import (
     check_export,
@@ -20,14 +17,12 @@ from coterie.control.jobs.export_checks import (
     kind_of,
     read_export,
 )
-from coterie.control.jobs.import_checks import check_import, read_import
 from coterie.control.jobs.read import add_log
 from coterie.control.jobs.said import say_following
 from coterie.control.jobs.steps import RESTATED, UNCHECKED
-from coterie.control.readable import check_is_readable
 from coterie.control.rows import find_one, get_value, list_all, run, to_json
-from coterie.control.sealed import SealedConfig, UnknownAuthorizationError
-from coterie.model.control import RECHECKING, Actor, ImportCsvConfig, Job, JobState
+from coterie.control.sealed import UnknownAuthorizationError
+from coterie.model.control import RECHECKING, Actor, Job, JobState
 from coterie.model.exports import ExportConfig
 from coterie.model.feeds import FeedConfig
 from coterie.model.webhooks import WebhookConfig
@@ -94,45 +89,6 @@ def create_export(  # noqa: PLR0913 - the job form, spelled out
         if state == "running":
             add_log(conn, job.id, "started", say_following(checked), now=change.now)
         return job
-
-
-def create_import_csv(  # noqa: PLR0913 - the job form, spelled out
-    store: Store,
-    *,
-    account: int,
-    label: str,
-    description: str = "",
-    authorization_id: int | None,
-    config: ImportCsvConfig | Mapping[str, Any],
-    actor: Actor,
-    now: datetime,
-) -> Job:
-    """Make an Import CSV job, due at once; without authorization it reads a local folder.
-
-    A stream that does not exist yet is made. Raises BadJobError, BadStreamNameError,
-    UnknownAuthorizationError, UnknownAccountError.
-    """
-    label = check_label(label)
-    checked = check_import(read_import(config), is_local=authorization_id is None)
-    with store.transaction() as conn:
-        require_account(conn, account)
-        if authorization_id is not None:
-            require_provider(conn, account, authorization_id, provider="sftp")
-            _require_readable(conn, account, authorization_id)
-        ensure_in(conn, account, [checked.stream], actor=actor, now=now)
-        values = {
-            "account": account,
-            "kind": "import_csv",
-            "label": label,
-            "description": description.strip(),
-            "authorization_id": authorization_id,
-            "destination_id": None,
-            "config": to_json(checked),
-            "state": "runnable",
-            "run_at": now,
-            "started_at": None,
-        }
-        return insert_job(Change(conn, now), values, actor=actor)
 
 
 def require_destination(
@@ -203,13 +159,6 @@ def require_provider(
             f"needs one for {provider}."
         )
     return found.public_config
-
-
-def _require_readable(conn: Connection, account: int, authorization_id: int) -> None:
-    values = {"account": account, "authorization_id": authorization_id}
-    sealed = find_one(conn, load_queries("authorizations").find_sealed, values, row=SealedConfig)
-    if sealed is not None:
-        check_is_readable(sealed)
 
 
 def insert_job(change: Change, values: Mapping[str, Any], *, actor: Actor) -> Job:

@@ -11,6 +11,7 @@ from coterie.control.jobs.errors import BadJobError
 from coterie.control.jobs.named import require_named
 from coterie.control.jobs.options import read_options
 from coterie.control.jobs.written_checks import check_written
+from coterie.model.control import JobConfig
 from coterie.model.exports import (
     ExportAudienceConfig,
     ExportConfig,
@@ -44,7 +45,7 @@ def check_label(label: str) -> str:
     return label
 
 
-def kind_of(config: ExportConfig) -> str:
+def kind_of(config: ExportConfig | JobConfig) -> str:
     """Return the kind of job that has such options."""
     return str(type(config).__struct_config__.tag)
 

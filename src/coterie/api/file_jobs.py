@@ -1,6 +1,6 @@
-"""What programs do with Import CSV jobs: look, create, read what became of the files."""
+"""What programs do with jobs that read or write files: look, create, ask what became of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -15,14 +15,15 @@ from coterie.api.collected import encode_preview
 from coterie.api.resources import PERSONAL_SCOPE, Success
 from coterie.api.state import ApiState
 from coterie.model.control import Grant, Job
+from coterie.model.file_exports import WrittenFile
 from coterie.model.imports import ImportedFile
 from coterie.model.previews import USUAL_ROWS
 
 STEER_SCOPE = "data_manager"
 
 
-class NewImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An Import CSV job to be; without authorization it reads a local folder."""
+class NewFileJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A job to be that reads or writes files; without authorization those of a local folder."""
 
     options: dict[str, Any]
     label: str = ""
@@ -30,14 +31,10 @@ class NewImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     authorization_id: int | None = None
 
 
-class NewLook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class NewLook(NewFileJob, frozen=True):
     """An Import CSV job that may be, and how many rows of its newest file are tried, 1 to 100."""
 
-    options: dict[str, Any]
-    authorization_id: int | None = None
     rows: int = USUAL_ROWS
-    label: str = ""
-    description: str = ""
 
 
 @post(
@@ -48,19 +45,24 @@ class NewLook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sync_to_thread=True,
 )
 def create_import(
-    data: JSONBody[NewImport], grant: NamedDependency[Grant], api: NamedDependency[ApiState]
+    data: JSONBody[NewFileJob], grant: NamedDependency[Grant], api: NamedDependency[ApiState]
 ) -> Success[Job]:
     """Make an Import CSV job, which starts at once."""
-    check_scope(grant, STEER_SCOPE)
-    made = api.dependencies.imports.create(
-        account=grant.account,
-        label=data.label,
-        description=data.description,
-        authorization_id=data.authorization_id,
-        options=data.options,
-        actor=actor_of(grant),
-    )
-    return Success(made, status=HTTP_201_CREATED)
+    return _create(api.dependencies.files.create_import, data, grant)
+
+
+@post(
+    "/api/jobs/export-files",
+    summary="Export an audience to files",
+    tags=["jobs"],
+    status_code=HTTP_201_CREATED,
+    sync_to_thread=True,
+)
+def create_file_export(
+    data: JSONBody[NewFileJob], grant: NamedDependency[Grant], api: NamedDependency[ApiState]
+) -> Success[Job]:
+    """Make an Export to SFTP job, which writes its first file at once."""
+    return _create(api.dependencies.files.create_export, data, grant)
 
 
 @post(
@@ -76,7 +78,7 @@ def look_at_files(
     """Return which files fit, what the newest holds, and what its first rows make of people."""
     check_scope(grant, STEER_SCOPE)
     check_scope(grant, PERSONAL_SCOPE)
-    found = api.dependencies.imports.look(
+    found = api.dependencies.files.look(
         account=grant.account,
         authorization_id=data.authorization_id,
         options=data.options,
@@ -95,7 +97,20 @@ def list_imported_files(
     job_id: FromPath[int], grant: NamedDependency[Grant], api: NamedDependency[ApiState]
 ) -> Success[Sequence[ImportedFile]]:
     """Return the ledger of an import's files, newest first, at most 200."""
-    return Success(api.dependencies.imports.files(grant.account, job_id))
+    return Success(api.dependencies.files.read(grant.account, job_id))
+
+
+@get(
+    "/api/jobs/{job_id:int}/written-files",
+    summary="Files that an export has written",
+    tags=["jobs"],
+    sync_to_thread=True,
+)
+def list_written_files(
+    job_id: FromPath[int], grant: NamedDependency[Grant], api: NamedDependency[ApiState]
+) -> Success[Sequence[WrittenFile]]:
+    """Return the ledger of the files that a job has written, newest first, at most 200."""
+    return Success(api.dependencies.files.written(grant.account, job_id))
 
 
 @get(
@@ -109,5 +124,18 @@ def get_rejected_rows(
 ) -> Stream:
     """Return the rows that an import left out as CSV: file, line, column, reason, row."""
     check_scope(grant, PERSONAL_SCOPE)
-    lines = api.dependencies.imports.rejected_rows(grant.account, job_id)
+    lines = api.dependencies.files.rejected_rows(grant.account, job_id)
     return Stream(iter(lines), media_type="text/csv; charset=utf-8")
+
+
+def _create(create: Callable[..., Job], data: NewFileJob, grant: Grant) -> Success[Job]:
+    check_scope(grant, STEER_SCOPE)
+    made = create(
+        account=grant.account,
+        label=data.label,
+        description=data.description,
+        authorization_id=data.authorization_id,
+        options=data.options,
+        actor=actor_of(grant),
+    )
+    return Success(made, status=HTTP_201_CREATED)
