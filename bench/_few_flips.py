@@ -12,7 +12,7 @@ from _load import percentile
 
 from coterie.base.clock import to_us
 from coterie.base.ids import keyed_hash
-from coterie.control.definitions.schema import current_schema
+from coterie.control.definitions.schema_versions import current_schema
 from coterie.flow.profiles.operators import operator
 from coterie.model.profile import EvaluatedProfile, FoldedProfile, Fragment
 from coterie.model.schema import Field

@@ -26,7 +26,8 @@ from coterie.base.seal import new_ring
 from coterie.base.settings import Settings
 from coterie.control.accounts import create_account
 from coterie.control.definitions.audiences import create_audience, get_audience
-from coterie.control.definitions.schema import current_schema, publish_lql
+from coterie.control.definitions.schema import publish_lql
+from coterie.control.definitions.schema_versions import current_schema
 from coterie.flow.audiences.membership import save_memberships
 from coterie.flow.identity.owners import save_owners
 from coterie.flow.profiles.operators import operator

@@ -32,7 +32,7 @@ from coterie.base.log import configure_logging
 from coterie.base.settings import Settings
 from coterie.control.accounts import create_account
 from coterie.control.definitions.audiences import create_audience, get_audience
-from coterie.control.definitions.schema import current_schema
+from coterie.control.definitions.schema_versions import current_schema
 from coterie.control.tokens import create_token
 from coterie.flow.audiences.membership import save_memberships
 from coterie.flow.identity.owners import save_owners

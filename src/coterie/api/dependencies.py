@@ -15,10 +15,11 @@ from coterie.control.definitions.decisions import NewDecision
 from coterie.control.definitions.drafted import DraftRef, SchemaDraft
 from coterie.control.definitions.lql import LqlReport
 from coterie.control.definitions.saved_filters import FilterReport
-from coterie.control.definitions.schema import Edit, SchemaVersion
+from coterie.control.definitions.schema import Edit
 from coterie.control.definitions.schema_diff import SchemaDifference
 from coterie.control.definitions.schema_drafts import CaughtUp
 from coterie.control.definitions.schema_report import DraftReport
+from coterie.control.definitions.schema_versions import SchemaVersion
 from coterie.control.definitions.starter import Installed, Starter
 from coterie.flow.run.collect import Collector
 from coterie.flow.run.deliveries import DeliveryCalls

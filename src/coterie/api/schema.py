@@ -12,8 +12,8 @@ from coterie.api.audiences import SAVE_SCOPE
 from coterie.api.auth import actor_of, check_scope
 from coterie.api.resources import Success
 from coterie.api.state import ApiState
-from coterie.control.definitions.schema import SchemaVersion
 from coterie.control.definitions.schema_diff import SchemaDifference
+from coterie.control.definitions.schema_versions import SchemaVersion
 from coterie.model.control import Grant
 from coterie.model.replay import Replay
 from coterie.model.schema import Schema

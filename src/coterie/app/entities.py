@@ -5,7 +5,7 @@ from functools import partial
 
 from coterie.api.dependencies import EntityCalls
 from coterie.app.services import Services, config_source
-from coterie.control.definitions.schema import current_schema
+from coterie.control.definitions.schema_versions import current_schema
 from coterie.control.personalization import find_personalization
 from coterie.control.tokens import still_valid
 from coterie.flow.run.entities import Entities

@@ -4,8 +4,8 @@ from functools import partial
 
 from coterie.api.dependencies import SchemaCalls
 from coterie.app.services import Services
-from coterie.control.definitions.schema import get_schema, list_versions
 from coterie.control.definitions.schema_diff import find_differences, revert_schema
+from coterie.control.definitions.schema_versions import get_schema, list_versions
 from coterie.control.replays import cancel_replay, confirm_replay, get_replay, start_replay
 from coterie.model.control import Actor
 from coterie.model.schema import Schema

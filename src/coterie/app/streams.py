@@ -10,7 +10,7 @@ from coterie.control.definitions.raw_keys import (
     choose_suggestion,
     with_mappings,
 )
-from coterie.control.definitions.schema import current_schema
+from coterie.control.definitions.schema_versions import current_schema
 from coterie.control.definitions.streams import get_stream, list_streams
 from coterie.flow.inspect.store import list_keys
 from coterie.flow.run.lookup import Lookup

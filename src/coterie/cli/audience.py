@@ -9,8 +9,6 @@ import typer
 from coterie.cli.context import ACTOR, open_context
 from coterie.cli.entries import BadEntryError, read_text
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table, print_warnings
-from coterie.control.definitions import audiences, saved_filters, trackers
-from coterie.lang.filterql import format_filter, json_form_text
 from coterie.model.control import Audience
 
 app = typer.Typer(
@@ -50,6 +48,8 @@ def create(
 
     What is doubtful about the filter is told on standard error.
     """
+    from coterie.control.definitions import audiences
+
     text = _read_filter(filter_text, ast)
     if text is None:
         raise BadEntryError(message="An audience needs a filter. Give it by --filter or --ast.")
@@ -91,6 +91,8 @@ def update(
 
     What is doubtful about the filter is told on standard error.
     """
+    from coterie.control.definitions import audiences
+
     if tag and no_tags:
         raise BadEntryError(message="Both --tag and --no-tags are given. Choose one.")
     text = _read_filter(filter_text, ast)
@@ -126,6 +128,8 @@ def validate(
 
     Prints its normal text, and on standard error what is doubtful.
     """
+    from coterie.control.definitions import saved_filters
+
     text = read_text(filter_text)
     with open_context() as context:
         number = context.number(account)
@@ -145,6 +149,8 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List an account's audiences with exact sizes."""
+    from coterie.control.definitions import audiences
+
     with open_context() as context:
         number = context.number(account)
         found = audiences.list_audiences(context.store, number, with_archived=archived, tag=tag)
@@ -154,6 +160,8 @@ def list_(
 @app.command("show")
 def show(slug: Slug, account: AccountNumber = None, as_json: AsJson = False) -> None:
     """Show one audience."""
+    from coterie.control.definitions import audiences
+
     with open_context() as context:
         found = audiences.get_audience(context.store, context.number(account), slug)
     print_audiences([found], as_json=as_json)
@@ -162,12 +170,16 @@ def show(slug: Slug, account: AccountNumber = None, as_json: AsJson = False) -> 
 @app.command("archive")
 def archive(slug: Slug, account: AccountNumber = None, as_json: AsJson = False) -> None:
     """Take an audience off the list; everyone leaves it."""
+    from coterie.control.definitions import audiences
+
     change(audiences.archive_audience, slug, account, as_json=as_json)
 
 
 @app.command("trackers")
 def list_trackers(account: AccountNumber = None, as_json: AsJson = False) -> None:
     """List what audiences have watched for in events, and since when its history is known."""
+    from coterie.control.definitions import trackers
+
     with open_context() as context:
         found = trackers.list_trackers(context.store, context.number(account))
     if as_json:
@@ -186,6 +198,8 @@ def list_trackers(account: AccountNumber = None, as_json: AsJson = False) -> Non
 
 
 def _read_filter(filter_text: str | None, ast: str | None) -> str | None:
+    from coterie.lang.filterql import format_filter, json_form_text
+
     if filter_text is not None and ast is not None:
         raise BadEntryError(message="Both --filter and --ast are given. Choose one.")
     if ast is None:

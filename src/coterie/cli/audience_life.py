@@ -10,7 +10,6 @@ from coterie.cli.audience import Slug, app, change
 from coterie.cli.context import ACTOR, open_context
 from coterie.cli.entries import BadEntryError
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
-from coterie.control.definitions import audience_life, starter
 
 starters = typer.Typer(
     name="starter", help="Audiences to start with, to be edited.", no_args_is_help=True
@@ -21,12 +20,16 @@ app.add_typer(starters)
 @app.command("activate")
 def activate(slug: Slug, account: AccountNumber = None, as_json: AsJson = False) -> None:
     """Let a draft find its members, or an expired audience whose end was taken off."""
+    from coterie.control.definitions import audience_life
+
     change(audience_life.activate_audience, slug, account, as_json=as_json)
 
 
 @app.command("rebuild")
 def rebuild(slug: Slug, account: AccountNumber = None, as_json: AsJson = False) -> None:
     """Ask every profile again about an audience; only differences are sent."""
+    from coterie.control.definitions import audience_life
+
     change(audience_life.build_again, slug, account, as_json=as_json)
 
 
@@ -41,6 +44,8 @@ def expire(
     as_json: AsJson = False,
 ) -> None:
     """Say until when an audience holds anybody; one that expired is built again by a later end."""
+    from coterie.control.definitions import audience_life
+
     if (at is None) is not never:
         raise BadEntryError(message="Say when: give --at or --never.")
     set_end = partial(audience_life.set_expiry, expires_at=None if at is None else read_instant(at))
@@ -50,6 +55,8 @@ def expire(
 @starters.command("list")
 def list_starters(as_json: AsJson = False) -> None:
     """List the audiences to start with."""
+    from coterie.control.definitions import starter
+
     found = starter.list_starters()
     if as_json:
         print_json(found)
@@ -70,6 +77,8 @@ def install(
     as_json: AsJson = False,
 ) -> None:
     """Make audiences of the starter set, as drafts; those that exist stay as they are."""
+    from coterie.control.definitions import starter
+
     with open_context() as context:
         found = starter.install_starters(
             context.store,

@@ -5,16 +5,17 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
-from coterie.app.changes import change_reader
 from coterie.cli.context import open_context
 from coterie.cli.entries import BadEntryError
 from coterie.cli.output import AccountNumber, AsJson
-from coterie.flow.run.stream import ChangePage, ChangeView, Wanted, read_kinds
+
+if TYPE_CHECKING:
+    from coterie.flow.run.stream import ChangePage, ChangeView, Wanted
 
 app = typer.Typer(
     name="changes", help="Changes: who entered or left an audience, and why.", no_args_is_help=True
@@ -48,6 +49,8 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """Show a page of changes; the cursor that leads on goes to standard error."""
+    from coterie.app.changes import change_reader
+
     wanted = _wanted(audiences, kinds, fields)
     with open_context() as context:
         number = context.number(account)
@@ -78,6 +81,8 @@ def follow(
     With --state nothing is skipped from one run to the next: the file moves on after a page was
     written out. After a crash the last page may come again; `place` tells.
     """
+    from coterie.app.changes import change_reader
+
     wanted = _wanted(audiences, kinds, fields)
     after = _remembered(state) or begin
     with open_context() as context:
@@ -99,7 +104,9 @@ def follow(
 
 def _wanted(
     audiences: list[str] | None, kinds: list[str] | None, fields: list[str] | None
-) -> Wanted:
+) -> "Wanted":
+    from coterie.flow.run.stream import Wanted, read_kinds
+
     return Wanted(
         audiences=frozenset(audiences) if audiences else None,
         kinds=read_kinds(tuple(kinds)) if kinds else None,
@@ -107,18 +114,18 @@ def _wanted(
     )
 
 
-def _print(page: ChangePage, *, as_json: bool) -> None:
+def _print(page: "ChangePage", *, as_json: bool) -> None:
     for change in page.changes:
         sys.stdout.write(_as_json(change) if as_json else "  ".join(_words(change)))
         sys.stdout.write("\n")
     sys.stdout.flush()
 
 
-def _as_json(change: ChangeView) -> str:
+def _as_json(change: "ChangeView") -> str:
     return msgspec.json.encode(change).decode()
 
 
-def _words(change: ChangeView) -> Iterator[str]:
+def _words(change: "ChangeView") -> Iterator[str]:
     yield f"{change.changed_at:%Y-%m-%d %H:%M:%S}"
     yield change.kind
     yield change.audience or change.other_profile_id or "-"

@@ -1,7 +1,7 @@
 """`coterie doctor`: what is wrong with this installation, and what to do about it."""
 
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -9,8 +9,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from coterie.app.doctor import Finding, examine
 from coterie.base.clock import system_clock
+
+if TYPE_CHECKING:
+    from coterie.app.doctor import Finding
 
 MARKS = {
     "ok": "[green]ok[/green]",
@@ -28,6 +30,9 @@ def doctor(
 
     Ends with 1 if anything is an error.
     """
+    # It looks at everything, so that it needs everything.
+    from coterie.app.doctor import examine
+
     findings = list(examine(os.environ, system_clock))
     if as_json:
         typer.echo(msgspec.json.format(msgspec.json.encode(findings), indent=2).decode())
@@ -37,7 +42,7 @@ def doctor(
         raise typer.Exit(1)
 
 
-def _print(findings: list[Finding]) -> None:
+def _print(findings: list["Finding"]) -> None:
     table = Table(title="coterie doctor", title_justify="left")
     for column in ("State", "What", "Found", "Cure"):
         table.add_column(column, overflow="fold")

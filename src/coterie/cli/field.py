@@ -1,26 +1,24 @@
 """Commands about single fields of the schema."""
 
-from collections.abc import Sequence
 from typing import Annotated, get_args
 
 import typer
 
 from coterie.cli.context import open_context
 from coterie.cli.identify import identify
-from coterie.cli.output import AccountNumber, AsJson, print_json, print_record, print_table
+from coterie.cli.output import AccountNumber, AsJson, print_json, print_record
 from coterie.cli.schema_edits import HERE, Target, apply_edit, read_target
+from coterie.cli.schema_output import FIELD_COLUMNS, field_row, print_fields
 from coterie.cli.shared_options import takes
-from coterie.control.definitions import edits
-from coterie.control.definitions import schema as schemas
+from coterie.control.definitions import edits, schema_versions
 from coterie.control.definitions.renaming import rename_field
+from coterie.control.definitions.schema import Edit
 from coterie.model.merging import KINDS
 from coterie.model.schema import Field, MergeOp
 
 app = typer.Typer(name="field", help="Fields: the named values of a profile.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="The field's name.")]
-
-COLUMNS = ("Id", "Field", "Kind", "Merged by", "Rank", "Personal", "Description")
 
 
 @app.command("create")
@@ -165,7 +163,7 @@ def list_(account: AccountNumber = None, as_json: AsJson = False) -> None:
     """List the fields of the schema in force."""
     with open_context() as context:
         number = context.number(account)
-        found = schemas.current_schema(context.store, number)
+        found = schema_versions.current_schema(context.store, number)
     if as_json:
         print_json(found.fields)
         return
@@ -177,19 +175,11 @@ def show(name: Name, account: AccountNumber = None, as_json: AsJson = False) -> 
     """Show one field."""
     with open_context() as context:
         number = context.number(account)
-        found = schemas.get_field(context.store, number, name)
+        found = schema_versions.get_field(context.store, number, name)
     _print(found, as_json=as_json)
 
 
-def print_fields(fields: Sequence[Field], *, version: int) -> None:
-    """Print fields as a table."""
-    rows = [_row(field) for field in fields]
-    print_table(f"Fields of version {version}", COLUMNS, rows, empty="No fields.")
-
-
-def _apply(
-    name: str, edit: schemas.Edit, description: str, target: Target, *, as_json: bool
-) -> None:
+def _apply(name: str, edit: Edit, description: str, target: Target, *, as_json: bool) -> None:
     made = apply_edit(edit, description, target)
     found = next(field for field in made.fields if field.name == name)
     _print(found, as_json=as_json)
@@ -199,7 +189,7 @@ def _print(field: Field, *, as_json: bool) -> None:
     if as_json:
         print_json(field)
         return
-    facts: list[tuple[str, object]] = list(zip(COLUMNS, _row(field), strict=True))
+    facts: list[tuple[str, object]] = list(zip(FIELD_COLUMNS, field_row(field), strict=True))
     if field.identifier is not None:
         facts += [
             ("One a profile", field.identifier.unique),
@@ -210,8 +200,3 @@ def _print(field: Field, *, as_json: bool) -> None:
         ]
     facts += [("Capacity", field.capacity), ("Days kept", field.keep_days)]
     print_record(f"Field {field.name}", facts)
-
-
-def _row(field: Field) -> tuple[object, ...]:
-    rank = None if field.identifier is None else field.identifier.rank
-    return (field.id, field.name, field.kind, field.op, rank, field.is_pii, field.description)

@@ -7,11 +7,11 @@ import typer
 
 from coterie.cli.context import open_context
 from coterie.cli.entries import read_text
-from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
+from coterie.cli.output import AccountNumber, AsJson, print_json
 from coterie.cli.schema_edits import Target, apply_edit, read_target
+from coterie.cli.schema_output import print_mappings
 from coterie.cli.shared_options import takes
-from coterie.control.definitions import edits
-from coterie.control.definitions import schema as schemas
+from coterie.control.definitions import edits, schema_versions
 from coterie.control.definitions.draft import drop_mappings
 from coterie.model.schema import Mapping
 
@@ -86,14 +86,8 @@ def list_(
     """List the mappings of the schema in force."""
     with open_context() as context:
         number = context.number(account)
-        found = schemas.current_schema(context.store, number).mappings
+        found = schema_versions.current_schema(context.store, number).mappings
     _print(_only(found, stream, field), as_json=as_json)
-
-
-def print_mappings(mappings: Sequence[Mapping]) -> None:
-    """Print mappings as a table."""
-    rows = [(one.stream, one.field, one.expr, one.guard) for one in mappings]
-    print_table("Mappings", ("Stream", "Field", "From", "If"), rows, empty="No mappings.")
 
 
 def _only(mappings: Sequence[Mapping], stream: str | None, field: str | None) -> list[Mapping]:

@@ -7,13 +7,9 @@ import typer
 from coterie.cli import schema_draft
 from coterie.cli.context import ACTOR, open_context
 from coterie.cli.entries import read_text, refuse_file_name
-from coterie.cli.field import print_fields
-from coterie.cli.mapping import print_mappings
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table
-from coterie.cli.schema_output import print_differences
-from coterie.control.definitions import schema as schemas
-from coterie.control.definitions import schema_diff
-from coterie.control.definitions.lql_text import write_queries, write_query
+from coterie.cli.schema_output import print_differences, print_fields, print_mappings
+from coterie.control.definitions import schema_versions
 
 app = typer.Typer(
     name="schema",
@@ -31,6 +27,8 @@ def publish(
     as_json: AsJson = False,
 ) -> None:
     """Merge an LQL query into the schema and publish the next version."""
+    from coterie.control.definitions import schema as schemas
+
     refuse_file_name(lql)
     text = read_text(lql)
     with open_context() as context:
@@ -58,6 +56,8 @@ def validate(
     as_json: AsJson = False,
 ) -> None:
     """Check an LQL query against the schema in force; publish nothing. Prints its normal text."""
+    from coterie.control.definitions import schema as schemas
+
     refuse_file_name(lql)
     text = read_text(lql)
     with open_context() as context:
@@ -82,12 +82,14 @@ def show(
     stream: Annotated[str | None, typer.Option(help="With --lql: this stream alone.")] = None,
 ) -> None:
     """Show the fields and mappings of a version."""
+    from coterie.control.definitions.lql_text import write_queries, write_query
+
     with open_context() as context:
         number = context.number(account)
         found = (
-            schemas.current_schema(context.store, number)
+            schema_versions.current_schema(context.store, number)
             if version is None
-            else schemas.get_schema(context.store, number, version)
+            else schema_versions.get_schema(context.store, number, version)
         )
     if as_lql:
         texts = write_queries(found) if stream is None else {stream: write_query(found, stream)}
@@ -105,7 +107,7 @@ def versions(account: AccountNumber = None, as_json: AsJson = False) -> None:
     """List the published versions, newest first."""
     with open_context() as context:
         number = context.number(account)
-        found = schemas.list_versions(context.store, number)
+        found = schema_versions.list_versions(context.store, number)
     if as_json:
         print_json(found)
         return
@@ -126,6 +128,8 @@ def diff(
     as_json: AsJson = False,
 ) -> None:
     """Show what a version changed."""
+    from coterie.control.definitions import schema_diff
+
     with open_context() as context:
         number = context.number(account)
         found = schema_diff.find_differences(context.store, number, since, version)
@@ -142,6 +146,8 @@ def revert(
     as_json: AsJson = False,
 ) -> None:
     """Publish an earlier version again, as the next one."""
+    from coterie.control.definitions import schema_diff
+
     with open_context() as context:
         made = schema_diff.revert_schema(
             context.store,

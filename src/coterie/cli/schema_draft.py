@@ -1,23 +1,18 @@
 """Commands about drafts of the schema."""
 
-from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from coterie.cli.context import ACTOR, open_context
 from coterie.cli.entries import read_text, refuse_file_name
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_record, print_table
-from coterie.cli.output import show as show_value
-from coterie.cli.schema_output import print_differences
-from coterie.control.definitions import schema_drafts
-from coterie.control.definitions.draft import Draft, schema_of
-from coterie.control.definitions.drafted import DraftRef, SchemaDraft
-from coterie.control.definitions.lql_text import write_queries
-from coterie.control.definitions.schema_content import merge_lql
-from coterie.control.definitions.schema_merging import Clash, Side
-from coterie.control.definitions.schema_report import DraftReport, report_draft
-from coterie.model.schema_preview import SchemaPreview
+from coterie.cli.schema_output import print_clashes, print_preview, print_report
+
+if TYPE_CHECKING:
+    from coterie.control.definitions.draft import Draft
+    from coterie.control.definitions.drafted import SchemaDraft
+    from coterie.control.definitions.schema_merging import Side
 
 app = typer.Typer(
     name="draft",
@@ -36,6 +31,8 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Begin a draft that equals the version in force."""
+    from coterie.control.definitions import schema_drafts
+
     with open_context() as context:
         made = schema_drafts.create_draft(
             context.store,
@@ -51,6 +48,8 @@ def create(
 @app.command("list")
 def list_(account: AccountNumber = None, as_json: AsJson = False) -> None:
     """List the open drafts, the one changed last first."""
+    from coterie.control.definitions import schema_drafts
+
     with open_context() as context:
         number = context.number(account)
         found = schema_drafts.list_drafts(context.store, number)
@@ -75,6 +74,10 @@ def show(
     ] = False,
 ) -> None:
     """Show a draft whole."""
+    from coterie.control.definitions import schema_drafts
+    from coterie.control.definitions.draft import schema_of
+    from coterie.control.definitions.lql_text import write_queries
+
     with open_context() as context:
         found = schema_drafts.get_draft(context.store, context.number(account), name)
     if as_lql:
@@ -95,10 +98,14 @@ def write(
 
     `coterie field` and `coterie mapping` change single things of a draft, with --draft.
     """
+    from coterie.control.definitions import schema_drafts
+    from coterie.control.definitions.drafted import DraftRef
+    from coterie.control.definitions.schema_content import merge_lql
+
     refuse_file_name(lql)
     text = read_text(lql)
 
-    def edit(draft: Draft) -> Draft:
+    def edit(draft: "Draft") -> "Draft":
         return merge_lql(draft, text)
 
     with open_context() as context:
@@ -115,12 +122,14 @@ def write(
 @app.command("check")
 def check(name: Name, account: AccountNumber = None, as_json: AsJson = False) -> None:
     """Tell all that a draft changes and all that is wrong with it; exit 1 if it is faulty."""
+    from coterie.control.definitions.schema_report import report_draft
+
     with open_context() as context:
         report = report_draft(context.store, context.number(account), name)
     if as_json:
         print_json(report)
     else:
-        _print_report(report)
+        print_report(report)
     if not report.can_be_published:
         raise typer.Exit(1)
 
@@ -136,7 +145,7 @@ def preview(name: Name, account: AccountNumber = None, as_json: AsJson = False) 
     if as_json:
         print_json(found)
         return
-    _print_preview(found)
+    print_preview(found)
 
 
 @app.command("catch-up")
@@ -152,6 +161,9 @@ def catch_up(
     as_json: AsJson = False,
 ) -> None:
     """Take over what was published since the draft was begun; exit 1 if both changed the same."""
+    from coterie.control.definitions import schema_drafts
+    from coterie.control.definitions.drafted import DraftRef
+
     prefer: Side | None = None
     if prefers_draft is not None:
         prefer = "draft" if prefers_draft else "published"
@@ -166,7 +178,7 @@ def catch_up(
     if as_json:
         print_json(found)
     else:
-        _print_clashes(found.clashes)
+        print_clashes(found.clashes)
     if found.clashes and prefer is None:
         if not as_json:
             typer.echo(
@@ -187,6 +199,9 @@ def publish(
     as_json: AsJson = False,
 ) -> None:
     """Publish a draft as the schema's next version."""
+    from coterie.control.definitions import schema_drafts
+    from coterie.control.definitions.drafted import DraftRef
+
     with open_context() as context:
         made = schema_drafts.publish_draft(
             context.store,
@@ -204,6 +219,9 @@ def publish(
 @app.command("discard")
 def discard(name: Name, account: AccountNumber = None) -> None:
     """Throw a draft away."""
+    from coterie.control.definitions import schema_drafts
+    from coterie.control.definitions.drafted import DraftRef
+
     with open_context() as context:
         schema_drafts.discard_draft(
             context.store,
@@ -214,7 +232,7 @@ def discard(name: Name, account: AccountNumber = None) -> None:
     typer.echo(f"The draft {name} is discarded.")
 
 
-def _print(draft: SchemaDraft, *, as_json: bool) -> None:
+def _print(draft: "SchemaDraft", *, as_json: bool) -> None:
     if as_json:
         print_json(draft)
         return
@@ -228,65 +246,3 @@ def _print(draft: SchemaDraft, *, as_json: bool) -> None:
         ("Mappings", len(draft.content.mappings)),
     ]
     print_record(f"Schema draft {draft.name}", facts)
-
-
-def _print_report(report: DraftReport) -> None:
-    print_differences(report.difference, title=f"What {report.draft.name} changes")
-    if report.is_behind:
-        typer.echo(
-            f"It was made from version {report.draft.base_version}, and version "
-            f"{report.current_version} is in force: catch up before you publish it."
-        )
-    _print_clashes(report.clashes)
-    if report.followers:
-        print_table(
-            "Who will read a field by its new name",
-            ("Field", "New name", "Kind", "Name"),
-            [
-                (one.field, report.renamed[one.field], one.kind, one.name)
-                for one in report.followers
-            ],
-            empty="",
-        )
-    if report.readers:
-        rows = [(one.field, one.kind, one.name) for one in report.readers]
-        print_table("Who would find a field gone", ("Field", "Kind", "Name"), rows, empty="")
-    faults = [(one.where, one.message) for one in report.faults]
-    print_table("What is wrong", ("Where", "Why"), faults, empty="Nothing is wrong with it.")
-
-
-def _print_clashes(clashes: Sequence[Clash]) -> None:
-    if clashes:
-        rows = [(one.what, one.draft, one.published) for one in clashes]
-        print_table("Changed by both", ("What", "In the draft", "Published"), rows, empty="")
-
-
-def _print_preview(found: SchemaPreview) -> None:
-    streams = [
-        (one.stream, one.events, one.counted_before, one.counted_after, one.named_otherwise)
-        for one in found.streams
-    ]
-    print_table(
-        "What would become of events",
-        ("Stream", "Newest events", "Count now", "Would count", "Of somebody else"),
-        streams,
-        empty="No stream has events.",
-    )
-    effects = [
-        (
-            one.stream,
-            each.field,
-            each.gained,
-            each.lost,
-            each.changed,
-            "; ".join(f"{show_value(x.before)} → {show_value(x.after)}" for x in each.examples),
-        )
-        for one in found.streams
-        for each in one.fields
-    ]
-    print_table(
-        "What would be read otherwise",
-        ("Stream", "Field", "Gained", "Lost", "Changed", "Such as"),
-        effects,
-        empty="No value differs.",
-    )

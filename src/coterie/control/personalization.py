@@ -9,7 +9,7 @@ import msgspec
 from coterie.base.errors import UserError
 from coterie.control.audit import Subject, record
 from coterie.control.definitions.audiences import require_audiences
-from coterie.control.definitions.schema import current_in
+from coterie.control.definitions.schema_versions import current_in
 from coterie.control.definitions.showing import MOST_PUBLIC
 from coterie.control.existing import require_account
 from coterie.control.rows import find_one, run

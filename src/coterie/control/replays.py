@@ -8,7 +8,7 @@ import msgspec
 from coterie.base.clock import Clock
 from coterie.base.errors import UserError
 from coterie.control.audit import Subject, record
-from coterie.control.definitions.schema import current_in
+from coterie.control.definitions.schema_versions import current_in
 from coterie.control.rows import find_one, get_value, run, to_json
 from coterie.model.control import Actor
 from coterie.model.replay import Replay, ReplayReport, ReplayState

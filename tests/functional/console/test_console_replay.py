@@ -3,7 +3,8 @@
 from tests.functional.console.conftest import ACCOUNT, ACTOR, SteppingClock, Visitor
 
 from coterie.console.dependencies import ConsoleDependencies
-from coterie.control.definitions.schema import current_schema, publish_lql
+from coterie.control.definitions.schema import publish_lql
+from coterie.control.definitions.schema_versions import current_schema
 from coterie.control.replays import get_replay
 
 LQL = "SELECT colour KIND string FROM default INTO user BY user_id OR email ALIAS more"

@@ -6,8 +6,9 @@ from tests.functional.console.conftest import ACCOUNT, ACTOR, SteppingClock, Vis
 
 from coterie.console.dependencies import ConsoleDependencies
 from coterie.control.definitions.audiences import create_audience, get_audience
-from coterie.control.definitions.schema import current_schema, publish_lql
+from coterie.control.definitions.schema import publish_lql
 from coterie.control.definitions.schema_drafts import get_draft
+from coterie.control.definitions.schema_versions import current_schema
 
 HOME = "/data/schema/drafts"
 DRAFT = f"{HOME}/colours"

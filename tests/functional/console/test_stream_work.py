@@ -7,7 +7,7 @@ from tests.functional.console.conftest import ACCOUNT, NOW, DataPlane, Visitor
 
 from coterie.console.dependencies import ConsoleDependencies
 from coterie.control.definitions.intake import get_intake
-from coterie.control.definitions.schema import current_schema
+from coterie.control.definitions.schema_versions import current_schema
 from coterie.model.streams import KeyReport, KeySuggestion, RejectedReport
 from coterie.store import Store
 

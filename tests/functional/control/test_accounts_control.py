@@ -2,7 +2,7 @@ import pytest
 
 from coterie.base.clock import Clock
 from coterie.control import accounts
-from coterie.control.definitions import schema, streams
+from coterie.control.definitions import schema_versions, streams
 from coterie.model.control import Account, Actor
 from coterie.store import Store
 
@@ -13,7 +13,7 @@ def test_an_account_starts_with_streams_and_a_published_schema(
     names = [stream.name for stream in streams.list_streams(store, account.number)]
 
     assert names == ["braze_csv", "braze_currents", "braze_users", "default", "segment"]
-    assert schema.current_schema(store, account.number).version == 1
+    assert schema_versions.current_schema(store, account.number).version == 1
 
 
 def test_a_drawn_number_has_six_or_seven_digits(store: Store, actor: Actor, clock: Clock) -> None:

@@ -8,7 +8,7 @@ from coterie.base.clock import Clock
 from coterie.base.seal import KeyRing
 from coterie.control import authorizations, jobs
 from coterie.control.audit import list_audit
-from coterie.control.definitions import audiences, schema, streams
+from coterie.control.definitions import audiences, schema, schema_versions, streams
 from coterie.control.definitions.draft import drop_mappings
 from coterie.control.definitions.pipeline import load_config
 from coterie.control.existing import UnknownAccountError
@@ -54,19 +54,19 @@ def read_account(store: Store) -> AccountConfig:
 def test_publishing_makes_the_next_version_and_keeps_the_last(
     store: Store, publish: Publish, clock: Clock, advance: Advance
 ) -> None:
-    first = schema.current_schema(store, 3012)
+    first = schema_versions.current_schema(store, 3012)
     advance(hours=1)
 
     second = publish(SHOP)
 
     assert (second.version, second.published_at) == (2, clock())
-    assert schema.current_schema(store, 3012) == second
-    assert schema.get_schema(store, 3012, 1) == first
-    assert [one.version for one in schema.list_versions(store, 3012)] == [2, 1]
+    assert schema_versions.current_schema(store, 3012) == second
+    assert schema_versions.get_schema(store, 3012, 1) == first
+    assert [one.version for one in schema_versions.list_versions(store, 3012)] == [2, 1]
 
 
 def test_field_ids_never_change_and_are_never_given_twice(store: Store, publish: Publish) -> None:
-    before = {field.name: field.id for field in schema.current_schema(store, 3012).fields}
+    before = {field.name: field.id for field in schema_versions.current_schema(store, 3012).fields}
     highest = max(before.values())
 
     first = publish(SHOP)
@@ -104,7 +104,7 @@ def test_a_refused_text_publishes_nothing(
     with pytest.raises(error):
         publish(text)
 
-    assert schema.current_schema(store, 3012).version == 1
+    assert schema_versions.current_schema(store, 3012).version == 1
     assert len(streams.list_streams(store, 3012)) == len(streams.DEFAULT_STREAMS)
 
 
@@ -119,14 +119,14 @@ def test_a_mapping_can_be_taken_away(
     )  # fmt: skip
 
     assert [m.field for m in after.mappings if m.stream == "shop"] == ["card"]
-    assert schema.list_versions(store, 3012)[0].description == "No points"
+    assert schema_versions.list_versions(store, 3012)[0].description == "No points"
 
 
 def test_an_unknown_version_or_account_is_named(store: Store, account: Account) -> None:
-    with pytest.raises(schema.UnknownSchemaError, match="no schema version 9"):
-        schema.get_schema(store, account.number, 9)
-    with pytest.raises(schema.UnknownSchemaError, match="Account 1 has no published schema"):
-        schema.current_schema(store, 1)
+    with pytest.raises(schema_versions.UnknownSchemaError, match="no schema version 9"):
+        schema_versions.get_schema(store, account.number, 9)
+    with pytest.raises(schema_versions.UnknownSchemaError, match="Account 1 has no published"):
+        schema_versions.current_schema(store, 1)
 
 
 def test_a_stream_is_trusted_when_someone_says_so(

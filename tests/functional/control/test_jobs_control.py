@@ -8,7 +8,7 @@ from coterie.base.clock import Clock
 from coterie.base.seal import KeyRing
 from coterie.control import authorizations, jobs
 from coterie.control.definitions import audiences, streams
-from coterie.control.definitions.schema import UnknownFieldError
+from coterie.control.definitions.schema_versions import UnknownFieldError
 from coterie.model.control import Actor, ImportCsvConfig, Job
 from coterie.model.exports import ExportAudienceConfig
 from coterie.store import Connection, Store

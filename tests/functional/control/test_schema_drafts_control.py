@@ -19,7 +19,7 @@ from coterie.control.definitions.drafted import (
 )
 from coterie.control.definitions.edits import FieldChange, change_field, drop_field
 from coterie.control.definitions.identifying import IdentifierChange, change_identifier
-from coterie.control.definitions.schema import current_schema, publish_edit, publish_lql
+from coterie.control.definitions.schema import publish_edit, publish_lql
 from coterie.control.definitions.schema_content import (
     SchemaContent,
     merge_lql,
@@ -39,6 +39,7 @@ from coterie.control.definitions.schema_drafts import (
 from coterie.control.definitions.schema_faults import FaultySchemaError
 from coterie.control.definitions.schema_merging import Side
 from coterie.control.definitions.schema_report import report_draft
+from coterie.control.definitions.schema_versions import current_schema
 from coterie.model.control import Actor
 from coterie.model.schema import Mapping, Schema
 from coterie.store import Store

@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from coterie.control.accounts import create_account
-from coterie.control.definitions.schema import (
+from coterie.control.definitions.schema import publish_lql
+from coterie.control.definitions.schema_diff import find_differences, revert_schema
+from coterie.control.definitions.schema_versions import (
     UnknownSchemaError,
     current_schema,
     get_schema,
-    publish_lql,
 )
-from coterie.control.definitions.schema_diff import find_differences, revert_schema
 from coterie.model.control import Actor
 from coterie.store import Store
 

@@ -17,7 +17,7 @@ from coterie.control.definitions.decisions import (
     UnknownDecisionError,
     list_decisions,
 )
-from coterie.control.definitions.schema import UnknownFieldError
+from coterie.control.definitions.schema_versions import UnknownFieldError
 from coterie.flow.exports.desk import DeliveryDesk
 from coterie.flow.run.generations import enter_live_generation
 from coterie.sender.dependencies import SenderDependencies

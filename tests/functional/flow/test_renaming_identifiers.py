@@ -14,8 +14,9 @@ from coterie.base.settings import Settings
 from coterie.control.definitions.decisions import find_in_force, list_decisions
 from coterie.control.definitions.draft import SchemaError
 from coterie.control.definitions.identifying import IdentifierChange, change_identifier
-from coterie.control.definitions.schema import current_schema, publish_edit, publish_lql
+from coterie.control.definitions.schema import publish_edit, publish_lql
 from coterie.control.definitions.schema_diff import revert_schema
+from coterie.control.definitions.schema_versions import current_schema
 from coterie.flow.run.entities import Entities
 from coterie.flow.run.identities import IdentityExplainer
 from coterie.flow.run.lineage import LineageFinder

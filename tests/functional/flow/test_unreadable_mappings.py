@@ -7,7 +7,8 @@ from tests.functional.flow.conftest import ACTOR, House
 from tests.functional.flow.replaying import confirm, go_on, start
 
 from coterie.control.definitions.edits import FieldChange, change_field, replace_mappings
-from coterie.control.definitions.schema import current_schema, publish_edit, publish_lql
+from coterie.control.definitions.schema import publish_edit, publish_lql
+from coterie.control.definitions.schema_versions import current_schema
 from coterie.flow.run.repair import Repair, UnknownRejectedError, run_again
 from coterie.lang.lql import LqlError, find_unreadable
 from coterie.model.schema import Mapping

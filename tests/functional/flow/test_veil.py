@@ -6,7 +6,7 @@ import msgspec
 
 from coterie.app.services import config_source
 from coterie.control.definitions.audiences import get_audience
-from coterie.control.definitions.schema import current_schema
+from coterie.control.definitions.schema_versions import current_schema
 from coterie.flow.run.explain import Explainer
 from coterie.flow.run.identities import IdentityExplainer
 from coterie.flow.run.veil import Veil

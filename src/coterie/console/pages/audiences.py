@@ -23,7 +23,7 @@ from coterie.control.definitions.audiences import (
     update_audience,
 )
 from coterie.control.definitions.saved_filters import find_warnings
-from coterie.control.definitions.schema import current_schema
+from coterie.control.definitions.schema_versions import current_schema
 from coterie.control.definitions.sizes import list_sizes
 from coterie.control.definitions.tags import list_groups, plain_tag
 from coterie.control.jobs import list_jobs_of_audience

@@ -33,7 +33,7 @@ from coterie.console.pages.webhook_form import (
 from coterie.console.visit import Visit
 from coterie.control.authorizations import get_authorization
 from coterie.control.definitions.audiences import list_audiences
-from coterie.control.definitions.schema import current_schema
+from coterie.control.definitions.schema_versions import current_schema
 from coterie.control.definitions.streams import list_streams
 from coterie.control.jobs import (
     BadJobError,

@@ -20,7 +20,7 @@ from coterie.console.pages.jobs import HOME
 from coterie.console.pages.parts import Visitor
 from coterie.console.visit import Visit
 from coterie.control.definitions.audiences import list_audiences
-from coterie.control.definitions.schema import current_schema
+from coterie.control.definitions.schema_versions import current_schema
 from coterie.control.jobs import BadJobError, create_export_files, get_job
 from coterie.model.control import Job
 from coterie.model.file_exports import ExportFilesConfig

@@ -3,7 +3,7 @@
 from litestar.di import NamedDependency
 
 from coterie.console.visit import Visit
-from coterie.control.definitions.schema import current_schema
+from coterie.control.definitions.schema_versions import current_schema
 from coterie.control.users import list_people
 from coterie.flow.run.veil import Veil
 from coterie.model.mapped import Identifier

@@ -8,7 +8,7 @@ from coterie.console.headers import Page
 from coterie.console.pages.parts import PERSONAL_SCOPE, Visitor, veil_for
 from coterie.console.visit import Visit
 from coterie.control.definitions.audiences import get_audience, list_audiences
-from coterie.control.definitions.schema import current_schema
+from coterie.control.definitions.schema_versions import current_schema
 from coterie.model.entity import FieldLineage
 from coterie.model.schema import Field
 

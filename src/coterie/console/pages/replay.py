@@ -9,8 +9,8 @@ from coterie.console.headers import Page
 from coterie.console.pages.parts import Visitor, actor_names
 from coterie.console.visit import Visit
 from coterie.control.definitions.audiences import list_audiences
-from coterie.control.definitions.schema import list_versions
 from coterie.control.definitions.schema_diff import find_differences, revert_schema
+from coterie.control.definitions.schema_versions import list_versions
 from coterie.control.replays import (
     UnknownReplayError,
     cancel_replay,

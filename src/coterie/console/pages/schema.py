@@ -4,7 +4,7 @@ from litestar import get
 
 from coterie.console.headers import Page
 from coterie.console.pages.parts import Visitor
-from coterie.control.definitions.schema import current_schema
+from coterie.control.definitions.schema_versions import current_schema
 from coterie.lang.lql import find_unreadable
 
 

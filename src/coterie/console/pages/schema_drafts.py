@@ -8,7 +8,6 @@ from coterie.console.headers import Page
 from coterie.console.pages.parts import PERSONAL_SCOPE, Visitor, actor_names
 from coterie.console.visit import Visit
 from coterie.control.definitions.drafted import DraftRef
-from coterie.control.definitions.schema import current_schema
 from coterie.control.definitions.schema_drafts import (
     catch_up,
     create_draft,
@@ -18,6 +17,7 @@ from coterie.control.definitions.schema_drafts import (
 )
 from coterie.control.definitions.schema_merging import Side
 from coterie.control.definitions.schema_report import report_draft
+from coterie.control.definitions.schema_versions import current_schema
 from coterie.control.definitions.streams import list_streams
 
 HOME = "/data/schema/drafts"

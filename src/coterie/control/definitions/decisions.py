@@ -9,7 +9,7 @@ from coterie.base.errors import UserError
 from coterie.control.audit import Subject, record
 from coterie.control.definitions.change import Change, definition_change
 from coterie.control.definitions.decided import decisions_of, find_decision
-from coterie.control.definitions.schema import UnknownFieldError, current_in
+from coterie.control.definitions.schema_versions import UnknownFieldError, current_in
 from coterie.control.rows import get_value
 from coterie.lang.identifiers import normalise
 from coterie.model.control import Actor

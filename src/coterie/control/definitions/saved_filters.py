@@ -10,7 +10,7 @@ from coterie.control.definitions.filters import (
     list_dependents,
 )
 from coterie.control.definitions.lengths import check_length
-from coterie.control.definitions.schema import current_in
+from coterie.control.definitions.schema_versions import current_in
 from coterie.control.rows import list_all
 from coterie.lang.expr.errors import LangError, Problem
 from coterie.lang.expr.render import render

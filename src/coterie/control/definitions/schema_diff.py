@@ -8,7 +8,8 @@ import msgspec
 from coterie.base.clock import Clock
 from coterie.control.definitions.draft import Draft
 from coterie.control.definitions.renaming import find_renamed
-from coterie.control.definitions.schema import current_schema, get_schema, publish_edit
+from coterie.control.definitions.schema import publish_edit
+from coterie.control.definitions.schema_versions import current_schema, get_schema
 from coterie.model.control import Actor
 from coterie.model.schema import Mapping as FieldMapping
 from coterie.model.schema import Schema

@@ -17,15 +17,10 @@ from coterie.control.definitions.drafted import (
     SchemaDraft,
     UnknownDraftError,
 )
-from coterie.control.definitions.schema import (
-    Edit,
-    current_in,
-    get_in,
-    next_field_id,
-    publish_in,
-)
+from coterie.control.definitions.schema import Edit, next_field_id, publish_in
 from coterie.control.definitions.schema_faults import FaultySchemaError, find_faults
 from coterie.control.definitions.schema_merging import Clash, Merged, Side, merge_schemas
+from coterie.control.definitions.schema_versions import current_in, get_in
 from coterie.control.rows import find_one, get_value, list_all, run, to_json
 from coterie.model.control import Actor
 from coterie.model.schema import Schema

@@ -7,11 +7,11 @@ from coterie.control.definitions.draft import Draft, schema_of
 from coterie.control.definitions.drafted import SchemaDraft
 from coterie.control.definitions.followers import Reader, find_readers
 from coterie.control.definitions.renaming import find_renamed
-from coterie.control.definitions.schema import current_in, get_in
 from coterie.control.definitions.schema_diff import SchemaDifference, diff_schemas
 from coterie.control.definitions.schema_drafts import find_in, merge_in
 from coterie.control.definitions.schema_faults import Fault, find_faults
 from coterie.control.definitions.schema_merging import Clash
+from coterie.control.definitions.schema_versions import current_in, get_in
 from coterie.model.schema import Schema
 from coterie.store import Store
 

@@ -19,7 +19,7 @@ def require_named(
     """
     # Most commands about jobs make none, and what reads schemas and filters is long to import.
     from coterie.control.definitions.audiences import require_audiences
-    from coterie.control.definitions.schema import require_field, require_scalar_field
+    from coterie.control.definitions.schema_versions import require_field, require_scalar_field
 
     for name in identifiers:
         require_scalar_field(conn, account, name)
