@@ -1,6 +1,7 @@
 """The web role: collector, API and console in one ASGI application."""
 
 import os
+import sys
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
@@ -64,6 +65,9 @@ from coterie.model.preview import Preview
 
 COLLECTOR = Actor(name="collector")
 HANDLER_THREADS = 8
+# How long a thread that computes keeps Python's lock while others want it; 5 ms is the usual. The
+# event loop wants it for every step of every request, and a preview computes for half a second.
+SWITCH_SECONDS = 0.0002
 # More than handlers can use at once, so that some are always left for collecting.
 CONNECTIONS = HANDLER_THREADS + 4
 
@@ -102,8 +106,10 @@ def give_handlers_threads() -> ThreadPoolExecutor:
     """Let console and API handlers run on threads of their own from now on; return those.
 
     Collecting keeps the threads of the event loop to itself, however many sign-ins and hanging
-    probes there are. Not to be called while an event loop runs.
+    probes there are, and a handler that computes lets the loop in soon. Not to be called while an
+    event loop runs.
     """
+    sys.setswitchinterval(SWITCH_SECONDS)
     threads = ThreadPoolExecutor(HANDLER_THREADS, thread_name_prefix="handler")
     set_asyncio_executor(threads)
     return threads

@@ -1,6 +1,7 @@
 """What nobody can do to the collector, with a token or without."""
 
 import asyncio
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -13,7 +14,7 @@ from tests.functional.api.conftest import ACCOUNT, running
 
 from coterie.api.collect import CollectDoor
 from coterie.api.routes import Api, with_doors
-from coterie.app.web import HANDLER_THREADS, give_handlers_threads
+from coterie.app.web import HANDLER_THREADS, SWITCH_SECONDS, give_handlers_threads
 from coterie.model.control import NewToken
 from coterie.store import Connection
 
@@ -23,10 +24,17 @@ MakeToken = Callable[..., NewToken]
 
 @pytest.fixture
 def handler_threads() -> Iterator[None]:
+    usual = sys.getswitchinterval()
     threads = give_handlers_threads()
     yield
     set_asyncio_executor(None)
     threads.shutdown()
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("handler_threads")
+def test_a_handler_that_computes_lets_the_event_loop_in_soon() -> None:
+    assert sys.getswitchinterval() == pytest.approx(SWITCH_SECONDS)
 
 
 @pytest.mark.usefixtures("handler_threads")
