@@ -32,7 +32,7 @@ from coterie.control.alerts import AlertCalls
 from coterie.flow.run.deliveries import DeliveryCalls
 
 PAGE = (ROOT / "docs" / "reference" / "http.md").read_text("utf-8")
-ROUTE = re.compile(r"^\| `(GET|POST|PUT|DELETE) (/[^`]+)` \|", re.MULTILINE)
+ROUTE = re.compile(r"^\| `(GET|POST|PUT|PATCH|DELETE) (/[^`]+)` \|", re.MULTILINE)
 SHOWN = set(ROUTE.findall(PAGE))
 COLLECT = {route for route in SHOWN if route[1].startswith(COLLECT_PREFIXES)}
 READS = {route for route in SHOWN if route[1].startswith(READ_PREFIXES)}

@@ -33,6 +33,7 @@ STATUSES = {
     "too_many_requests": 429,
     "too_many_bulk_loads": 429,
     "sent_too_fast": 429,
+    "elsewhere": 501,
 }
 RETRY_SECONDS = 2.0
 HTTP_MESSAGES = {

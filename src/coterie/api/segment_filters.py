@@ -11,7 +11,7 @@ from coterie.api.audiences import SAVE_SCOPE
 from coterie.api.auth import check_scope
 from coterie.api.entity import show_entity
 from coterie.api.resources import Success
-from coterie.api.segment_shapes import SegmentSize
+from coterie.api.segment_shapes import SegmentSize, check_order
 from coterie.api.segments import Limit
 from coterie.api.state import ApiState
 from coterie.base.errors import UserError
@@ -95,6 +95,7 @@ def scan_filter(
     api: NamedDependency[ApiState],
     start: FromQuery[str] = "",
     limit: Limit = 20,
+    sortfield: FromQuery[str] = "",
 ) -> Response[bytes]:
     """Return profiles with their values whom a filter holds now; nothing is saved.
 
@@ -102,6 +103,7 @@ def scan_filter(
     next one. A filter can ask for personal values, so only who may see them is answered.
     """
     check_scope(grant, SAVE_SCOPE)
+    check_order(sortfield)
     found = api.dependencies.audiences.seek(grant.account, read_filter(body), start, limit)
     page = FilterScan(
         data=[

@@ -12,6 +12,16 @@ from coterie.model.control import Audience
 from coterie.model.insights import AudienceSummary, SizeChange
 
 TABLE, KIND = "user", "segment"
+INSTEAD = {
+    "aspect": "A segment that others say INCLUDE of is the same.",
+    "goal": "Make a segment of who reached it, and send who enters to Braze.",
+    "conversion": 'Make a segment of who did it, such as FILTER did("purchase").',
+    "metric": "Sizes are recorded of every segment: GET /api/audiences/{slug}/sizes.",
+    "list": "Import the list with a column that marks it, and make a segment of that field.",
+    "managed": "The starter set, GET /api/starters, holds segments to begin with.",
+    "candidate": "Make it with POST /api/audiences and is_draft: a draft holds nobody.",
+}
+"""What to do in place of a segment of another kind."""
 NOT_IN_A_SLUG = re.compile(r"[^a-z0-9_]+")
 
 
@@ -25,13 +35,34 @@ class SegmentFilterError(UserError):
 
 
 class SegmentTableError(UserError):
-    """A segment of another table than that of people, or of a kind that does not exist here."""
+    """A segment of another table than that of people."""
 
     code = "segment_table"
 
     def __init__(self) -> None:
+        super().__init__("Segments are of the table 'user', which is people. Leave table out.")
+
+
+class SegmentKindError(UserError):
+    """A segment of a kind that is something else here."""
+
+    code = "segment_kind"
+
+    def __init__(self, *, kind: str) -> None:
+        instead = INSTEAD.get(kind, "Leave kind out.")
+        super().__init__(f"Segments are of kind 'segment' here, and none is a {kind!r}. {instead}")
+
+
+class SegmentOrderError(UserError):
+    """Members are asked for in an order that does not exist."""
+
+    code = "segment_order"
+
+    def __init__(self) -> None:
         super().__init__(
-            "Segments are of kind 'segment' in the table 'user'. Leave kind and table out."
+            "Members come in order of their ids, so that each comes once while others enter and "
+            "leave. Leave sortfield out, and sort what you have read; a job Export to SFTP writes "
+            "all members with the fields that you choose."
         )
 
 
@@ -64,8 +95,7 @@ class SegmentBody(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         """Refuse what is no segment of people."""
-        if self.kind != KIND or self.table != TABLE:
-            raise SegmentTableError
+        check_kind(self.kind, self.table)
 
     @property
     def labels(self) -> tuple[str, ...] | None:
@@ -96,6 +126,9 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     table: str
     tags: tuple[str, ...]
     groups: tuple[str, ...]
+    save_hist: bool
+    emit_trigger: bool
+    schedule_exit: bool
     size: int | None = None
     ql_resolved: str | None = None
 
@@ -133,6 +166,20 @@ class SegmentSummary(msgspec.Struct, frozen=True, kw_only=True):
     included_by: tuple[str, ...]
 
 
+def check_kind(kind: str, table: str) -> None:
+    """Raise SegmentTableError or SegmentKindError unless these are what segments are here."""
+    if table != TABLE:
+        raise SegmentTableError
+    if kind != KIND:
+        raise SegmentKindError(kind=kind)
+
+
+def check_order(field: str) -> None:
+    """Raise SegmentOrderError if members are asked for in order of a field."""
+    if field:
+        raise SegmentOrderError
+
+
 def to_segment(
     audience: Audience, *, with_size: bool = False, resolved: str | None = None
 ) -> Segment:
@@ -153,6 +200,9 @@ def to_segment(
         table=TABLE,
         tags=audience.tags,
         groups=audience.tags,
+        save_hist=True,
+        emit_trigger=True,
+        schedule_exit=True,
         size=audience.size if with_size else None,
         ql_resolved=resolved,
     )

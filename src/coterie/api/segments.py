@@ -14,11 +14,15 @@ from coterie.api.entity import show_entity
 from coterie.api.insights import Names, Values, report_fields
 from coterie.api.resources import PERSONAL_SCOPE, Success
 from coterie.api.segment_shapes import (
+    KIND,
+    TABLE,
     Segment,
     SegmentBody,
     SegmentFilterError,
     SegmentSize,
     SegmentSummary,
+    check_kind,
+    check_order,
     sized,
     slug_for,
     summed_up,
@@ -48,19 +52,32 @@ class Scan(msgspec.Struct, frozen=True, rename={"next_": "_next"}):
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
-@get("/v2/segment", summary="All segments", tags=["segments"], sync_to_thread=True)
+@get(
+    ["/v2/segment", "/api/segment"],
+    summary="All segments",
+    tags=["segments"],
+    sync_to_thread=True,
+)
 def list_segments(
     grant: NamedDependency[Grant],
     api: NamedDependency[ApiState],
     sizes: FromQuery[bool] = False,
     tag: FromQuery[str | None] = None,
+    table: FromQuery[str] = TABLE,
+    kind: FromQuery[str] = KIND,
 ) -> Success[Sequence[Segment]]:
     """Return the audiences as segments, with their sizes if asked; `tag`: those that bear it."""
+    check_kind(kind, table)
     found = api.dependencies.list_audiences(grant.account, tag=tag)
     return Success([to_segment(one, with_size=sizes) for one in found])
 
 
-@post("/v2/segment", summary="Make a segment", tags=["segments"], sync_to_thread=True)
+@post(
+    ["/v2/segment", "/api/segment"],
+    summary="Make a segment",
+    tags=["segments"],
+    sync_to_thread=True,
+)
 def create_segment(
     data: JSONBody[SegmentBody], grant: NamedDependency[Grant], api: NamedDependency[ApiState]
 ) -> Success[Segment]:
@@ -83,7 +100,12 @@ def create_segment(
     return Success(to_segment(made), status=201)
 
 
-@get("/v2/segment/{name:str}", summary="One segment", tags=["segments"], sync_to_thread=True)
+@get(
+    ["/v2/segment/{name:str}", "/api/segment/{name:str}"],
+    summary="One segment",
+    tags=["segments"],
+    sync_to_thread=True,
+)
 def get_segment(
     name: FromPath[str],
     grant: NamedDependency[Grant],
@@ -218,8 +240,10 @@ def scan_segment(
     api: NamedDependency[ApiState],
     start: FromQuery[str] = "",
     limit: Limit = 20,
+    sortfield: FromQuery[str] = "",
 ) -> Response[bytes]:
     """Return members with their values, in an order of no meaning; `_next` leads on."""
+    check_order(sortfield)
     found = _find(api, grant, name)
     members = api.dependencies.audiences.scan(grant.account, found.slug, start, limit)
     may_see = allows(grant.scopes, PERSONAL_SCOPE)

@@ -16,8 +16,9 @@ from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
 
 from coterie.api.dependencies import ApiDependencies, CollectCalls
+from coterie.api.failures import as_http_response
 from coterie.api.pace import CollectRates
-from coterie.api.routes import as_http_response, build_api, with_doors
+from coterie.api.routes import build_api, with_doors
 from coterie.app.audiences import audience_calls
 from coterie.app.authorizations import AuthorizationDesk
 from coterie.app.bulk import BulkDesk

@@ -5,7 +5,7 @@ from litestar import Request
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from litestar.testing import RequestFactory
 
-from coterie.api.routes import as_http_response
+from coterie.api.failures import as_http_response
 
 REQUEST: Request[Any, Any, Any] = RequestFactory().get("/nothing/here")
 
