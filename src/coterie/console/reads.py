@@ -1,6 +1,7 @@
 """The questions that the console asks of the data plane."""
 
 from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -32,7 +33,7 @@ class Reads(msgspec.Struct, frozen=True, kw_only=True):
     latest_events and rejected_events(account, stream, limit), newest first;
     stream_keys(account, stream), the most frequent first;
     audience_members(account, audience_id, limit), newest first; preview, overlaps and field_report
-    as in `api.dependencies.AudienceCalls`; job_figures(account, job_id);
+    as in `api.dependencies.AudienceCalls`; job_figures(account, job_id, now);
     refused_users and omitted_users(account, job_id, limit); crowded(account, job_id), None unless
     users would hold more values than the job's attribute keeps.
     """
@@ -51,7 +52,7 @@ class Reads(msgspec.Struct, frozen=True, kw_only=True):
     preview: Callable[[int, str, str | None], Estimate]
     overlaps: Callable[[int, str, Collection[str]], tuple[Overlap, ...]]
     field_report: Callable[[int, str | None, Collection[str] | None, int, bool], FieldReport]
-    job_figures: Callable[[int, int], JobFigures]
+    job_figures: Callable[[int, int, datetime], JobFigures]
     omitted_users: Callable[[int, int, int], tuple[OmittedView, ...]]
     refused_users: Callable[[int, int, int], tuple[ParkedRow, ...]]
     crowded: Callable[[int, int], Crowded | None]

@@ -1,6 +1,6 @@
 """What an export job says: whom it names how, which changes it follows, and what holds it back."""
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -55,6 +55,12 @@ class QuietWindow(msgspec.Struct, frozen=True, kw_only=True):
         if start < end:
             return start <= local < end
         return local >= start or local < end
+
+    def end_after(self, at: datetime) -> datetime:
+        """Return the next instant after `at` at which the window ends, in its zone."""
+        local = at.astimezone(ZoneInfo(self.zone))
+        end = datetime.combine(local.date(), time.fromisoformat(self.end), local.tzinfo)
+        return end if end > at else datetime.combine(local + timedelta(days=1), end.timetz())
 
 
 class Consent(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,8 +23,9 @@ class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
     """How the delivery to one destination goes.
 
     `waiting` counts users, events and purchases that have yet to go; `waiting_since` is when the
-    first of them came. `per_second` is the rate of the last minute, and `seconds_left` what it
-    means for all that waits (None: nothing goes, or it may not). `data_points` were spent;
+    first of them came. `held` counts users beside them of whom something is held back, because its
+    job is paused, quiet or over. `per_second` is the rate of the last minute, and `seconds_left`
+    what it means for all that waits (None: nothing goes, or it may not). `data_points` were spent;
     `data_points_saved` are changes that never had to be sent, because they cancelled out or told
     nothing new. `doubtful` are events and purchases that were never answered. `uncertain` users
     were in a request without an answer and are told again once it can no longer be worked;
@@ -48,6 +49,7 @@ class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
     data_points_saved: int
     waiting: int
     waiting_since: datetime | None
+    held: int
     parked: int
     doubtful: int
     uncertain: int

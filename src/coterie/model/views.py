@@ -136,15 +136,21 @@ class DeliveryTotals(msgspec.Struct, frozen=True, kw_only=True):
 class JobFigures(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one job's work: adds and removals sent, users omitted, writes refused.
 
-    For an import `added` counts rows taken and `refused` rows rejected; for an export to files
-    `added` counts rows of the last file and `omitted` who was left out of it.
+    `refused` counts all that ever were, `parked` those that are refused still. `pending` counts
+    users (or events, or purchases) who have yet to be sent, `held` those of them who are held back
+    because the job is paused or quiet; `held_until` is when its quiet window ends. For an import
+    `added` counts rows taken and `refused` rows rejected; for an export to files `added` counts
+    rows of the last file and `omitted` who was left out of it.
     """
 
     added: int = 0
     removed: int = 0
     omitted: int = 0
     refused: int = 0
+    parked: int = 0
     pending: int = 0
+    held: int = 0
+    held_until: datetime | None = None
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,5 @@
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -137,7 +138,9 @@ def test_an_import_job_reads_a_local_folder(admin: Visitor, deps: ConsoleDepende
 def test_a_job_shows_its_state_figures_and_log(
     admin: Visitor, authorization_id: int, data_plane: DataPlane
 ) -> None:
-    data_plane.figures = JobFigures(added=1234, removed=56, omitted=7, refused=8, pending=9)
+    data_plane.figures = JobFigures(
+        added=1234, removed=56, omitted=7, refused=8_765, parked=43, pending=9
+    )
 
     job = create_export(admin, authorization_id)
 
@@ -145,6 +148,24 @@ def test_a_job_shows_its_state_figures_and_log(
     assert "Runnable" in page
     for figure in ("1,234", "56", "lytics_segments", "Made by admin@example.org."):
         assert figure in page
+    assert ">43<" in page
+    assert "by Braze now, 8,765 in all" in page
+
+
+def test_a_job_says_what_is_held_back_and_until_when(
+    admin: Visitor, authorization_id: int, data_plane: DataPlane
+) -> None:
+    job = create_export(
+        admin, authorization_id, quiet_start="22:00", quiet_end="07:00", quiet_zone="Europe/Oslo"
+    )
+    until = datetime(2026, 3, 1, 6, tzinfo=UTC)
+    data_plane.figures = JobFigures(pending=1_234, held=1_230, held_until=until)
+    quiet = admin.open(f"/data/jobs/{job.id}").text
+    data_plane.figures = JobFigures(pending=5, held=5)
+    paused = admin.open(f"/data/jobs/{job.id}").text
+
+    assert "1,230 held back until 07:00, Europe/Oslo" in quiet
+    assert "all held back while the job is paused" in paused
 
 
 def test_a_job_shows_what_its_delivery_costs_and_its_last_error_with_the_cure(

@@ -75,12 +75,18 @@ class Shop(House):
         return get_job(self.store, self.account.number, self.job.id)
 
     def deliver(
-        self, *, jobs: Callable[[], object] | None = None, desk: DeliveryDesk | None = None
+        self,
+        *,
+        jobs: Callable[[], object] = lambda: None,
+        desk: DeliveryDesk | None = None,
+        until: Callable[[], object] = lambda: True,
     ) -> None:
-        """Send all that is due; `jobs` is called again and again meanwhile."""
-        asyncio.run(self._deliver(jobs or (lambda: None), desk or DeliveryDesk(self.store)))
+        """Send all that is due, and `until` holds; `jobs` is called again and again meanwhile."""
+        asyncio.run(self._deliver(jobs, desk or DeliveryDesk(self.store), until))
 
-    async def _deliver(self, jobs: Callable[[], object], desk: DeliveryDesk) -> None:
+    async def _deliver(
+        self, jobs: Callable[[], object], desk: DeliveryDesk, until: Callable[[], object]
+    ) -> None:
         stop = asyncio.Event()
         deps = SenderDependencies(
             desk=desk,
@@ -94,7 +100,7 @@ class Shop(House):
         task = asyncio.create_task(run_sender(deps, stop))
         deadline = time.monotonic() + DEADLINE
         try:
-            while await asyncio.to_thread(self._is_busy, jobs):
+            while await asyncio.to_thread(self._is_busy, jobs) or not until():
                 assert time.monotonic() < deadline, "there is still something to send"
                 await asyncio.sleep(0.02)
         finally:

@@ -83,7 +83,7 @@ def show_job(visit: Visitor, job_id: FromPath[int]) -> Page:
         authorization=authorizations.get(job.authorization_id or 0),
         audiences=_audiences(job, known),
         audience_names={slug: each.name for slug, each in known.items()},
-        figures=visit.deps.reads.job_figures(visit.account, job_id),
+        figures=visit.deps.reads.job_figures(visit.account, job_id, visit.now),
         omitted=omitted,
         refused=refused,
         files=_files(visit, job),

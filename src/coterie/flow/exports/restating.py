@@ -56,9 +56,14 @@ def restated(
     return make_claim(place, profile, wish)
 
 
-def forget_omissions(conn: Connection, job_id: int) -> None:
-    """Forget whom a job omits, because all are found anew."""
-    conn.execute(SQL.forget_omissions, {"job_id": job_id, "kept_reason": SHADOWED})
+def question_omissions(conn: Connection, job_id: int) -> None:
+    """Note that whom a job omits is found anew."""
+    conn.execute(SQL.question_omissions, {"job_id": job_id, "kept_reason": SHADOWED})
+
+
+def forget_questioned(conn: Connection, job_id: int) -> None:
+    """Forget whom a job omitted and was not found again."""
+    conn.execute(SQL.forget_questioned, {"job_id": job_id})
 
 
 def count_recipients(conn: Connection, destination: int) -> int:

@@ -14,7 +14,7 @@ QUERIES = load_queries("ledger")
 
 RATE_SECONDS = 60
 # Where the query gives how many were told within that time.
-RATE_AT = 20
+RATE_AT = 21
 
 _read_items = msgspec.json.Decoder(Items).decode
 _read_told = msgspec.json.Decoder(dict[str, Told]).decode

@@ -14,6 +14,7 @@ from coterie.flow.identity.rules import identity_rules
 from coterie.flow.profiles.storage import get_profile
 from coterie.flow.profiles.view import Viewer
 from coterie.flow.run.context import ConfigAt
+from coterie.flow.run.figures import job_figures
 from coterie.flow.run.generations import enter_live_generation
 from coterie.lang.identifiers import normalise
 from coterie.model.identifier_names import IdentifierNames
@@ -160,24 +161,10 @@ class Lookup:
                 if (profile := get_profile(conn, account, profile_id)) is not None
             )
 
-    def job_figures(self, account: int, job_id: int) -> JobFigures:
+    def job_figures(self, account: int, job_id: int, now: datetime) -> JobFigures:
         """Return what became of a job's work; zeros for a job that does not exist."""
         with self._read() as conn:
-            job = conn.execute(SQL.job_kind, {"account": account, "job_id": job_id}).fetchone()
-            if job is None:
-                return JobFigures()
-            kind, destination = job
-            if kind == "import_csv":
-                row = conn.execute(SQL.import_figures, {"job_id": job_id}).fetchone()
-            elif kind == "export_files":
-                row = conn.execute(SQL.written_figures, {"job_id": job_id}).fetchone()
-            else:
-                asked = {"job_id": job_id, "destination": destination}
-                row = conn.execute(SQL.export_figures, asked).fetchone()
-        if row is None:
-            return JobFigures()
-        figures = dict(zip(JobFigures.__struct_fields__, map(int, row), strict=True))
-        return JobFigures(**figures)
+            return job_figures(conn, self._config_at(conn).accounts[account], job_id, now=now)
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:

@@ -47,7 +47,7 @@ INSERT INTO omission (job_id, profile_id, account, reason, since)
 SELECT n.job_id, n.profile_id, :account, n.reason, :since
 FROM unnest(CAST(:job_ids AS bigint[]), CAST(:profile_ids AS uuid[]), CAST(:reasons AS text[]))
      AS n (job_id, profile_id, reason)
-ON CONFLICT (job_id, profile_id) DO UPDATE SET reason = EXCLUDED.reason;
+ON CONFLICT (job_id, profile_id) DO UPDATE SET reason = EXCLUDED.reason, questioned = false;
 
 -- name: remove_omissions(job_ids, profile_ids)!
 -- They can be sent again, or are no more.
@@ -60,9 +60,13 @@ WHERE o.job_id = gone.job_id AND o.profile_id = gone.profile_id;
 SELECT recipient, claims FROM outbox
 WHERE destination = :destination AND recipient > :after ORDER BY recipient LIMIT :limit;
 
--- name: forget_omissions(job_id, kept_reason)!
--- They are found anew; whom an older profile shadows follows from the claims.
-DELETE FROM omission WHERE job_id = :job_id AND reason <> :kept_reason;
+-- name: question_omissions(job_id, kept_reason)!
+-- They are found anew, and keep since when; whom an older profile shadows follows from the claims.
+UPDATE omission SET questioned = true WHERE job_id = :job_id AND reason <> :kept_reason;
+
+-- name: forget_questioned(job_id)!
+-- Those that were not found again.
+DELETE FROM omission WHERE job_id = :job_id AND questioned;
 
 -- name: count_recipients(destination)$
 -- How far the stating anew has to go.

@@ -7,6 +7,7 @@ SELECT d.id, d.authorization_id, a.label, d.form, d.attribute, d.delivery, d.rep
          + (SELECT count(*) FROM outbox_queue WHERE destination = d.id AND state = 'waiting'),
        LEAST((SELECT min(waiting_since) FROM outbox WHERE destination = d.id AND pending),
              (SELECT min(queued_at) FROM outbox_queue WHERE destination = d.id AND state = 'waiting')),
+       (SELECT count(*) FROM outbox WHERE destination = d.id AND held AND NOT pending AND parked IS NULL),
        (SELECT count(*) FROM outbox WHERE destination = d.id AND parked IS NOT NULL)
          + (SELECT count(*) FROM outbox_queue WHERE destination = d.id AND state = 'parked'),
        (SELECT count(*) FROM outbox_queue WHERE destination = d.id AND state = 'doubtful'),

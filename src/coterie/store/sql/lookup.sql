@@ -72,16 +72,28 @@ SELECT kind, destination_id FROM job WHERE account = :account AND id = :job_id;
 -- Jobs that share a destination share what was sent to it.
 SELECT d.added, d.removed, (SELECT count(*) FROM omission WHERE job_id = :job_id), d.refused,
        (SELECT count(*) FROM outbox WHERE destination = d.id AND pending)
+         + (SELECT count(*) FROM outbox_queue WHERE destination = d.id AND state = 'waiting'),
+       (SELECT count(*) FROM outbox WHERE destination = d.id AND parked IS NOT NULL)
+         + (SELECT count(*) FROM outbox_queue WHERE destination = d.id AND state = 'parked')
 FROM destination d WHERE d.id = :destination;
 
+-- name: count_held(destination, keys)^
+-- Who rests although one of these items is not as it was told. Others are held back for good, because a job
+-- gave their items up and left them as they are.
+SELECT count(*) FROM outbox
+WHERE destination = :destination AND held AND NOT pending AND parked IS NULL AND EXISTS (
+    SELECT FROM unnest(CAST(:keys AS text[])) AS item (key)
+    WHERE wanted -> item.key IS DISTINCT FROM told -> item.key -> 0 OR in_doubt ? item.key
+);
+
 -- name: import_figures(job_id)^
--- In the order of JobFigures.
-SELECT COALESCE(sum(rows_done), 0), 0, 0, COALESCE(sum(rows_rejected), 0), 0
+-- Rows taken and rows rejected.
+SELECT COALESCE(sum(rows_done), 0), 0, 0, COALESCE(sum(rows_rejected), 0)
 FROM import_file WHERE job_id = :job_id;
 
 -- name: written_figures(job_id)^
 -- Of the file that was written last.
-SELECT COALESCE(max(people), 0), 0, COALESCE(max(left_out), 0), 0, 0
+SELECT COALESCE(max(people), 0), 0, COALESCE(max(left_out), 0), 0
 FROM (SELECT people, left_out FROM export_file WHERE job_id = :job_id AND state = 'done'
       ORDER BY finished_at DESC LIMIT 1) latest;
 

@@ -15,7 +15,12 @@ from coterie.control.jobs import (
 )
 from coterie.flow.audiences.membership import count_members
 from coterie.flow.exports.outbox import count_waiting
-from coterie.flow.exports.restating import count_recipients, count_traces, forget_omissions
+from coterie.flow.exports.restating import (
+    count_recipients,
+    count_traces,
+    forget_questioned,
+    question_omissions,
+)
 from coterie.flow.run.generations import enter_live_generation
 from coterie.flow.run.recheck import recheck_queued
 from coterie.flow.run.restate import restate_recipients
@@ -72,6 +77,7 @@ def run_export(bench: Bench, job: Job, is_stopping: Stops) -> None:
     if (config.sends_members or looks_again) and not run.claim_all():
         return
     with bench.store.transaction() as conn:
+        forget_questioned(conn, job.id)
         finish(conn, job, now=bench.clock())
 
 
@@ -110,7 +116,7 @@ class _Run:
                     limit=PROFILES_A_RANGE,
                 )
                 if after == "" and not isinstance(self._config, FeedConfig):
-                    forget_omissions(conn, self._job.id)
+                    question_omissions(conn, self._job.id)
                 if step is None:
                     break
                 after = step.last
@@ -204,6 +210,7 @@ class _Run:
         now = self._bench.clock()
         values = sorted(self._config.keys)
         with self._bench.store.transaction() as conn:
+            forget_questioned(conn, self._job.id)
             remaining, refused = count_waiting(conn, self._destination), 0
             if remaining == 0:
                 remaining, refused = count_traces(conn, self._destination, values)
