@@ -21,6 +21,11 @@ class BadSettingError(UserError):
         self.variable = variable
 
 
+def described(text: str, **limits: Any) -> msgspec.Meta:
+    """Return what a setting is for, with the limits of its value."""
+    return msgspec.Meta(description=text, **limits)
+
+
 def read_value(variable: str, text: str, *, kind: Any, is_secret: bool) -> Any:
     """Return what `text` means as `kind`, an annotated type with a msgspec.Meta.
 

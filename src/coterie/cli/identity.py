@@ -20,7 +20,12 @@ app = typer.Typer(
     name="identity", help="Identities: who is one person, and why.", no_args_is_help=True
 )
 
-One = Annotated[str, typer.Argument(help="An identifier as field=value, such as email=a@x.org.")]
+One = Annotated[
+    str,
+    typer.Argument(
+        metavar="FIELD=VALUE", help="An identifier as field=value, such as email=a@x.org."
+    ),
+]
 Reason = Annotated[str, typer.Option(help="Why, for those who wonder later.")]
 
 

@@ -128,6 +128,9 @@ class _Look:
 
     def relation(self, one: Identifier, other: Identifier) -> Relation:
         """Say whether two identifiers are one person, and why."""
+        for field, _ in (one, other):
+            if self._fields.get(field) is None:
+                return Relation(verdict="unknown", said=f"No field {field!r} identifies people.")
         here, there = self.find(one), self.find(other)
         if here is None or there is None:
             missing = one if here is None else other
