@@ -1,7 +1,8 @@
 """What logs of jobs say of a run that ended well, in the words of each kind."""
 
+from coterie.base.words import counted
 from coterie.model.control import JobConfig
-from coterie.model.exports import Consent, ExportConfig
+from coterie.model.exports import ExportConfig
 from coterie.model.feeds import FeedConfig
 from coterie.model.file_exports import ExportFilesConfig
 from coterie.model.webhooks import WebhookConfig
@@ -27,9 +28,10 @@ def say_ended(config: JobConfig, state: str) -> str:
 def say_waiting(config: ExportConfig) -> str:
     """Return what a change of options means for what waits to be delivered."""
     match config:
-        case FeedConfig(consent=Consent()):
+        case FeedConfig(consent=consent, suppressed_by=suppressed_by) if consent or suppressed_by:
+            allows = "consents" if consent else "is not suppressed"
             return (
-                "What waits is sent as it was queued if its person consents; what arrives from "
+                f"What waits is sent as it was queued if its person {allows}; what arrives from "
                 "now on follows the change."
             )
         case FeedConfig():
@@ -47,6 +49,9 @@ def say_rechecked(config: JobConfig, denied: int) -> str:
     consent = config.consent if isinstance(config, ExportConfig) else None
     asked = f"consent in field {consent.field!r}" if consent else "the consent of another job"
     if isinstance(config, FeedConfig):
+        if consent is None:
+            dropped = counted(denied, config.form.removesuffix("s"))
+            return f"What waited for people who are left out now was dropped: {dropped}."
         return f"All that waits was asked for {asked}: {denied:,} {config.form} were dropped."
     return (
         f"Who was told of was asked for {asked}: {denied:,} do not give it. What they hold at the "

@@ -66,7 +66,7 @@ def update_export(  # noqa: PLR0913 - the job form, spelled out
             check_export(after, now=change.now)
             require_destination(change.conn, account, job.authorization_id or 0, after)
             check_named(change.conn, account, after)
-            asks_anew = after.consent is not None and after.consent != before.consent
+            asks_anew = _asks_anew(before, after)
             values |= _restart(job, change.now, asks_anew=asks_anew)
             if asks_anew and "state" not in values:
                 recheck_others(change, job)
@@ -131,6 +131,17 @@ def merge_options(
 def given_up(job: Job, after: ExportConfig) -> list[str]:
     """Return the values that a job stands for no more with other options."""
     return sorted(require_changeable(job).keys - after.keys)
+
+
+def _asks_anew(before: ExportConfig, after: ExportConfig) -> bool:
+    """Say whether nothing may leave until people were asked for what a job asks of them since now.
+
+    What suppresses people takes their claims away as they are stated anew; events are no claims.
+    """
+    if after.consent is not None and after.consent != before.consent:
+        return True
+    added = set(after.suppressed_by) - set(before.suppressed_by)
+    return isinstance(after, FeedConfig) and bool(added)
 
 
 def _restart(job: Job, now: datetime, *, asks_anew: bool) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Withdrawals of a consent: what waits in queues for who withdrew it is not sent."""
+"""What waits in queues for who withdrew a consent, or is suppressed since, is not sent."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -29,18 +29,16 @@ UNKNOWN_PERSON = "nobody can say any more whether its person agreed: the event i
 
 
 class Withdrawal(msgspec.Struct, frozen=True, kw_only=True):
-    """A person withdrew what a job asks for; `recipients` are all their names there."""
+    """Nothing that waits for a person may leave for a job any more, for a reason.
+
+    `recipients` are all the person's names there.
+    """
 
     job_id: int
     destination: int
     profile_id: ProfileId
     recipients: frozenset[str]
-    field: str
-
-    @property
-    def reason(self) -> str:
-        """Why what waited is not sent."""
-        return f"consent in field {self.field!r} was withdrawn: events that waited were dropped"
+    reason: str
 
 
 class Unconsented(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,68 +49,122 @@ class Unconsented(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-class ConsentGates:
-    """The jobs of one account that send events on, and only of who gave a consent.
+class Standing(msgspec.Struct, frozen=True):
+    """What a gate looks at: how a profile looks to it, and which audiences hold it."""
 
-    What other jobs want is a claim, which falls with the consent before anything of it is sent.
+    view: View
+    audiences: Collection[int]
+
+
+class FeedGates:
+    """The jobs of one account that send events on, and not of everybody.
+
+    What other jobs want is a claim, which falls with the consent, or in a suppressing audience,
+    before anything of it is sent.
     """
 
     def __init__(self, specs: Iterable[ExportSpec]) -> None:
         # An ended job's queue may not be empty yet, so its state is not asked.
-        self._gates = [
-            (Rule(spec), spec.consent)
+        self._rules = [
+            Rule(spec)
             for spec in specs
-            if spec.feed is not None and spec.consent is not None
+            if spec.feed is not None and (spec.consent is not None or spec.suppressed_by)
         ]
-        self.fields = frozenset(consent.field for _, consent in self._gates)
+        self.fields = frozenset(
+            rule.spec.consent.field for rule in self._rules if rule.spec.consent is not None
+        )
         """The fields whose change may be a withdrawal."""
-        self.reads = frozenset(field for rule, _ in self._gates for field in rule.reads)
+        self.audiences = frozenset(item for rule in self._rules for item in rule.spec.suppressed_by)
+        """The audiences that suppress who enters them."""
+        self.reads = frozenset(field for rule in self._rules for field in rule.reads)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is nothing to ask anybody."""
+        return not self._rules
 
     def find(
         self,
         profile_id: ProfileId,
         nodes: Collection[Identifier],
         *,
-        before: Sequence[tuple[View, bool]],
-        after: View,
+        before: Sequence[tuple[Standing, bool]],
+        after: Standing,
     ) -> list[Withdrawal]:
-        """Return what a profile withdrew that some part of it had given.
+        """Return which jobs may send nothing of a profile any more, but might of a part of it.
 
-        `nodes` identify the profile. `before` are the views of all parts that it had, each with
+        `nodes` identify the profile. `before` are all parts that it had as they stood, each with
         whether the part is in the profile whole: the name of one that was split may be another's.
         """
-        views = [after, *(view for view, is_whole in before if is_whole)]
-        return [
-            _withdrawal(rule, consent, profile_id, nodes, views)
-            for rule, consent in self._gates
-            if not consent.is_given(after.get(consent.field))
-            and any(consent.is_given(view.get(consent.field)) for view, _ in before)
-        ]
+        views = [after.view, *(part.view for part, is_whole in before if is_whole)]
+        found = []
+        for rule in self._rules:
+            reason = _withdrawn(rule, [part.view for part, _ in before], after.view)
+            if reason is None and not all(_suppressor(rule, part) for part, _ in before):
+                reason = _suppressed(rule, after)
+            if reason is not None:
+                found.append(_withdrawal(rule, reason, profile_id, nodes, views))
+        return found
 
     def find_missing(
-        self, profile_id: ProfileId, nodes: Collection[Identifier], views: Sequence[View]
+        self, profile_id: ProfileId, nodes: Collection[Identifier], stood: Sequence[Standing]
     ) -> list[Withdrawal]:
-        """Return what a profile does not give, whether or not it ever did.
+        """Return which jobs may send nothing of a profile, whether or not they ever might.
 
-        `views` are how it looks, then how whatever it is known to have been looked.
+        `stood` is how it stands, then how whatever it is known to have been stood.
         """
-        return [
-            _withdrawal(rule, consent, profile_id, nodes, views)
-            for rule, consent in self._gates
-            if not consent.is_given(views[0].get(consent.field))
-        ]
+        after, views = stood[0], [each.view for each in stood]
+        found = []
+        for rule in self._rules:
+            consent = rule.spec.consent
+            reason = _suppressed(rule, after)
+            if consent is not None and not consent.is_given(after.view.get(consent.field)):
+                reason = _say_withdrawn(consent)
+            if reason is not None:
+                found.append(_withdrawal(rule, reason, profile_id, nodes, views))
+        return found
 
-    def lack(self, job_id: int, view: View) -> str | None:
+    def lack(self, job_id: int, person: Standing) -> str | None:
         """Return why what waits at a job for a profile is not sent, None if it may be."""
-        for rule, consent in self._gates:
-            if rule.spec.job_id == job_id and not consent.is_given(view.get(consent.field)):
+        for rule in self._rules:
+            if rule.spec.job_id != job_id:
+                continue
+            consent = rule.spec.consent
+            if consent is not None and not consent.is_given(person.view.get(consent.field)):
                 return f"no consent in field {consent.field!r}: events that waited were dropped"
+            return _suppressed(rule, person)
         return None
+
+
+def _withdrawn(rule: Rule, before: Iterable[View], after: View) -> str | None:
+    consent = rule.spec.consent
+    if consent is None or consent.is_given(after.get(consent.field)):
+        return None
+    had_given = any(consent.is_given(view.get(consent.field)) for view in before)
+    return _say_withdrawn(consent) if had_given else None
+
+
+def _say_withdrawn(consent: Consent) -> str:
+    return f"consent in field {consent.field!r} was withdrawn: events that waited were dropped"
+
+
+def _suppressed(rule: Rule, person: Standing) -> str | None:
+    suppressor = _suppressor(rule, person)
+    if suppressor is None:
+        return None
+    return f"suppressed by audience {suppressor!r}: events that waited were dropped"
+
+
+def _suppressor(rule: Rule, person: Standing) -> str | None:
+    for audience_id, slug in rule.spec.suppressed_by.items():
+        if audience_id in person.audiences:
+            return slug
+    return None
 
 
 def _withdrawal(
     rule: Rule,
-    consent: Consent,
+    reason: str,
     profile_id: ProfileId,
     nodes: Collection[Identifier],
     views: Iterable[View],
@@ -129,14 +181,14 @@ def _withdrawal(
         destination=rule.spec.destination_id,
         profile_id=profile_id,
         recipients=frozenset(name for name in names if name is not None),
-        field=consent.field,
+        reason=reason,
     )
 
 
 def drop_withdrawn(
     conn: Connection, account: int, withdrawals: Sequence[Withdrawal], *, now: datetime
 ) -> None:
-    """Drop what waits, is in doubt or was refused of who withdrew; omit them with the reason.
+    """Drop what waits, is in doubt or was refused of people; omit them with the reason.
 
     What is under way meanwhile cannot be called back. It is settled as sent if it was, and is not
     sent again, whatever the destination does with what was never answered.

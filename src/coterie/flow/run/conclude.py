@@ -71,7 +71,7 @@ def conclude(
         plan = _plan(context, result)
         if plan is not None:
             plans.append(plan)
-        withdrawals += find_withdrawals(context, profile)
+        withdrawals += find_withdrawals(context, profile, result.audiences)
     if resolution.dissolved or resolution.split_from:
         at = from_us(max(profile.now_us for profile in folded))
         merged_at = None if cause == "event" else at

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from coterie.flow.audiences.evaluate import Evaluator
 from coterie.flow.exports.claims import Exporter
 from coterie.flow.exports.feeds import Feeder
-from coterie.flow.exports.withdrawals import ConsentGates
+from coterie.flow.exports.withdrawals import FeedGates
 from coterie.flow.identity.rules import identity_rules, pins_of
 from coterie.flow.mapping.mapper import Mapper
 from coterie.flow.profiles.fold import Folder
@@ -47,7 +47,7 @@ class AccountContext:
         self.suppresses = config.suppresses
         self.exporter = Exporter(config.exports)
         self.feeder = Feeder(config.exports)
-        self.gates = ConsentGates(config.exports)
+        self.gates = FeedGates(config.exports)
         keys = self.evaluator.keys
         self.viewer = Viewer(self.schema, hidden, keys=keys)
         watched = {name: keys.get(name) for name in self.evaluator.reads}

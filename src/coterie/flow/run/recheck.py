@@ -1,11 +1,10 @@
-"""Ask of queued events again whether their people consent, after a job asks for another consent."""
+"""Ask of queued events again whether they may leave, after a job asks more of their people."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
-from coterie.base.clock import to_us
 from coterie.flow.eventlog.read import read_next_after, read_places
 from coterie.flow.exports.queue import Queued, queued_after
 from coterie.flow.exports.withdrawals import UNKNOWN_PERSON, Unconsented, drop_unconsented
@@ -13,6 +12,7 @@ from coterie.flow.mapping.mapper import RejectedMapping
 from coterie.flow.profiles.storage import lock_profiles
 from coterie.flow.run.context import AccountContext, Contexts
 from coterie.flow.run.whose import find_actors
+from coterie.flow.run.withdrawing import standing_of
 from coterie.model.events import LoggedEvent
 from coterie.model.profile import StoredProfile
 from coterie.store import Connection
@@ -36,10 +36,10 @@ def recheck_queued(
     now: datetime,
     limit: int,
 ) -> Rechecked | None:
-    """Drop of the next items of (account, job, destination) what its consent does not let leave.
+    """Drop of the next items of (account, job, destination) what the job does not let leave now.
 
     None when there are no more. Whose an item is, its event says; if the log holds that no more,
-    nobody can say that they agreed, and the item is dropped too.
+    nobody can say that it may leave, and the item is dropped too.
     """
     account, job_id, destination = job
     share_fence(conn)
@@ -56,7 +56,7 @@ def recheck_queued(
     dropped = []
     for item in items:
         person = people.get(whose.get(item.place, ""))
-        reason = UNKNOWN_PERSON if person is None else _lack(context, job_id, person)
+        reason = _lack(context, job_id, person)
         if reason is not None:
             profile_id = None if person is None else person.profile_id
             dropped.append(Unconsented(item=item.id, profile_id=profile_id, reason=reason))
@@ -64,10 +64,10 @@ def recheck_queued(
     return Rechecked(items[-1].id, len(items), count)
 
 
-def _lack(context: AccountContext, job_id: int, person: StoredProfile) -> str | None:
-    gates = context.gates
-    at_us = to_us(person.updated_at)
-    return gates.lack(job_id, context.viewer.view(person.body.fragments, at_us, gates.reads))
+def _lack(context: AccountContext, job_id: int, person: StoredProfile | None) -> str | None:
+    if person is None:
+        return UNKNOWN_PERSON
+    return context.gates.lack(job_id, standing_of(context, person))
 
 
 def _events(conn: Connection, items: Sequence[Queued]) -> list[LoggedEvent]:

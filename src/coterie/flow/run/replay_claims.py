@@ -36,7 +36,7 @@ def claim(
     enter_generation(conn, new)
     contexts.refresh(conn)
     context = contexts.get(account)
-    if not context.exporter.reads | context.gates.fields:
+    if not context.exporter.reads and context.gates.is_open:
         return None
     ids = profiles_after(conn, account, after, limit=PROFILES_AT_ONCE)
     enter_generation(conn, old)
