@@ -1,18 +1,21 @@
-"""How fast an audience of six clauses is built over existing profiles, and previewed.
+"""How fast an audience of six clauses is built over existing profiles, and what is asked of it.
 
 An embedded PostgreSQL and two building processes, each of which takes ranges of profiles until the
 audience is live. Profiles are written straight into the store with a dozen values; about one in
-eight is a member in the end.
+twenty is a member in the end. Before it is built it is previewed; after it two large audiences
+are built beside it, and overlaps and the values of members are asked for.
 """
 
 import multiprocessing
 import tempfile
 import time
 import uuid
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from datetime import timedelta
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
+from typing import TypeVar
 
 from _figures import Options, print_figures, read_options
 from _load import percentile
@@ -36,18 +39,21 @@ from coterie.flow.run.context import Contexts
 from coterie.flow.run.generations import enter_live_generation
 from coterie.flow.run.insights import Insights, InsightSettings
 from coterie.flow.run.names import Names
-from coterie.model.control import Actor
+from coterie.model.control import Actor, Audience
+from coterie.model.insights import FieldReport
 from coterie.model.profile import EvaluatedProfile, FoldedProfile, Fragment
 from coterie.model.schema import Field
 from coterie.store import Embedded, Store, migrate
 from coterie.worker.builder import build_range
 from coterie.worker.dependencies import Bench
 
+Answer = TypeVar("Answer")
+
 ACTOR = Actor(name="bench")
 KEY = b"k" * 32
 BUILDERS = 2
 CHUNK = 5_000
-PREVIEWS = 20
+QUESTIONS, QUICK_QUESTIONS = 20, 5
 PEOPLE, QUICK_PEOPLE = 1_000_000, 60_000
 FILTER = """FILTER AND (
   country IN ("DE", "FR", "IT")
@@ -57,6 +63,12 @@ FILTER = """FILTER AND (
   tags INTERSECTS ("tag1", "tag2", "tag3", "tag5", "tag8", "tag13")
   event_counts.view >= 3
 )"""
+
+
+LARGE = {
+    "some": 'FILTER country IN ("DE", "ES", "NO", "SE", "DK")',
+    "most": 'FILTER plan != "free"',
+}
 
 
 def main() -> None:
@@ -74,27 +86,21 @@ def main() -> None:
 def measure(store: Store, options: Options) -> dict[str, int | float | str]:
     """Fill the store; preview the audience, then build it."""
     people = QUICK_PEOPLE if options.quick else PEOPLE
+    times = QUICK_QUESTIONS if options.quick else QUESTIONS
     account = create_account(store, name="Bench", actor=ACTOR, clock=system_clock).number
     publish_lql(store, account=account, text=LQL, actor=ACTOR, clock=system_clock)
     fill(store, account, people)
-    previews, estimated, off = preview(store, account)
-    create_audience(
-        store,
-        account=account,
-        slug="six",
-        name="Six clauses",
-        filter_text=FILTER,
-        actor=ACTOR,
-        clock=system_clock,
-    )
+    previews, estimated, off = preview(store, account, times)
+    add_audience(store, account, "six", FILTER)
     server = ServerTime(store)
     before = server.seconds()
     seconds, cpu = build(store.url)
     postgres = server.seconds() - before
-    found = get_audience(store, account, "six")
-    if found.state != "live":
-        message = f"The audience is {found.state} still."
-        raise SystemExit(message)
+    found = built(store, account, "six")
+    for slug, text in LARGE.items():
+        add_audience(store, account, slug, text)
+    build(store.url)
+    overlaps, values = ask(store, account, times)
     return {
         "profiles": people,
         "builders": BUILDERS,
@@ -106,7 +112,33 @@ def measure(store: Store, options: Options) -> dict[str, int | float | str]:
         "preview_max_ms": round(1_000 * percentile(previews, 1.0)),
         "previewed_members": estimated,
         "preview_error_bar": off,
+        "overlap_p50_ms": round(1_000 * percentile(overlaps, 0.5)),
+        "overlap_max_ms": round(1_000 * percentile(overlaps, 1.0)),
+        "field_info_p50_ms": round(1_000 * percentile(values, 0.5)),
+        "field_info_max_ms": round(1_000 * percentile(values, 1.0)),
     }
+
+
+def add_audience(store: Store, account: int, slug: str, text: str) -> None:
+    """Make an audience that waits to be built."""
+    create_audience(
+        store,
+        account=account,
+        slug=slug,
+        name=slug,
+        filter_text=text,
+        actor=ACTOR,
+        clock=system_clock,
+    )
+
+
+def built(store: Store, account: int, slug: str) -> Audience:
+    """Return an audience that is built; end the benchmark if it is not."""
+    found = get_audience(store, account, slug)
+    if found.state != "live":
+        message = f"The audience {slug} is {found.state} still."
+        raise SystemExit(message)
+    return found
 
 
 def fill(store: Store, account: int, people: int, *, audiences: tuple[int, ...] = ()) -> None:
@@ -164,22 +196,47 @@ def profile(
     return EvaluatedProfile(folded, audiences, (at_us,) * len(audiences), None)
 
 
-def preview(store: Store, account: int) -> tuple[list[float], int, str]:
+def preview(store: Store, account: int, times: int) -> tuple[list[float], int, str]:
     """Return how long each of some previews took, the last estimate, and how sure it was."""
-    insights = Insights(
+    insights = open_insights(store)
+    seconds, found = timed(lambda: insights.preview(account, FILTER, system_clock()), times)
+    off = (found.high - found.low) / 2 / max(1, found.size)
+    return seconds, found.size, f"{off:.1%}"
+
+
+def ask(store: Store, account: int, times: int) -> tuple[list[float], list[float]]:
+    """Return how long it took to say what the largest audience shares, and what its members are."""
+    insights = open_insights(store)
+    six, some, most = (built(store, account, slug) for slug in ("six", *LARGE))
+    overlaps, _ = timed(lambda: insights.overlaps(account, most, [six, some]), times)
+
+    def values() -> FieldReport:
+        return insights.field_report(
+            account, most.id, None, limit=20, hides_personal=False, now=system_clock()
+        )
+
+    return overlaps, timed(values, times)[0]
+
+
+def open_insights(store: Store) -> Insights:
+    """Return what the console asks."""
+    return Insights(
         store,
         config_source(),
         InsightSettings(KEY),
         time.monotonic,
         lambda: uuid.uuid4().hex,
     )
-    times = []
-    for _ in range(PREVIEWS):
+
+
+def timed(question: Callable[[], Answer], times: int) -> tuple[list[float], Answer]:
+    """Ask so many times, at least once; return the seconds in rising order, and the last answer."""
+    seconds = []
+    for _ in range(times):
         started = time.perf_counter()
-        found = insights.preview(account, FILTER, system_clock())
-        times.append(time.perf_counter() - started)
-    off = (found.high - found.low) / 2 / max(1, found.size)
-    return sorted(times), found.size, f"{off:.1%}"
+        answer = question()
+        seconds.append(time.perf_counter() - started)
+    return sorted(seconds), answer
 
 
 def build(url: str) -> tuple[float, float]:

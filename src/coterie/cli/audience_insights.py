@@ -9,7 +9,7 @@ from coterie.cli.audience import Slug, app
 from coterie.cli.context import CliContext, open_context
 from coterie.cli.entries import read_text
 from coterie.cli.output import AccountNumber, AsJson, compact_json, print_json, print_table, show
-from coterie.model.insights import FieldInfo, FieldReport
+from coterie.model.insights import FieldInfo, FieldReport, Overlap
 
 if TYPE_CHECKING:
     from coterie.api.dependencies import AudienceCalls
@@ -96,7 +96,7 @@ def overlap(
     account: AccountNumber = None,
     as_json: AsJson = False,
 ) -> None:
-    """Count the members that an audience shares with others, exactly."""
+    """Count the members that an audience shares with others; of millions, about how many."""
     with open_context() as context:
         number = context.number(account)
         found = _calls(context).overlaps(number, slug, others or ())
@@ -107,7 +107,7 @@ def overlap(
         (
             one.slug,
             grouped(one.size),
-            grouped(one.both),
+            grouped(one.both) if one.is_exact else _about(one),
             f"{one.of_this:.1%}",
             f"{one.of_other:.1%}",
         )
@@ -115,6 +115,10 @@ def overlap(
     ]
     columns = ("Audience", "Members", "In both", f"Of {slug}", "Of the other")
     print_table(f"Who is in {slug} too", columns, rows, empty="There is no other audience.")
+
+
+def _about(one: Overlap) -> str:
+    return f"about {grouped(one.both)} ({grouped(one.low)} to {grouped(one.high)})"
 
 
 @app.command("fields")

@@ -47,8 +47,9 @@ class AudienceSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Overlap(msgspec.Struct, frozen=True, kw_only=True):
-    """How many members an audience shares with another one, exactly.
+    """How many members an audience shares with another one.
 
+    `both` is between `low` and `high` in 19 of 20 cases, and the same as them if it `is_exact`.
     `of_this` and `of_other` are the shares of their members, from 0 to 1.
     """
 
@@ -56,6 +57,9 @@ class Overlap(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     size: int
     both: int
+    low: int
+    high: int
+    is_exact: bool
     of_this: float
     of_other: float
 

@@ -75,8 +75,15 @@ def test_the_size_over_time_is_drawn(admin: Visitor, deps: ConsoleDependencies) 
 def test_overlaps_and_values_have_pages(admin: Visitor, data_plane: DataPlane) -> None:
     admin.send(NEW, **FANS)
     data_plane.overlaps = (
-        Overlap(slug="vip", name="VIP", size=8, both=4, of_this=0.25, of_other=0.5),
-    )
+        Overlap(
+            slug="vip", name="VIP", size=8, both=4, low=4, high=4, is_exact=True, of_this=0.25,
+            of_other=0.5,
+        ),
+        Overlap(
+            slug="all", name="All", size=9_000, both=16, low=12, high=20, is_exact=False, of_this=1,
+            of_other=0.002,
+        ),
+    )  # fmt: skip
     info = FieldInfo(
         field="city", kind="string", asked=16, present=8, distinct=1,
         values=(ValueCount(value="Oslo", count=8),),
@@ -88,6 +95,8 @@ def test_overlaps_and_values_have_pages(admin: Visitor, data_plane: DataPlane) -
 
     assert "VIP" in overlap
     assert "25.0 %" in overlap
+    assert "About 16" in overlap
+    assert "12 to 20" in overlap
     assert "Oslo" in values
     assert "50 % have a value" in values
 

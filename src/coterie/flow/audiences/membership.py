@@ -97,6 +97,13 @@ def count_members(conn: Connection, account: int, audience_ids: Sequence[int]) -
     return int(row[0]) if row else 0
 
 
+def count_members_upto(conn: Connection, account: int, audience_id: int, upto: ProfileId) -> int:
+    """Return how many members of an audience have an id up to one."""
+    asked = {"account": account, "audience_id": audience_id, "upto": upto}
+    row = conn.execute(SQL.count_members_upto, asked).fetchone()
+    return int(row[0]) if row else 0
+
+
 def sample_members(
     conn: Connection, account: int, audience_id: int, *, limit: int
 ) -> list[tuple[ProfileId, datetime]]:
@@ -106,8 +113,10 @@ def sample_members(
 
 
 def count_overlaps(
-    conn: Connection, account: int, audience_id: int, others: Sequence[int]
+    conn: Connection, account: int, audience_id: int, others: Sequence[int], *, upto: ProfileId
 ) -> dict[int, int]:
-    """Return how many members of an audience each of the others holds too."""
-    asked = {"account": account, "audience_id": audience_id, "others": list(others)}
+    """Return how many members of an audience, up to an id, each of the others holds too."""
+    asked = {
+        "account": account, "audience_id": audience_id, "others": list(others), "upto": upto,
+    }  # fmt: skip
     return dict(conn.execute(SQL.count_overlaps, asked).fetchall())

@@ -7,8 +7,12 @@ from datetime import datetime
 import msgspec
 
 from coterie.base.clock import to_us
-from coterie.flow.audiences.membership import count_members, count_overlaps
-from coterie.flow.profiles.counting import Total, estimate_profiles
+from coterie.flow.audiences.membership import (
+    count_members,
+    count_members_upto,
+    count_overlaps,
+)
+from coterie.flow.profiles.counting import Total, end_of, estimate_profiles
 from coterie.flow.profiles.storage import read_after, read_members_after
 from coterie.flow.run.context import AccountContext, ConfigAt
 from coterie.flow.run.generations import enter_live_generation
@@ -25,17 +29,27 @@ FIRST: ProfileId = "0" * 32
 # About half of the second that a person waits gladly; the rest is for counting and the way.
 LOOK_SECONDS = 0.45
 MOST_ASKED = 20_000
+# Comparing as many memberships takes half a second; of more a fair draw is compared, which holds
+# some thousands of the audience's own members.
+MOST_COMPARED = 1_000_000
+LEAST_OF_THIS = 20_000
 # The quantile of the normal distribution for 19 of 20.
 Z = 1.959964
 
 
 class InsightSettings(msgspec.Struct, frozen=True):
-    """How long a sampled answer may look, how many it asks at most, and how histories are kept."""
+    """How long a sampled answer may look, how many it asks at most, and how histories are kept.
+
+    `most_compared` memberships are compared for overlaps, and more if so few are of the audience
+    itself that `least_of_this` would not be among them.
+    """
 
     hash_key: bytes
     bounds: Bounds = Bounds()
     look_seconds: float = LOOK_SECONDS
     most_asked: int = MOST_ASKED
+    most_compared: int = MOST_COMPARED
+    least_of_this: int = LEAST_OF_THIS
 
 
 class Insights:
@@ -81,22 +95,25 @@ class Insights:
     def overlaps(
         self, account: int, audience: Audience, others: Sequence[Audience]
     ) -> tuple[Overlap, ...]:
-        """Return how many members an audience shares with each of the others, most first."""
+        """Return how many members an audience shares with each of the others, most first.
+
+        Of very large audiences about how many: those in a range of ids are compared.
+        """
+        share = self._share_compared(audience.size, sum(other.size for other in others))
+        upto, asked = end_of(share), audience.size
         with self._store.transaction() as conn:
             enter_live_generation(conn)
-            both = count_overlaps(conn, account, audience.id, [other.id for other in others])
-        found = [
-            Overlap(
-                slug=other.slug,
-                name=other.name,
-                size=other.size,
-                both=both.get(other.id, 0),
-                of_this=_share(both.get(other.id, 0), audience.size),
-                of_other=_share(both.get(other.id, 0), other.size),
-            )
-            for other in others
-        ]
+            ids = [other.id for other in others]
+            both = count_overlaps(conn, account, audience.id, ids, upto=upto)
+            if share < 1:
+                asked = count_members_upto(conn, account, audience.id, upto)
+        found = [_overlap(audience, other, both.get(other.id, 0), asked) for other in others]
         return tuple(sorted(found, key=lambda one: (-one.both, one.slug)))
+
+    def _share_compared(self, own: int, others: int) -> float:
+        """Return the share of all ids to compare, of an audience and others of these sizes."""
+        least, most = self._settings.least_of_this, self._settings.most_compared
+        return min(1.0, max(least / max(own, 1), most / max(own + others, 1)))
 
     def field_report(
         self,
@@ -205,6 +222,23 @@ def estimate(matched: int, asked: int, among: Total) -> Estimate:
         asked=asked,
         matched=matched,
         is_exact=False,
+    )
+
+
+def _overlap(audience: Audience, other: Audience, matched: int, asked: int) -> Overlap:
+    found = estimate(matched, max(asked, 1), Total(audience.size))
+    most = max(other.size, matched)
+    both = min(found.size, most)
+    return Overlap(
+        slug=other.slug,
+        name=other.name,
+        size=other.size,
+        both=both,
+        low=min(found.low, most),
+        high=min(found.high, most),
+        is_exact=found.is_exact,
+        of_this=_share(both, audience.size),
+        of_other=_share(both, other.size),
     )
 
 
