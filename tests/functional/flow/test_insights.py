@@ -23,7 +23,7 @@ def insights(
     most: int = 20_000,
     seconds: float = 60.0,
     compared: int = 1_000_000,
-    least_of_this: int = 1,
+    looked_up: int = 400_000,
 ) -> Insights:
     """Insights whose draw begins in the middle, and whose time stands unless it is 0."""
     settings = InsightSettings(
@@ -31,7 +31,7 @@ def insights(
         look_seconds=seconds,
         most_asked=most,
         most_compared=compared,
-        least_of_this=least_of_this,
+        most_looked_up=looked_up,
     )
     return Insights(house.store, config_source(), settings, lambda: 0.0, lambda: MIDDLE)
 
@@ -100,34 +100,33 @@ def test_overlaps_are_exact_counts(town: House) -> None:
     assert (found[0].of_this, found[0].of_other) == (0.5, round(1 / 3, 4))
 
 
-def test_of_very_many_members_a_part_is_compared(town: House) -> None:
+def test_of_very_many_members_a_draw_is_looked_up(town: House) -> None:
     town.audience("everyone", "FILTER *")
     town.audience("all", "FILTER *")
     town.audience("oslo", 'FILTER city = "Oslo"')
     town.build()
     every = {one.slug: one for one in list_audiences(town.store, town.account.number)}
 
-    # Half of the ids, whichever people have those.
-    found = insights(town, compared=70).overlaps(
+    found = insights(town, compared=70, looked_up=60).overlaps(
         town.account.number, every["everyone"], [every["oslo"], every["all"]]
     )
 
     alike, oslo = found
     assert not alike.is_exact
     assert not oslo.is_exact
-    # Whoever was looked at is in both.
+    # Whoever was looked up is in both.
     assert (alike.both, alike.high, alike.of_this, alike.of_other) == (PEOPLE, PEOPLE, 1.0, 1.0)
     assert alike.low < PEOPLE
     assert oslo.low <= oslo.both <= oslo.high <= 20
 
 
-def test_what_is_compared_holds_enough_of_the_audience_itself(town: House) -> None:
+def test_a_small_audience_is_exact_beside_very_large_ones(town: House) -> None:
     town.audience("oslo", 'FILTER city = "Oslo"')
     town.audience("everyone", "FILTER *")
     town.build()
     every = {one.slug: one for one in list_audiences(town.store, town.account.number)}
 
-    (found,) = insights(town, compared=1, least_of_this=20).overlaps(
+    (found,) = insights(town, compared=1).overlaps(
         town.account.number, every["oslo"], [every["everyone"]]
     )
 

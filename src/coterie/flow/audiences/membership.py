@@ -97,13 +97,6 @@ def count_members(conn: Connection, account: int, audience_ids: Sequence[int]) -
     return int(row[0]) if row else 0
 
 
-def count_members_upto(conn: Connection, account: int, audience_id: int, upto: ProfileId) -> int:
-    """Return how many members of an audience have an id up to one."""
-    asked = {"account": account, "audience_id": audience_id, "upto": upto}
-    row = conn.execute(SQL.count_members_upto, asked).fetchone()
-    return int(row[0]) if row else 0
-
-
 def sample_members(
     conn: Connection, account: int, audience_id: int, *, limit: int
 ) -> list[tuple[ProfileId, datetime]]:
@@ -113,10 +106,27 @@ def sample_members(
 
 
 def count_overlaps(
-    conn: Connection, account: int, audience_id: int, others: Sequence[int], *, upto: ProfileId
+    conn: Connection, account: int, audience_id: int, others: Sequence[int]
 ) -> dict[int, int]:
-    """Return how many members of an audience, up to an id, each of the others holds too."""
-    asked = {
-        "account": account, "audience_id": audience_id, "others": list(others), "upto": upto,
-    }  # fmt: skip
+    """Return how many members of an audience each of the others holds too.
+
+    In a time that grows with the members of them all; further statements of the transaction join
+    without loops.
+    """
+    asked = {"account": account, "audience_id": audience_id, "others": list(others)}
+    conn.execute(SQL.join_in_one_pass)
     return dict(conn.execute(SQL.count_overlaps, asked).fetchall())
+
+
+def draw_overlaps(
+    conn: Connection, account: int, audience_id: int, others: Sequence[int], *, most: int
+) -> tuple[int, dict[int, int]]:
+    """Return how many members of an audience were drawn, and how many of those each other holds.
+
+    The time grows with the draw, of at most so many, and with the number of the others.
+    """
+    asked = {"account": account, "audience_id": audience_id, "limit": most}
+    with conn.cursor(binary=True) as rows:
+        drawn = [row[0] for row in rows.execute(SQL.first_members, asked)]
+    held = {"account": account, "profile_ids": drawn, "others": list(others)}
+    return len(drawn), dict(conn.execute(SQL.count_held, held).fetchall())

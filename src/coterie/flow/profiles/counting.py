@@ -46,11 +46,10 @@ def estimate_profiles(conn: Connection, account: int) -> Total:
 
 
 def _count_part(conn: Connection, account: int, share: float) -> int:
-    asked = {"account": account, "upto": end_of(share)}
+    asked = {"account": account, "upto": _end_of(share)}
     row = conn.execute(SQL.count_profiles_upto, asked).fetchone()
     return int(row[0]) if row else 0
 
 
-def end_of(share: float) -> ProfileId:
-    """Return the id up to which about this share of all profiles are, from 0 to 1."""
+def _end_of(share: float) -> ProfileId:
     return f"{min(int(share * ALL_IDS), ALL_IDS - 1):032x}"

@@ -9,10 +9,10 @@ import msgspec
 from coterie.base.clock import to_us
 from coterie.flow.audiences.membership import (
     count_members,
-    count_members_upto,
     count_overlaps,
+    draw_overlaps,
 )
-from coterie.flow.profiles.counting import Total, end_of, estimate_profiles
+from coterie.flow.profiles.counting import Total, estimate_profiles
 from coterie.flow.profiles.storage import read_after, read_members_after
 from coterie.flow.run.context import AccountContext, ConfigAt
 from coterie.flow.run.generations import enter_live_generation
@@ -29,10 +29,10 @@ FIRST: ProfileId = "0" * 32
 # About half of the second that a person waits gladly; the rest is for counting and the way.
 LOOK_SECONDS = 0.45
 MOST_ASKED = 20_000
-# Comparing as many memberships takes half a second; of more a fair draw is compared, which holds
-# some thousands of the audience's own members.
+# Comparing as many memberships takes half a second, and so does asking as often whether somebody is
+# in an audience.
 MOST_COMPARED = 1_000_000
-LEAST_OF_THIS = 20_000
+MOST_LOOKED_UP = 400_000
 # The quantile of the normal distribution for 19 of 20.
 Z = 1.959964
 
@@ -40,8 +40,8 @@ Z = 1.959964
 class InsightSettings(msgspec.Struct, frozen=True):
     """How long a sampled answer may look, how many it asks at most, and how histories are kept.
 
-    `most_compared` memberships are compared for overlaps, and more if so few are of the audience
-    itself that `least_of_this` would not be among them.
+    Overlaps of audiences with at most `most_compared` members together are counted; of larger ones
+    a draw is looked up, `most_looked_up` times.
     """
 
     hash_key: bytes
@@ -49,7 +49,7 @@ class InsightSettings(msgspec.Struct, frozen=True):
     look_seconds: float = LOOK_SECONDS
     most_asked: int = MOST_ASKED
     most_compared: int = MOST_COMPARED
-    least_of_this: int = LEAST_OF_THIS
+    most_looked_up: int = MOST_LOOKED_UP
 
 
 class Insights:
@@ -97,23 +97,19 @@ class Insights:
     ) -> tuple[Overlap, ...]:
         """Return how many members an audience shares with each of the others, most first.
 
-        Of very large audiences about how many: those in a range of ids are compared.
+        Of very large audiences about how many, by a fair draw of its members.
         """
-        share = self._share_compared(audience.size, sum(other.size for other in others))
-        upto, asked = end_of(share), audience.size
+        ids, asked = [other.id for other in others], audience.size
+        members = audience.size + sum(other.size for other in others)
         with self._store.transaction() as conn:
             enter_live_generation(conn)
-            ids = [other.id for other in others]
-            both = count_overlaps(conn, account, audience.id, ids, upto=upto)
-            if share < 1:
-                asked = count_members_upto(conn, account, audience.id, upto)
+            if members <= self._settings.most_compared:
+                both = count_overlaps(conn, account, audience.id, ids)
+            else:
+                most = max(1, self._settings.most_looked_up // max(1, len(ids)))
+                asked, both = draw_overlaps(conn, account, audience.id, ids, most=most)
         found = [_overlap(audience, other, both.get(other.id, 0), asked) for other in others]
         return tuple(sorted(found, key=lambda one: (-one.both, one.slug)))
-
-    def _share_compared(self, own: int, others: int) -> float:
-        """Return the share of all ids to compare, of an audience and others of these sizes."""
-        least, most = self._settings.least_of_this, self._settings.most_compared
-        return min(1.0, max(least / max(own, 1), most / max(own + others, 1)))
 
     def field_report(
         self,

@@ -30,22 +30,33 @@ ORDER BY id LIMIT :limit;
 SELECT count(DISTINCT profile_id) FROM membership
 WHERE account = :account AND audience_id = ANY (CAST(:audience_ids AS bigint[]));
 
--- name: count_members_upto(account, audience_id, upto)$
--- Of a draw: ids are keyed hashes, so a range of them is one.
-SELECT count(*) FROM membership
-WHERE account = :account AND audience_id = :audience_id AND profile_id <= CAST(:upto AS uuid);
+-- name: first_members(account, audience_id, limit)
+-- A fair draw, since ids are keyed hashes.
+SELECT profile_id FROM membership
+WHERE account = :account AND audience_id = :audience_id ORDER BY profile_id LIMIT :limit;
 
 -- name: sample_members(account, audience_id, limit)
 -- Those who entered last.
 SELECT replace(profile_id::text, '-', ''), since FROM membership
 WHERE account = :account AND audience_id = :audience_id ORDER BY since DESC, profile_id LIMIT :limit;
 
--- name: count_overlaps(account, audience_id, others, upto)
--- How many members one audience shares with each of the others, up to an id: of all, or of a draw.
+-- name: join_in_one_pass()!
+-- Until the transaction ends. While a table is new the planner takes an audience for a handful of
+-- rows, and compares each with each other one: a minute and more for some ten thousand.
+SET LOCAL enable_nestloop = off;
+
+-- name: count_held(account, profile_ids, others)
+-- How many of these profiles each of the audiences holds.
+SELECT audience_id, count(*) FROM membership
+WHERE account = :account AND audience_id = ANY (CAST(:others AS bigint[]))
+  AND profile_id = ANY (CAST(:profile_ids AS uuid[]))
+GROUP BY audience_id;
+
+-- name: count_overlaps(account, audience_id, others)
+-- Exact: how many members one audience shares with each of the others.
 SELECT o.audience_id, count(*)
 FROM membership m
 JOIN membership o ON o.account = m.account AND o.profile_id = m.profile_id
 WHERE m.account = :account AND m.audience_id = :audience_id
-  AND m.profile_id <= CAST(:upto AS uuid) AND o.profile_id <= CAST(:upto AS uuid)
   AND o.audience_id = ANY (CAST(:others AS bigint[]))
 GROUP BY o.audience_id;
