@@ -69,6 +69,10 @@ def test_a_text_is_found_whatever_it_is_packed_in(data: bytes) -> None:
     assert texts(data) == [("users.csv", TEXT)]
 
 
+def test_a_name_does_not_make_a_file_encrypted() -> None:
+    assert texts(TEXT.encode("utf-8-sig"), name="users.csv.gpg") == [("users.csv.gpg", TEXT)]
+
+
 def test_a_named_encoding_is_believed() -> None:
     assert texts(TEXT.encode("windows-1250"), encoding="windows-1250") == [("users.csv", TEXT)]
 
@@ -94,6 +98,9 @@ def test_the_files_of_a_zip_come_in_the_order_of_their_names() -> None:
         (zipped(**{"readme/": ""}), "users.zip", "without a CSV file"),
         (zipped(**{"inner.zip": "x"}), "users.zip", "packed again"),
         (bytes(range(256)) * 4 + bytes(2_000), "users.csv", "no text file"),
+        (b"\x85\x02\x0c\x03" + bytes(range(1, 200)), "users.csv.gpg", "PGP private key"),
+        (b"\xc1\xc0\x4c\x03" + bytes(range(1, 200)), "users.csv.pgp", "PGP private key"),
+        (b"-----BEGIN PGP MESSAGE-----\n\nhQIM", "users.csv.asc", "PGP private key"),
     ],
 )
 def test_what_is_no_csv_says_so_with_the_cure(data: bytes, name: str, says: str) -> None:

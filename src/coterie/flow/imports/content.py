@@ -17,6 +17,10 @@ GZIP = b"\x1f\x8b"
 ZIP = b"PK\x03\x04"
 EMPTY_ZIP = b"PK\x05\x06"
 OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+ARMOR = b"-----BEGIN PGP MESSAGE"
+# How a message to somebody's key or password begins without armor (RFC 9580, section 4.2): the tags
+# 1 and 3 in the old form, 1 in the new. No text in UTF-8 begins with one of these bytes.
+SEALED = frozenset(b"\x84\x85\x86\x8c\x8d\x8e\xc1")
 HEAD_BYTES = 4_096
 MOST_MEMBERS = 10_000
 # What compresses better than this is made to fill a disk; CSV reaches about 1 to 20.
@@ -54,6 +58,12 @@ def open_parts(source: BinaryIO, *, name: str, encoding: str, limit: int) -> Ite
         return
     if head.startswith(OLD_EXCEL) or name.lower().endswith((".xlsx", ".xls", ".xlsm", ".ods")):
         raise BadContentError(name=name, problem="is a spreadsheet and no CSV", cure=SAVE_AS_CSV)
+    if head.startswith(ARMOR) or (head[0] in SEALED and not encoding):
+        raise BadContentError(
+            name=name,
+            problem="is encrypted with PGP",
+            cure="Read it by an authorization with the PGP private key that opens it.",
+        )
     if head.startswith((ZIP, EMPTY_ZIP)):
         yield from _open_zip(source, name=name, encoding=encoding, limit=limit)
     elif head.startswith(GZIP):
