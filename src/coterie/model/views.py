@@ -139,7 +139,7 @@ class JobFigures(msgspec.Struct, frozen=True, kw_only=True):
     `refused` counts all that ever were, `parked` those that are refused still. `pending` counts
     users (or events, or purchases) who have yet to be sent, `held` those of them who are held back
     because the job is paused or quiet; `held_until` is when its quiet window ends. For an import
-    `added` counts rows taken and `refused` rows rejected; for an export to files `added` counts
+    `added` counts rows imported and `refused` rows rejected; for an export to files `added` counts
     rows of the last file and `omitted` who was left out of it.
     """
 

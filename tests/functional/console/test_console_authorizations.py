@@ -1,4 +1,5 @@
 import pytest
+from pysequoia import Tsk
 from tests.functional.console.conftest import ACCOUNT, Visitor
 
 from coterie.console.dependencies import ConsoleDependencies
@@ -26,6 +27,31 @@ def test_an_authorization_is_tried_and_saved_without_showing_its_key(
     (made,) = list_authorizations(deps.store, ACCOUNT)
     assert open_config(deps.store, deps.ring, made.id)["apikey"] == "the-secret-key"
     assert made.public_config["objects_per_request"] == 50
+
+
+def test_a_long_key_is_folded_away_and_what_may_not_be_there_is_not_called_sealed(
+    admin: Visitor,
+) -> None:
+    key = str(Tsk.generate("Print house").extract_certificate())
+
+    page = admin.follow(
+        admin.send(
+            "/data/authorizations/new/sftp/client_sftp_pgp_public",
+            **{
+                "label": "Print house",
+                "config:host": "sftp.partner.example",
+                "config:port": "22",
+                "config:username": "shop",
+                "config:password": "Sesame-42",
+                "config:pgp_public_key": key,
+            },
+        )
+    )
+
+    folded = page.text.split("<summary>Show</summary>")
+    assert len(folded) == 2
+    assert "BEGIN PGP PUBLIC KEY" in folded[1]
+    assert page.text.count("Sealed, if there is one") == 3
 
 
 def test_a_notice_is_shown_once(admin: Visitor) -> None:

@@ -1,6 +1,9 @@
 import os
 
-from tests.functional.imports.conftest import ImportWorld
+from tests.functional.imports.conftest import ACCOUNT, ImportWorld
+
+from coterie.app.services import config_source
+from coterie.flow.run.lookup import Lookup
 
 
 def test_every_row_of_a_file_becomes_an_event(world: ImportWorld) -> None:
@@ -37,6 +40,19 @@ def test_bad_rows_are_kept_with_their_line_and_the_rest_is_imported(world: Impor
     assert body == b"u2\n"
     assert world.files() == [("users.csv", 3, 1, "done")]
     assert world.job(job)["state"] == "completed"
+
+
+def test_rows_that_were_left_out_do_not_count_as_imported(world: ImportWorld) -> None:
+    world.write("users_1.csv", "user_id,city\nu1,Oslo\nu2,Bergen\n")
+    job_id = world.add_job(prefix="users_", continuous_update=True, diff=True)
+    assert world.run()
+    world.later(hours=1)
+    world.write("users_2.csv", "user_id,city\nu1,Oslo\nu2,Porto\nu3,too,many\n")
+    assert world.run()
+
+    figures = Lookup(world.store, config_source()).job_figures(ACCOUNT, job_id, world.now)
+
+    assert (figures.added, figures.refused) == (3, 1)
 
 
 def test_files_of_a_prefix_are_taken_in_order_of_their_age(world: ImportWorld) -> None:

@@ -87,8 +87,8 @@ WHERE destination = :destination AND held AND NOT pending AND parked IS NULL AND
 );
 
 -- name: import_figures(job_id)^
--- Rows taken and rows rejected.
-SELECT COALESCE(sum(rows_done), 0), 0, 0, COALESCE(sum(rows_rejected), 0)
+-- Rows imported and rows rejected; these, and those that were the same before, are among those done.
+SELECT COALESCE(sum(rows_done - rows_rejected - rows_skipped), 0), 0, 0, COALESCE(sum(rows_rejected), 0)
 FROM import_file WHERE job_id = :job_id;
 
 -- name: written_figures(job_id)^
