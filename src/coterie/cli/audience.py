@@ -1,11 +1,12 @@
 """Commands about audiences."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Annotated
 
 import msgspec
 import typer
 
+from coterie.cli.audience_output import print_audience, print_audiences
 from coterie.cli.context import ACTOR, open_context
 from coterie.cli.entries import BadEntryError, read_text
 from coterie.cli.output import AccountNumber, AsJson, print_json, print_table, print_warnings
@@ -67,7 +68,7 @@ def create(
             actor=ACTOR,
             clock=context.clock,
         )
-    print_audiences([made], as_json=as_json)
+    print_audience(made, as_json=as_json)
     print_warnings(made.warnings)
 
 
@@ -109,7 +110,7 @@ def update(
             actor=ACTOR,
             clock=context.clock,
         )
-    print_audiences([after], as_json=as_json)
+    print_audience(after, as_json=as_json)
     print_warnings(after.warnings)
 
 
@@ -164,7 +165,7 @@ def show(slug: Slug, account: AccountNumber = None, as_json: AsJson = False) -> 
 
     with open_context() as context:
         found = audiences.get_audience(context.store, context.number(account), slug)
-    print_audiences([found], as_json=as_json)
+    print_audience(found, as_json=as_json)
 
 
 @app.command("archive")
@@ -198,12 +199,12 @@ def list_trackers(account: AccountNumber = None, as_json: AsJson = False) -> Non
 
 
 def _read_filter(filter_text: str | None, ast: str | None) -> str | None:
-    from coterie.lang.filterql import format_filter, json_form_text
-
     if filter_text is not None and ast is not None:
         raise BadEntryError(message="Both --filter and --ast are given. Choose one.")
     if ast is None:
         return None if filter_text is None else read_text(filter_text)
+    from coterie.lang.filterql import format_filter, json_form_text
+
     try:
         form = msgspec.json.decode(read_text(ast))
     except (msgspec.DecodeError, RecursionError) as error:
@@ -221,36 +222,4 @@ def change(step: Callable[..., Audience], slug: str, account: int | None, *, as_
             actor=ACTOR,
             clock=context.clock,
         )
-    print_audiences([after], as_json=as_json)
-
-
-def print_audiences(found: Sequence[Audience], *, as_json: bool) -> None:
-    """Print audiences as a table or as JSON."""
-    if as_json:
-        print_json(found)
-        return
-    columns = ("Slug", "Name", "State", "Size", "Version", "Filter", "Tags")
-    rows = [
-        (
-            one.slug,
-            one.name,
-            _state(one),
-            one.size,
-            one.version,
-            one.filter_text,
-            one.tags or None,
-        )
-        for one in found
-    ]
-    print_table("Audiences", columns, rows, empty="There are no audiences.")
-    for one in found:
-        if one.fault is not None:
-            typer.echo(f"{one.slug} is set aside. {one.fault}", err=True)
-
-
-def _state(audience: Audience) -> str:
-    if audience.fault is not None:
-        return "failed"
-    if audience.state != "building" or not audience.build_total:
-        return audience.state
-    return f"building {100 * audience.build_done // audience.build_total} %"
+    print_audience(after, as_json=as_json)

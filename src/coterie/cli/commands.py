@@ -53,7 +53,9 @@ GROUPS = MappingProxyType({
         ("audience", "audience_insights", "audience_life", "audience_tags"),
     ),
     "changes": Entry("Changes: who entered or left an audience, and why.", ("changes",)),
-    "profile": Entry("Profiles: what is known of one person.", ("profile",)),
+    "profile": Entry(
+        "Profiles: what is known of one person.", ("profile", "profile_why")
+    ),
     "erasure": Entry("Erasures: people who are, or were, forgotten.", ("erasure",)),
     "personalization": Entry(
         "What web pages may be told of their visitor without a token.", ("personalization",)

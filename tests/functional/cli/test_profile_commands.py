@@ -16,8 +16,9 @@ from coterie.base.keyfile import ensure_key_ring, open_key_ring
 from coterie.base.settings import Settings
 from coterie.cli.personalization import app as personalization
 from coterie.cli.profile import NobodyError
-from coterie.cli.profile import app as profile
+from coterie.cli.profile_why import app as profile
 from coterie.control.accounts import create_account
+from coterie.control.definitions.audiences import create_audience
 from coterie.flow.eventlog.bulk import append_events
 from coterie.flow.eventlog.lanes import ensure_lanes
 from coterie.flow.eventlog.prepare import ensure_days
@@ -64,6 +65,31 @@ def invoke(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         return CliRunner().invoke(COMMANDS, words)
 
     return run
+
+
+def test_why_a_person_is_in_an_audience_or_not_is_told_condition_by_condition(
+    invoke: Invoke, database_url: str
+) -> None:
+    with Store.open(database_url) as store:
+        create_audience(
+            store, account=3012, slug="north", name="North", is_draft=True,
+            filter_text='FILTER AND (city = "Bergen", NOT city = "Oslo")',
+            actor=Actor(name="test"), clock=system_clock,
+        )  # fmt: skip
+
+    told = invoke("profile", "why", "user_id", "u1", "north")
+    found = json.loads(invoke("profile", "why", "user_id", "u1", "north", "--json").stdout)
+    nobody = invoke("profile", "why", "user_id", "u9", "north")
+
+    assert told.stdout.splitlines()[:5] == [
+        "north: true; outside.",
+        "The audience is a draft, which holds nobody until it is activated.",
+        "  * true: all of these",
+        '    * true: city == "Bergen"',
+        "        city is Bergen",
+    ]
+    assert (found["audience"], found["explained"]["answer"]) == ("north", True)
+    assert isinstance(nobody.exception, NobodyError)
 
 
 def test_a_person_is_shown_with_the_fields_that_are_asked_for(invoke: Invoke) -> None:
