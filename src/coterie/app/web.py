@@ -226,7 +226,7 @@ def collect_calls(services: Services) -> CollectCalls:
 def _console(services: Services, lookup: Lookup, explainer: Explainer) -> ConsoleDependencies:
     clock = services.clock
     audiences, privacy = audience_calls(services), privacy_calls(services)
-    streams = StreamDesk(services.store, lookup, clock)
+    streams, identities = StreamDesk(services.store, lookup, clock), make_explainer(services)
     reads = Reads(
         overview=lambda account: lookup.overview(account, clock()),
         find_profile=lambda account, field, value: lookup.find_profile(
@@ -236,7 +236,8 @@ def _console(services: Services, lookup: Lookup, explainer: Explainer) -> Consol
             account, identifier, audience, clock()
         ),
         lineage=entity_calls(services).lineage,
-        identity_graph=make_explainer(services).graph,
+        identity_graph=identities.graph,
+        relation=identities.relation,
         latest_events=lookup.latest_events,
         rejected_events=streams.rejected,
         stream_keys=streams.keys,

@@ -9,7 +9,7 @@ from coterie.flow.run.explain import MembershipExplanation
 from coterie.model.control import Audience
 from coterie.model.delivery import Crowded, ParkedRow
 from coterie.model.entity import FieldLineage
-from coterie.model.identities import IdentityGraph
+from coterie.model.identities import IdentityGraph, Relation
 from coterie.model.insights import Estimate, FieldReport, Overlap
 from coterie.model.mapped import Identifier
 from coterie.model.streams import KeyReport, RejectedReport
@@ -28,7 +28,7 @@ class Reads(msgspec.Struct, frozen=True, kw_only=True):
 
     overview(account); find_profile(account, field, value);
     lineage(account, identifier, fields), None without such a profile;
-    identity_graph(account, identifier);
+    identity_graph(account, identifier); relation(account, identifier, other);
     explain_membership(account, (field, value), audience), None without such a profile;
     latest_events and rejected_events(account, stream, limit), newest first;
     stream_keys(account, stream), the most frequent first;
@@ -44,6 +44,7 @@ class Reads(msgspec.Struct, frozen=True, kw_only=True):
         [int, tuple[str, str], Collection[str] | None], tuple[FieldLineage, ...] | None
     ]
     identity_graph: Callable[[int, Identifier], IdentityGraph | None]
+    relation: Callable[[int, Identifier, Identifier], Relation]
     explain_membership: Callable[[int, tuple[str, str], Audience], MembershipExplanation | None]
     latest_events: Callable[[int, str, int], tuple[EventView, ...]]
     rejected_events: Callable[[int, str, int], Sequence[RejectedReport]]

@@ -68,6 +68,7 @@ PAGES = (
     privacy.do_forget,
     privacy.show_erasures,
     identities.do_show_identity,
+    identities.do_compare,
     identities.do_decide,
     identities.show_decisions,
     identities.do_undo,

@@ -14,9 +14,10 @@ from coterie.base.clock import system_clock
 from coterie.base.errors import UserError
 from coterie.base.keyfile import ensure_key_ring, open_key_ring
 from coterie.base.settings import Settings
+from coterie.cli import profile_why
 from coterie.cli.personalization import app as personalization
 from coterie.cli.profile import NobodyError
-from coterie.cli.profile_why import app as profile
+from coterie.cli.profile import app as profile
 from coterie.control.accounts import create_account
 from coterie.control.definitions.audiences import create_audience
 from coterie.flow.eventlog.bulk import append_events
@@ -28,6 +29,7 @@ from coterie.store import Store
 from coterie.worker.loop import Worker, WorkerDependencies
 
 COMMANDS = typer.Typer()
+assert profile_why.why is not None, "it adds its command to those of profiles"
 COMMANDS.add_typer(profile)
 COMMANDS.add_typer(personalization)
 Invoke = Callable[..., Result]

@@ -36,7 +36,7 @@ from coterie.model.control import Actor, Audience, ProbeResult
 from coterie.model.delivery import ParkedRow
 from coterie.model.entity import FieldLineage
 from coterie.model.erasure import Dossier, Erasure
-from coterie.model.identities import IdentityGraph
+from coterie.model.identities import IdentityGraph, Relation
 from coterie.model.insights import Estimate, FieldReport, Overlap
 from coterie.model.streams import KeyReport, RejectedReport
 from coterie.model.views import (
@@ -82,6 +82,7 @@ class DataPlane:
         self.members: tuple[MemberView, ...] = ()
         self.profiles: dict[tuple[str, str], ProfileView] = {}
         self.graphs: dict[tuple[str, str], IdentityGraph] = {}
+        self.relations: dict[tuple[tuple[str, str], tuple[str, str]], Relation] = {}
         self.lineages: dict[tuple[str, str], tuple[FieldLineage, ...]] = {}
         self.figures = JobFigures()
         self.estimate = Estimate(
@@ -104,6 +105,7 @@ class DataPlane:
                 one for one in self.lineages.get(identifier, ()) if one.field in (fields or ())
             ),
             identity_graph=lambda _, identifier: self.graphs.get(identifier),
+            relation=lambda _, one, other: self.relations[one, other],
             explain_membership=lambda _, identifier, audience: self.explain(identifier, audience),
             latest_events=lambda _, stream, limit: self._of(self.events, stream)[:limit],
             rejected_events=lambda _account, _stream, limit: self.rejected[:limit],

@@ -9,7 +9,7 @@ from tests.functional.console.conftest import ACCOUNT, NOW, DataPlane, Visitor, 
 from coterie.console.dependencies import ConsoleDependencies
 from coterie.console.graphs import MOST_DRAWN, draw
 from coterie.control.definitions.decisions import list_decisions
-from coterie.model.identities import GraphEdge, GraphNode, IdentityGraph
+from coterie.model.identities import GraphEdge, GraphNode, IdentityGraph, Relation
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 PAGE = "/profiles/identity"
@@ -94,6 +94,29 @@ def test_a_decision_is_made_on_the_page_and_taken_back(
     assert f"Take back decision {found.id}" in listed
     assert "is taken back" in admin.follow(undone).text
     assert list_decisions(deps.store, ACCOUNT) == []
+
+
+def test_why_two_identifiers_are_two_people_is_told_on_the_page(
+    admin: Visitor, make_visitor: Callable[[str], Visitor], data_plane: DataPlane
+) -> None:
+    user, other = ("user_id", "u1"), ("email", "b@x.org")
+    data_plane.graphs[user] = sample()
+    refused = edge(user, ("_uids", "c-secret"), refused=True)
+    data_plane.relations[user, other] = Relation(
+        verdict="apart", said="user_id=u1 and email=b@x.org are two people.", refused=(refused,)
+    )
+
+    shown = admin.send(f"{PAGE}/compare", page="/profiles", **ASKED, compared="email=b@x.org").text
+    observer = make_visitor("observer@example.org")
+    veiled = observer.send(
+        f"{PAGE}/compare", page="/profiles", **ASKED, compared="email=b@x.org"
+    ).text
+    wrong = admin.send(f"{PAGE}/compare", page="/profiles", **ASKED, compared="b@x.org")
+
+    assert "user_id=u1 and email=b@x.org are two people." in shown
+    assert "_uids=c-secret" in shown
+    assert "c-secret" not in veiled
+    assert (wrong.status_code, "Write each identifier as field=value" in wrong.text) == (400, True)
 
 
 def test_what_cannot_be_decided_is_told_beside_the_graph(

@@ -16,6 +16,7 @@ from coterie.control.definitions.decisions import (
     undo,
 )
 from coterie.model.decisions import DecisionKind
+from coterie.model.identities import Relation
 from coterie.model.mapped import Identifier
 
 KINDS: dict[str, DecisionKind] = {
@@ -31,6 +32,19 @@ FOLLOWS = "Profiles, audiences and exports follow within moments."
 def do_show_identity(visit: Visitor) -> Page:
     """Show the identity graph of the profile that an identifier belongs to."""
     return _graph_page(visit)
+
+
+@post("/profiles/identity/compare", sync_to_thread=True, status_code=200, opt=needs("observer"))
+def do_compare(visit: Visitor) -> Page:
+    """Say whether the profile's identifier and another one are one person, and why."""
+    asked = visit.form.text("field"), visit.form.text("value")
+    try:
+        other = _identifier(visit, "compared")
+    except UserError as error:
+        return _graph_page(visit, failure=error.message)
+    relation = visit.deps.reads.relation(visit.account, asked, other)
+    veil = veil_for(visit, asked, other)
+    return _graph_page(visit, relation=relation if veil is None else veil.relation(relation))
 
 
 @post("/profiles/identity/decide", sync_to_thread=True, status_code=200)
@@ -89,7 +103,9 @@ def _identifier(visit: Visit, name: str) -> Identifier:
     return field.strip(), value
 
 
-def _graph_page(visit: Visit, *, failure: str = "", done: str = "") -> Page:
+def _graph_page(
+    visit: Visit, *, failure: str = "", done: str = "", relation: Relation | None = None
+) -> Page:
     field, value = visit.form.text("field"), visit.form.text("value")
     graph = visit.deps.reads.identity_graph(visit.account, (field, value))
     veil = veil_for(visit, (field, value))
@@ -104,6 +120,7 @@ def _graph_page(visit: Visit, *, failure: str = "", done: str = "") -> Page:
         value=value,
         failure=failure,
         done=done,
+        relation=relation,
     )
 
 
