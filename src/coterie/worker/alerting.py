@@ -43,7 +43,8 @@ def send_alert(settings: Settings, rule: AlertRule, target: str, alert: Alert) -
         post_json(target, body, allow_private_addresses=settings.allow_private_addresses)
         return
     server = read_mail_server(settings.smtp_url, sender=settings.smtp_from)
-    send_mail(server, to=target, subject=f"{alert.subject} [Coterie]", text=_letter(rule, alert))
+    subject = f"{alert.subject} [Coterie]"
+    send_mail(server, to=target, subject=subject, text=_letter(rule, alert), at=alert.at)
 
 
 def console_link(settings: Settings, path: str) -> str:

@@ -40,6 +40,27 @@ def test_an_alert_arrives_by_e_mail(house: House, mail: Listener) -> None:
     assert over["Subject"] == "To Braze: works again [Coterie]"
 
 
+def test_a_mail_says_when_and_from_where_it_comes_in_seven_bits(
+    house: House, mail: Listener
+) -> None:
+    house.settings = Settings(
+        smtp_url=f"smtp://127.0.0.1:{mail.port}", smtp_from="Coterie <cdp@shop.example>"
+    )
+    house.ask(NewAlert(label="Nächtlich", channel="email", target="ops@example.org"))
+    house.add_job("failed")
+
+    house.tell()
+
+    [text] = mail.received
+    letter = message_from_string(text, policy=default)
+    assert letter["From"] == "Coterie <cdp@shop.example>"
+    assert letter["Date"].datetime == house.now.replace(microsecond=0)
+    assert letter["Message-ID"].endswith("@shop.example>")
+    assert letter["Auto-Submitted"] == "auto-generated"
+    assert text.isascii()
+    assert "because of the alert “Nächtlich”." in letter.get_content()
+
+
 def test_a_stall_is_called_by_its_job_and_says_why_and_what_to_do(
     house: House, hook: Listener
 ) -> None:

@@ -290,4 +290,4 @@ def test_a_refused_recipient_is_no_matter_of_time(mail: Listener) -> None:
     )
 
     with pytest.raises(MailRefusedError):
-        send_mail(server, to="b@example.org", subject="x", text="y")
+        send_mail(server, to="b@example.org", subject="x", text="y", at=system_clock())
