@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import urllib.error
 import urllib.request
 import zipfile
 from typing import Any
@@ -93,6 +94,34 @@ def test_while_one_runs_the_same_segment_is_refused(sandbox: RunningSandbox, seg
     sandbox.settle()
     assert sandbox.post("/users/export/segment", {"segment_id": segment}).status == 201
     sandbox.settle()
+
+
+def test_a_cancelled_export_is_never_ready_and_the_next_may_begin(
+    sandbox: RunningSandbox, segment: str, catcher: WebhookCatcher
+) -> None:
+    order = {"segment_id": segment, "fields_to_export": ["external_id"]}
+    sandbox.set(segment_export_seconds=3_600.0)
+    started = sandbox.post("/users/export/segment", order | {"callback_endpoint": catcher.url})
+
+    answer = sandbox.post("/export/segment/cancel", {"segment_id": segment})
+    sandbox.settle()
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        fetch(started.json()["url"])
+    sandbox.set(segment_export_seconds=0.0)
+    (users,) = users_of(fetch(export(sandbox, **order)["url"]))
+
+    assert (answer.status, answer.json()) == (201, {"message": "success"})
+    assert len(users) == 3
+    assert catcher.caught == []
+
+
+def test_only_an_export_of_a_known_segment_is_cancelled(
+    sandbox: RunningSandbox, segment: str
+) -> None:
+    idle = sandbox.post("/export/segment/cancel", {"segment_id": segment})
+    unknown = sandbox.post("/export/segment/cancel", {"segment_id": "nobody's"})
+
+    assert (idle.status, unknown.status) == (201, 400)
 
 
 def test_the_address_expires(sandbox: RunningSandbox, segment: str) -> None:

@@ -128,6 +128,17 @@ class SegmentExports:
             raise UnknownExportError(name)
         return self._path(name)
 
+    def cancel(self, place: tuple[str, str]) -> int:
+        """Stop the export of a segment that is under way; return how many there were.
+
+        Its link never works, and nobody is called back.
+        """
+        task = self._tasks.pop(place, None)
+        if task is None:
+            return 0
+        task.cancel()
+        return 1
+
     async def settle(self) -> None:
         """Return once no export runs."""
         while self._tasks:
@@ -160,8 +171,13 @@ class SegmentExports:
             self._ready[name] = self._clock()
             if order.callback is not None:
                 await self._call_back(order.callback, url)
+        except asyncio.CancelledError:
+            self._path(name).unlink(missing_ok=True)
+            raise
         finally:
-            del self._tasks[place]
+            # Of an export that was cancelled the place may be another's by now.
+            if self._tasks.get(place) is asyncio.current_task():
+                del self._tasks[place]
 
     async def _call_back(self, address: str, url: str) -> None:
         timeout = aiohttp.ClientTimeout(total=_CALLBACK_SECONDS)

@@ -19,12 +19,16 @@ def export_ids(engine: Engine, call: Call) -> Result:
 
 def export_segment(engine: Engine, call: Call) -> Result:
     """Export the members of a segment to a file, in the background."""
-    segment_id = call.data.get("segment_id") if isinstance(call.data, dict) else None
-    if segment_id not in call.workspace.segments:
-        raise UnknownIdError("segment_id", "segment")
+    segment_id = _segment_id(call)
     asking = engine.asking(call.workspace)
     members = list(find_members(asking, resolve_filter(asking, segment_id, None)))
-    return _start(engine, call, str(segment_id), members)
+    return _start(engine, call, segment_id, members)
+
+
+def cancel_export(engine: Engine, call: Call) -> Result:
+    """Stop the exports of a segment that are under way; that none is makes no difference."""
+    engine.exports.cancel((call.workspace.id, _segment_id(call)))
+    return Result(201, {"message": "success"})
 
 
 def export_control_group(engine: Engine, call: Call) -> Result:
@@ -32,6 +36,13 @@ def export_control_group(engine: Engine, call: Call) -> Result:
     below = engine.settings.global_control_buckets
     members = [p for p in call.workspace.profiles if p.random_bucket < below]
     return _start(engine, call, "", members)
+
+
+def _segment_id(call: Call) -> str:
+    segment_id = call.data.get("segment_id") if isinstance(call.data, dict) else None
+    if segment_id not in call.workspace.segments:
+        raise UnknownIdError("segment_id", "segment")
+    return str(segment_id)
 
 
 def _start(engine: Engine, call: Call, segment_id: str, members: list[Profile]) -> Result:
@@ -59,6 +70,12 @@ ENDPOINTS = (
         path="/users/export/segment",
         permission="users.export.segment",
         act=export_segment,
+    ),
+    Endpoint(
+        method="POST",
+        path="/export/segment/cancel",
+        permission="segments.list",
+        act=cancel_export,
     ),
     Endpoint(
         method="POST",
