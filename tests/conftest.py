@@ -5,10 +5,17 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 
 from coterie.store.embedded import Embedded
 from coterie.store.migrate import migrate
+
+# An example takes as long as it does: on a busy machine that says nothing about the code.
+settings.register_profile(
+    "unhurried", settings(), deadline=None, suppress_health_check=(HealthCheck.too_slow,)
+)
+settings.load_profile("unhurried")
 
 TEMPLATE = "migrated_template"
 numbers = itertools.count(1)

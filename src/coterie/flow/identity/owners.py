@@ -58,11 +58,11 @@ def save_owners(
 
     Raises StaleReadError if another worker was first with a new one.
     """
-    fresh = sorted(item for item in owners if item not in known) if known else sorted(owners)
+    fresh = {item: owner for item, owner in owners.items() if item not in known}
     moved = sorted(item for item in owners if item in known) if known else []
     if fresh:
         try:
-            copy_packed(conn, SQL.copy_identifiers, _rows(account, fresh, owners))
+            copy_packed(conn, SQL.copy_identifiers, _rows(account, fresh))
         except AlreadyThereError as error:
             raise StaleReadError(what="an identifier") from error
     if moved:
@@ -116,18 +116,19 @@ def list_passengers(
     return [((row[0], row[1]), (row[2], row[3])) for row in rows]
 
 
-def _rows(
-    account: int, identifiers: list[Identifier], owners: Mapping[Identifier, ProfileId]
-) -> Iterator[bytes]:
-    heads: dict[str, bytes] = {}
-    for identifier in identifiers:
-        field, value = identifier
-        head = heads.get(field)
-        if head is None:
-            name = field.encode()
-            head = heads[field] = _HEAD(4, 8, account, len(name)) + name
-        text = value.encode()
-        yield head + _LENGTH(len(text)) + text + _PROFILE_LENGTH + bytes.fromhex(owners[identifier])
+def _rows(account: int, owners: Mapping[Identifier, ProfileId]) -> Iterator[bytes]:
+    """Yield the rows of identifiers, in the order of their key."""
+    # Texts alone are sorted in a third of the time of pairs.
+    by_field: dict[str, dict[str, ProfileId]] = {}
+    for (field, value), owner in owners.items():
+        by_field.setdefault(field, {})[value] = owner
+    for field in sorted(by_field):
+        values = by_field[field]
+        name = field.encode()
+        head = _HEAD(4, 8, account, len(name)) + name
+        for value in sorted(values):
+            text, profile = value.encode(), bytes.fromhex(values[value])
+            yield head + _LENGTH(len(text)) + text + _PROFILE_LENGTH + profile
 
 
 def _columns(

@@ -202,12 +202,16 @@ def fold_values(
 def first_folds(steps: Mapping[int, Step]) -> dict[int, Fold | None]:
     """Return how the first value of each field is folded; None: it is kept with its instant.
 
-    Most fields keep the latest value, and begin so.
+    Most fields keep the latest value, and begin so. Of those that keep the largest or the smallest
+    all share `_keep`, since they begin alike.
     """
-    return {
-        field_id: None if step.fold is _fold_latest else step.fold
-        for field_id, step in steps.items()
-    }
+    extremes = {_SCALARS["max"].fold, _SCALARS["min"].fold}
+    usual = {_fold_latest: None, **dict.fromkeys(extremes, _keep)}
+    return {field_id: usual.get(step.fold, step.fold) for field_id, step in steps.items()}
+
+
+def _keep(_state: None, value: Any, _at_us: int) -> Any:
+    return value
 
 
 def begin_values(
@@ -221,7 +225,10 @@ def begin_values(
     `first` are the `first_folds` of `steps`.
     """
     states = {
-        field_id: (at_us, value) if (fold := first[field_id]) is None else fold(None, value, at_us)
+        field_id: (at_us, value)
+        if (fold := first[field_id]) is None
+        # Spelled out: a call for each of many fields takes longer than all else.
+        else (value if fold is _keep else fold(None, value, at_us))
         for field_id, value in values
     }
     if len(states) < len(values):

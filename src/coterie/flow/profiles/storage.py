@@ -36,9 +36,9 @@ FIRST_VERSION = 1
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Body).decode
 
-# How many columns a new row has, then the first three, each with its length before it: account, id,
-# version.
-_HEAD = struct.Struct("!hiqi16siq").pack
+# How many columns a new row has, then the first five, each with its length before it: account, id,
+# version, first seen, updated.
+_HEAD = struct.Struct("!hiqi16siqiqiq").pack
 _INSTANT = struct.Struct("!iq").pack
 _LENGTH = struct.Struct("!i").pack
 
@@ -205,9 +205,10 @@ def _row(account: int, profile: EvaluatedProfile) -> bytes:
     audiences, body = bigints(profile.audiences), _pack(profile)
     return b"".join(
         (
-            _HEAD(8, 8, account, 16, bytes.fromhex(folded.profile_id), 8, FIRST_VERSION),
-            _INSTANT(8, _first_seen(folded) - PG_EPOCH_US),
-            _INSTANT(8, folded.now_us - PG_EPOCH_US),
+            _HEAD(
+                *(8, 8, account, 16, bytes.fromhex(folded.profile_id), 8, FIRST_VERSION),
+                *(8, _first_seen(folded) - PG_EPOCH_US, 8, folded.now_us - PG_EPOCH_US),
+            ),
             NULL if flip is None else _INSTANT(8, to_us(flip) - PG_EPOCH_US),
             _LENGTH(len(audiences)),
             audiences,

@@ -55,7 +55,7 @@ class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
     most bytes of a file once unpacked.
     """
 
-    chunk_rows: int = 2_000
+    chunk_rows: int = 4_000
     event_limit: int = 1_000_000
     backlog_limit: int = 50_000
     file_limit: int = 20_000_000_000

@@ -11,10 +11,11 @@ from coterie.flow.inspect.keys import count_keys
 from coterie.flow.inspect.store import add_counts, move_on, take_lane_behind
 from coterie.store import Connection
 
-EVENTS_A_LOOK = 250
-# Further behind than this, the inspector looks at a sample, so that it never costs more than a few
-# hundred events a second.
+EVENTS_A_LOOK = 1_000
+# Further behind than this, the inspector looks at a sample, so that it costs next to nothing while
+# a bulk load needs the processors.
 MOST_BEHIND = 5_000
+SAMPLE = 250
 LOOKS_TO_CATCH_UP = 4
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -26,8 +27,9 @@ def inspect_next(conn: Connection) -> int:
     if behind is None:
         return 0
     waiting = behind.head - behind.seq
-    most = min(EVENTS_A_LOOK, waiting)
-    stride = waiting // LOOKS_TO_CATCH_UP if waiting > MOST_BEHIND else most
+    is_far = waiting > MOST_BEHIND
+    most = SAMPLE if is_far else min(EVENTS_A_LOOK, waiting)
+    stride = waiting // LOOKS_TO_CATCH_UP if is_far else most
     weight = max(1, round(stride / most))
     events = read_next_after(conn, behind.lane, behind.seq, limit=most)
     seen: dict[tuple[int, str], list[tuple[dict[str, Any], datetime]]] = defaultdict(list)

@@ -22,28 +22,15 @@ class Names:
 
     def profile(self, account: int) -> Callable[[Identifier], str]:
         """Return the function that names an account's profiles by their first identifier."""
-
-        def name(first: Identifier) -> str:
-            field, value = first
-            return self._hasher("profile", account, field)(value).hex()
-
-        return name
+        node = self._by_field("profile", account)
+        return lambda first: node(first).hex()
 
     def node(self, account: int) -> Callable[[Identifier], bytes]:
         """Return the function that gives an account's nodes of the timeline their 16 bytes.
 
         It remembers none, as is best for those that are named once.
         """
-        hashers: dict[str, Callable[[str], bytes]] = {}
-
-        def name(identifier: Identifier) -> bytes:
-            field, value = identifier
-            hasher = hashers.get(field)
-            if hasher is None:
-                hasher = hashers[field] = self._hasher("node", account, field)
-            return hasher(value)
-
-        return name
+        return self._by_field("node", account)
 
     def nodes(
         self, account: int, identifiers: Collection[Identifier]
@@ -56,6 +43,18 @@ class Names:
             self._known.note(account, made)
             found |= made
         return found
+
+    def _by_field(self, purpose: str, account: int) -> Callable[[Identifier], bytes]:
+        hashers: dict[str, Callable[[str], bytes]] = {}
+
+        def name(identifier: Identifier) -> bytes:
+            field, value = identifier
+            hasher = hashers.get(field)
+            if hasher is None:
+                hasher = hashers[field] = self._hasher(purpose, account, field)
+            return hasher(value)
+
+        return name
 
     def _hasher(self, purpose: str, account: int, field: str) -> Callable[[str], bytes]:
         key = (purpose, account, field)
