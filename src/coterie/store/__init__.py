@@ -9,6 +9,7 @@ from coterie.store.arrays import (
     TextArray,
     TimeArray,
     UuidArray,
+    array_text,
     bigints,
 )
 from coterie.store.bells import Bell, hear, listen, ring, ring_now, wait_for_ring
@@ -64,6 +65,7 @@ __all__ = [
     "TextArray",
     "TimeArray",
     "UuidArray",
+    "array_text",
     "bigints",
     "connect",
     "copy_packed",

@@ -23,8 +23,11 @@ EARLY = datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC)
 ONE, OTHER = "0" * 31 + "1", "f" * 32
 UUIDS = [UUID(ONE), UUID(OTHER)]
 Given = Sequence[object]
+# An array's own syntax, a word that means no value, and all that JSON escapes.
+TEXTS = ["", "é", "𝄞", "a,b", "{}", "NULL", "null", 'say "no"', "c:\\n", "\\\\", "\x7f", "\u2028"]
+CONTROLS = [f"<{chr(code)}>" for code in range(1, 32)]
 KINDS: dict[str, tuple[type[PackedArray], Given, Given]] = {
-    "text": (TextArray, ["", "é", "tab\t"], ["", "é", "tab\t"]),
+    "text": (TextArray, TEXTS, TEXTS),
     "uuid": (UuidArray, [ONE, OTHER], UUIDS),
     "bytea": (BytesArray, [b"", b"\0\xff"], [b"", b"\0\xff"]),
     "bigint": (BigintArray, [-(2**63), 0, 2**63 - 1], [-(2**63), 0, 2**63 - 1]),
@@ -45,6 +48,11 @@ def test_an_array_arrives_as_it_was_given(store: Store, kind: str, nulls: list[N
     packed, given, arriving = KINDS[kind]
 
     assert sent(store, kind, packed([*given, *nulls])) == [*arriving, *nulls]
+
+
+@pytest.mark.parametrize("text", [*CONTROLS, '\\\n"', '"\t\\n'])
+def test_a_text_with_a_control_character_arrives_as_it_was_given(store: Store, text: str) -> None:
+    assert sent(store, "text", TextArray([text, "plain", None])) == [text, "plain", None]
 
 
 @pytest.mark.parametrize("kind", KINDS)

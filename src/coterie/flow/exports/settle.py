@@ -25,6 +25,7 @@ from coterie.store import (
     Connection,
     IntArray,
     TextArray,
+    array_text,
     load_queries,
     locks_by_update,
 )
@@ -110,10 +111,10 @@ class Settling:
             row.recipient,
             row.version,
             _encode(put).decode() if put else "{}",
-            _array(difference.drop) if difference.drop else "{}",
-            difference.is_held,
-            _array(difference.left) if row.uncertain else "",
-            difference.has_more,
+            array_text(difference.drop).decode() if difference.drop else "{}",
+            int(difference.is_held),
+            array_text(difference.left).decode() if row.uncertain else "",
+            int(difference.has_more),
         )
 
     def _lock(self, conn: Connection, others: Rows) -> None:
@@ -205,12 +206,6 @@ def _refused(shipment: Shipment, verdict: Refused) -> dict[str, Any]:
         "reason": verdict.reason,
         "record": verdict.record,
     }
-
-
-def _array(keys: Sequence[str]) -> str:
-    """Return the text form of a PostgreSQL array."""
-    quoted = (key.replace("\\", "\\\\").replace('"', '\\"') for key in keys)
-    return "{" + ",".join(f'"{key}"' for key in quoted) + "}"
 
 
 def _json(rows: Rows) -> str:
