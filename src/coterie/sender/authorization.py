@@ -36,6 +36,13 @@ class Settled(NamedTuple):
     idle: list[tuple[Shelf, list[Settlement]]]
 
 
+class Writing(NamedTuple):
+    """A transaction under way; what leaves by it leaves when it is committed."""
+
+    commit: asyncio.Future[frozenset[int]]
+    leaving: asyncio.Task[Settled]
+
+
 class AuthorizationSender:
     """The one sender of an authorization, as long as it has the hold.
 
@@ -64,7 +71,7 @@ class AuthorizationSender:
         self._ended: list[tuple[Shelf, Delivery]] = []
         self._idle: list[tuple[Shelf, list[Settlement]]] = []
         self._under_way: set[asyncio.Task[None]] = set()
-        self._writing: asyncio.Task[Settled] | None = None
+        self._writing: Writing | None = None
         self._news = asyncio.Event()
         self._deletion: int | None = None
 
@@ -105,7 +112,7 @@ class AuthorizationSender:
         Raises `StoreUnavailableError` or `HoldLostError`; then a new hold is needed.
         """
         self._news.clear()
-        if self._writing and self._writing.done():
+        if self._writing and self._writing.leaving.done():
             await self._written()
         parcels: list[tuple[Shelf, Parcel]] = []
         for shelf in self._in_turn():
@@ -148,7 +155,7 @@ class AuthorizationSender:
         """Let go of what is under way; whoever has the hold next finds it in doubt."""
         # A transaction cannot be called back: what it lets leave is let go of as well.
         if self._writing:
-            await asyncio.gather(self._writing, return_exceptions=True)
+            await asyncio.gather(self._writing.leaving, return_exceptions=True)
         for task in self._under_way:
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
@@ -259,14 +266,23 @@ class AuthorizationSender:
         return shelf.busy.union(*(other.busy for other in others))
 
     async def _begin_writing(self, parcels: list[tuple[Shelf, Parcel]]) -> None:
-        """Draft a transaction while the one before is under way, then begin it."""
+        """Draft a transaction while the one before is under way, and begin it right after that.
+
+        Raises what went wrong with the one before.
+        """
         settled = Settled(self._ended, self._idle)
         self._ended, self._idle = [], []
         numbers, draft = await asyncio.to_thread(self._draft, parcels, settled)
-        await self._written()
+        before = self._writing
+        if before:
+            await before.commit
+        # PostgreSQL works on while the requests of the one before leave, and are counted.
+        commit = asyncio.get_running_loop().run_in_executor(None, self._hold.write, draft)
         leaving = list(zip(numbers, parcels, strict=True))
-        self._writing = asyncio.create_task(self._write(draft, leaving, settled))
-        self._writing.add_done_callback(lambda _: self._news.set())
+        self._writing = Writing(commit, asyncio.create_task(self._leave(commit, leaving, settled)))
+        self._writing.leaving.add_done_callback(lambda _: self._news.set())
+        if before:
+            await self._conclude(before)
 
     async def _written(self) -> None:
         """Wait until the transaction of the turn before is over, and count what came of it.
@@ -274,18 +290,23 @@ class AuthorizationSender:
         Raises what went wrong with it.
         """
         writing, self._writing = self._writing, None
-        if writing is None:
-            return
-        settled = await writing
+        if writing:
+            await self._conclude(writing)
+
+    async def _conclude(self, writing: Writing) -> None:
+        settled = await writing.leaving
         for shelf, settlements in settled.idle:
             self._count(shelf, settlements, requests=0)
         await self._judge(settled.ended)
 
-    async def _write(
-        self, draft: Draft, leaving: list[tuple[int, tuple[Shelf, Parcel]]], settled: Settled
+    async def _leave(
+        self,
+        commit: asyncio.Future[frozenset[int]],
+        leaving: list[tuple[int, tuple[Shelf, Parcel]]],
+        settled: Settled,
     ) -> Settled:
-        """Write down what came of what left and what leaves now, and let that leave."""
-        gone = await asyncio.to_thread(self._hold.write, draft)
+        """Let go what a transaction wrote down: what leaves now, and whom it settled."""
+        gone = await commit
         for number, (shelf, parcel) in leaving:
             if number in gone:
                 self._put_back(shelf, parcel)

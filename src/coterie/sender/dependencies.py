@@ -17,7 +17,8 @@ DEFAULT_TIMEOUT = 30.0
 class SenderDependencies(msgspec.Struct, frozen=True, kw_only=True):
     """Built by the composition root; all times are in seconds.
 
-    `parallel` is how many requests may be under way per endpoint and authorization at most.
+    `parallel` is how many requests may be under way per endpoint and authorization at most: at the
+    300 ms that an answer may take, that many are needed for the 400 a second of a large backfill.
     `takeover_seconds` is how long what is in doubt waits at least, so that what follows cannot
     overtake a request that is still on the wire. A user is deleted when nothing was sent of them
     for `calm_seconds` (Braze asks for five minutes between calls that depend on each other), and
@@ -30,7 +31,7 @@ class SenderDependencies(msgspec.Struct, frozen=True, kw_only=True):
     allow_private_addresses: bool = False
     flush_seconds: float = 1.0
     poll_seconds: float = 0.2
-    parallel: int = 32
+    parallel: int = 128
     timeout: float = DEFAULT_TIMEOUT
     takeover_seconds: float = 2.0
     calm_seconds: float = CALM_SECONDS

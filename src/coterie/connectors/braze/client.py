@@ -45,7 +45,7 @@ class BrazeClient:
 
     `hidden` are other secrets that bodies hold, which answers may repeat. `timeout` is in seconds
     for a whole request. Redirects are not followed, and private addresses
-    are refused unless allowed.
+    are refused unless allowed. How many requests are under way at once is the caller's to decide.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class BrazeClient:
         """Open the connection pool."""
         factory = open_public_socket if self._guarded else None
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=32, socket_factory=factory),
+            connector=aiohttp.TCPConnector(limit=0, socket_factory=factory),
             timeout=aiohttp.ClientTimeout(total=self._timeout),
             headers={"User-Agent": USER_AGENT, "Authorization": f"Bearer {self._key}"},
             cookie_jar=aiohttp.DummyCookieJar(),

@@ -97,9 +97,15 @@ class Hold:
         """
 
         def write() -> frozenset[int]:
-            self._require_lock()
-            self._conn.execute(QUERIES.commit_durably.encode())
-            return draft.write(self._conn, self._authorization_id)
+            # All statements are on their way before the first answer is waited for.
+            with self._conn.pipeline():
+                held = self._conn.execute(QUERIES.is_authorization_held.encode(), self._values)
+                self._conn.execute(QUERIES.commit_durably.encode())
+                gone = draft.write(self._conn, self._authorization_id)
+                row = held.fetchone()
+                if not (row and row[0]):
+                    raise HoldLostError(authorization_id=self._authorization_id)
+            return gone
 
         return self._insist(write)
 
@@ -147,12 +153,6 @@ class Hold:
                 if left == 1:
                     raise
         raise AssertionError
-
-    def _require_lock(self) -> None:
-        found = self._conn.execute(QUERIES.is_authorization_held.encode(), self._values)
-        row = found.fetchone()
-        if not (row and row[0]):
-            raise HoldLostError(authorization_id=self._authorization_id)
 
 
 @contextmanager
