@@ -161,10 +161,13 @@ def test_a_job_says_what_is_held_back_and_until_when(
     until = datetime(2026, 3, 1, 6, tzinfo=UTC)
     data_plane.figures = JobFigures(pending=1_234, held=1_230, held_until=until)
     quiet = admin.open(f"/data/jobs/{job.id}").text
+    data_plane.figures = JobFigures(held_until=until)
+    calm = admin.open(f"/data/jobs/{job.id}").text
     data_plane.figures = JobFigures(pending=5, held=5)
     paused = admin.open(f"/data/jobs/{job.id}").text
 
     assert "1,230 held back until 07:00, Europe/Oslo" in quiet
+    assert ">quiet until 07:00, Europe/Oslo<" in calm
     assert "all held back while the job is paused" in paused
 
 
