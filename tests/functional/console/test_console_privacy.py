@@ -3,8 +3,21 @@
 from collections.abc import Callable
 
 from tests.functional.console.conftest import DataPlane, Visitor, sample_profile
+from tests.functional.console.test_console_jobs import create_export
 
 ADA = {"field": "email", "value": "ada@example.org"}
+
+
+def test_who_is_asked_to_forget_is_told_what_braze_deletes(
+    admin: Visitor, authorization_id: int
+) -> None:
+    before = admin.send("/profiles/forget", page="/profiles", **ADA).text
+    create_export(admin, authorization_id, label="Fans to Braze", delete_forgotten="yes")
+    after = admin.send("/profiles/forget", page="/profiles", **ADA).text
+
+    assert "deleted in Braze too" not in before
+    assert "deleted in Braze too" in after
+    assert "<strong>Fans to Braze</strong>" in after
 
 
 def test_a_person_is_forgotten_after_a_question_that_says_what_it_means(

@@ -8,6 +8,10 @@ from coterie.console.headers import Page, download
 from coterie.console.pages.parts import Visitor, actor_names
 from coterie.console.visit import Visit
 from coterie.control.erasures import list_erasures
+from coterie.control.jobs import list_jobs
+from coterie.control.jobs.states import ENDED
+from coterie.model.exports import ExportConfig
+from coterie.model.webhooks import WebhookConfig
 
 # Sums are decimals, which would travel as text otherwise.
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -59,5 +63,16 @@ def _ask_page(visit: Visit, *, failure: str = "") -> Page:
         status=400 if failure else 200,
         field=visit.form.text("field"),
         value=visit.form.text("value"),
+        deleting=_deleting_jobs(visit),
         failure=failure,
     )
+
+
+def _deleting_jobs(visit: Visit) -> list[str]:
+    """Return the labels of the jobs whose users are deleted in Braze when they are forgotten."""
+    return [
+        job.label
+        for job in list_jobs(visit.deps.store, visit.account)
+        if isinstance(job.config, ExportConfig) and not isinstance(job.config, WebhookConfig)
+        if job.config.delete_forgotten and job.state not in ENDED
+    ]
