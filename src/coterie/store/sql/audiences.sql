@@ -17,13 +17,11 @@ USING unnest(CAST(:audience_ids AS bigint[]), CAST(:profile_ids AS uuid[]))
       AS gone (audience_id, profile_id)
 WHERE m.account = :account AND m.audience_id = gone.audience_id AND m.profile_id = gone.profile_id;
 
--- name: members_after(account, audience_ids, after, limit)
--- A range of an export's backfill: each profile once, whatever number of audiences holds it.
-SELECT DISTINCT replace(profile_id::text, '-', '') AS id
-FROM membership
-WHERE account = :account AND audience_id = ANY (CAST(:audience_ids AS bigint[]))
-  AND profile_id > CAST(:after AS uuid)
-ORDER BY id LIMIT :limit;
+-- name: members_after(account, audience_id, after, limit)
+-- A range of an export's backfill.
+SELECT replace(profile_id::text, '-', '') FROM membership
+WHERE account = :account AND audience_id = :audience_id AND profile_id > CAST(:after AS uuid)
+ORDER BY profile_id LIMIT :limit;
 
 -- name: count_members(account, audience_ids)$
 -- How many profiles an export's backfill visits.

@@ -136,6 +136,8 @@ SELECT uuid_send(p.profile_id), p.version, p.updated_at, p.next_flip, p.audience
 FROM membership m
 JOIN profile p ON p.account = m.account AND p.profile_id = m.profile_id
 WHERE m.account = :account AND m.audience_id = :audience_id AND m.profile_id > CAST(:after AS uuid)
+  -- Said of both: a merge join would begin at the first profile of the account again, page after page.
+  AND p.account = :account AND p.profile_id > CAST(:after AS uuid)
 ORDER BY m.profile_id LIMIT :limit;
 
 
