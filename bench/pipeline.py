@@ -53,6 +53,8 @@ ACTOR = Actor(name="bench")
 KEY = b"k" * 32
 LANES = 4
 WORKERS = 2
+# A process that cannot start ends the run instead of being waited for.
+START_SECONDS = 120.0
 CHUNK = 5_000
 BULK_BATCH = 20_000
 PEOPLE, EVENTS = 100_000, 2_400_000
@@ -158,7 +160,7 @@ class Drained(msgspec.Struct, frozen=True):
 def drain(url: str, batch: int) -> Drained:
     """Work the log off with several worker processes."""
     context = multiprocessing.get_context("spawn")
-    gate = context.Barrier(WORKERS + 1)
+    gate = context.Barrier(WORKERS + 1, timeout=START_SECONDS)
     with ProcessPoolExecutor(
         WORKERS, mp_context=context, initializer=set_gate, initargs=(gate,)
     ) as pool:
