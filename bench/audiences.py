@@ -78,7 +78,7 @@ def main() -> None:
     options = read_options(__doc__ or "")
     with (
         tempfile.TemporaryDirectory() as folder,
-        Embedded.open(Path(folder), owner="bench/audiences.py", shared_buffers_mb=512) as server,
+        Embedded.open(Path(folder), owner="bench/audiences.py") as server,
     ):
         migrate(server.url)
         with Store.open(server.url) as store:

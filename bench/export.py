@@ -62,9 +62,7 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         serving() as sandbox,
-        Embedded.open(
-            Path(folder) / "pg", owner="bench/export.py", shared_buffers_mb=512
-        ) as server,
+        Embedded.open(Path(folder) / "pg", owner="bench/export.py") as server,
     ):
         migrate(server.url)
         key_file = Path(folder) / "keys"

@@ -94,9 +94,7 @@ def opened(folder: Path, people: int) -> Iterator[World]:
     settings = Settings(data_dir=folder / "data", allow_private_addresses=True, log_level="error")
     ensure_key_ring(settings)
     with (
-        Embedded.open(
-            folder / "postgres", owner="bench/export_files.py", shared_buffers_mb=512
-        ) as server,
+        Embedded.open(folder / "postgres", owner="bench/export_files.py") as server,
         sftp_server(folder / "files") as port,
     ):
         migrate(server.url)

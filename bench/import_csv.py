@@ -72,7 +72,6 @@ def running(folder: Path) -> Iterator[World]:
         worker_processes=WORKERS,
         log_level="warning",
         import_settle_seconds=0,
-        pg_shared_buffers_mb=512,
     )
     env = {
         **os.environ,

@@ -77,6 +77,7 @@ class Task(msgspec.Struct, frozen=True):
     filters: tuple[str, ...]
     shows_steps: bool
     copies: bool
+    shared_buffers_mb: int | None
 
 
 def main() -> None:
@@ -84,7 +85,9 @@ def main() -> None:
     task, options = read_task()
     with (
         tempfile.TemporaryDirectory() as folder,
-        Embedded.open(Path(folder), owner="bench/pipeline.py", shared_buffers_mb=512) as server,
+        Embedded.open(
+            Path(folder), owner="bench/pipeline.py", shared_buffers_mb=task.shared_buffers_mb
+        ) as server,
     ):
         migrate(server.url)
         with Store.open(server.url) as store:
@@ -102,13 +105,20 @@ def read_task() -> tuple[Task, Options]:
     )
     parser.add_argument("--steps", action="store_true", help="which steps take a worker's time")
     parser.add_argument("--copies", action="store_true", help="write most people as copies")
+    parser.add_argument(
+        "--shared-buffers-mb", type=int, help="of PostgreSQL (default: by the machine's memory)"
+    )
     given = parser.parse_args()
     options = options_of(given)
     people, events = (QUICK_PEOPLE, QUICK_EVENTS) if options.quick else (PEOPLE, EVENTS)
     batch = BULK_BATCH if given.bulk else LIVE_BATCH
     filters = (*audiences(), *(behavioural_audiences() if given.behaviour else ()))
     people, events = given.people or people, given.events or events
-    return Task(people, events, batch, given.bulk, filters, given.steps, given.copies), options
+    buffers = given.shared_buffers_mb
+    return (
+        Task(people, events, batch, given.bulk, filters, given.steps, given.copies, buffers),
+        options,
+    )
 
 
 def measure(store: Store, task: Task) -> dict[str, int | float | str]:

@@ -39,7 +39,7 @@ def serving_database(settings: Settings, *, owner: str) -> Iterator[str]:
 def owned_database(settings: Settings, *, owner: str) -> Iterator[Embedded]:
     """Yield the embedded server of the data folder, which no other process may own meanwhile."""
     with Embedded.open(
-        settings.data_dir, owner=owner, shared_buffers_mb=settings.pg_shared_buffers_mb
+        settings.data_dir, owner=owner, shared_buffers_mb=settings.pg_shared_buffers_mb or None
     ) as server:
         yield server
 

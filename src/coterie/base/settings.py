@@ -35,8 +35,14 @@ class Settings(OutsideSettings, frozen=True, kw_only=True):
         ),
     ] = None
     pg_shared_buffers_mb: Annotated[
-        int, described("Memory of the embedded PostgreSQL for pages, in MB.", ge=16, le=65536)
-    ] = 256
+        int,
+        described(
+            "Memory of the embedded PostgreSQL for pages, in MB; 0 takes a quarter of the "
+            "machine's memory, from 128 MB to 4 GB.",
+            ge=0,
+            le=65536,
+        ),
+    ] = 0
 
     host: Annotated[str, described("Address that the HTTP server listens on.")] = "127.0.0.1"
     port: Annotated[

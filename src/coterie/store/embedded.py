@@ -1,6 +1,5 @@
 """Runs the PostgreSQL server that lives in a data folder."""
 
-import shutil
 import signal
 import subprocess
 import time
@@ -15,6 +14,7 @@ from coterie.base.errors import PermanentError
 from coterie.store.binaries import Binaries, find_binaries
 from coterie.store.folder import DATABASE, Folder, conninfo
 from coterie.store.initialise import clear_half_made, initialise, server_environment
+from coterie.store.machine import Machine
 from coterie.store.ownership import OwnerLock
 from coterie.store.postmaster import (
     ORPHAN_SECONDS,
@@ -93,12 +93,18 @@ class Embedded:
 
     @classmethod
     def open(
-        cls, data_dir: Path, *, owner: str, shared_buffers_mb: int = 256, durable: bool = True
+        cls,
+        data_dir: Path,
+        *,
+        owner: str,
+        shared_buffers_mb: int | None = None,
+        durable: bool = True,
     ) -> Self:
         """Make the server of `data_dir` run, and return it.
 
-        `owner` is the command to name to others who want the folder meanwhile. `durable=False`
-        trades crash safety for speed, for tests. Raises DataFolderInUseError, DataFolderError,
+        `owner` is the command to name to others who want the folder meanwhile. Without
+        `shared_buffers_mb` the machine's memory decides. `durable=False` trades crash safety for
+        speed, for tests. Raises DataFolderInUseError, DataFolderError,
         NoServerProgramsError, NoAccountError, InitialiseError, ServerStartError.
         """
         folder = Folder.at(data_dir)
@@ -162,7 +168,7 @@ class Embedded:
             log_dir=folder.log,
             name=folder.name,
             lz4=binaries.lz4,
-            disk_bytes=shutil.disk_usage(folder.root).total,
+            machine=Machine.of(folder.root),
         )
         self.url = conninfo(socket_dir)
         if self._take_over(configuration, socket_dir=socket_dir):

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import msgspec
 
+from coterie.store.machine import Machine
+
 PORT = 5432
 
 ACCESS_RULES = """\
@@ -14,15 +16,18 @@ local all all trust
 
 LEAST_WAL_GB, MOST_WAL_GB = 4, 16
 WAL_SHARE_OF_DISK = 32
+LEAST_BUFFERS_MB, MOST_BUFFERS_MB = 128, 4096
+BUFFERS_SHARE_OF_MEMORY = 4
 
 
 class ServerOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What may differ from one embedded server to the next.
 
-    `durable=False` gives up crash safety for speed, which only tests of other things may want.
+    `shared_buffers_mb` is chosen by the machine's memory where it is None. `durable=False` gives up
+    crash safety for speed, which only tests of other things may want.
     """
 
-    shared_buffers_mb: int = 256
+    shared_buffers_mb: int | None = None
     durable: bool = True
 
 
@@ -33,12 +38,10 @@ def render_configuration(
     log_dir: Path,
     name: str,
     lz4: bool,
-    disk_bytes: int,
+    machine: Machine,
 ) -> str:
-    """Return the text of postgresql.conf; `name` shows in the titles of the server's processes.
-
-    `disk_bytes` is the size of the disk that the data is on.
-    """
+    """Return the text of postgresql.conf; `name` shows in the titles of the server's processes."""
+    buffers_mb = options.shared_buffers_mb or buffers_megabytes(machine.memory_bytes)
     values: dict[str, str] = {
         "listen_addresses": "",
         "port": str(PORT),
@@ -48,14 +51,14 @@ def render_configuration(
         "max_connections": "60",
         "max_logical_replication_workers": "0",
         "timezone": "UTC",
-        "shared_buffers": f"{options.shared_buffers_mb}MB",
+        "shared_buffers": f"{buffers_mb}MB",
         "huge_pages": "try",
         "work_mem": "16MB",
         "maintenance_work_mem": "128MB",
         "jit": "off",
         "random_page_cost": "1.1",
         "synchronous_commit": "on",
-        "max_wal_size": f"{wal_gigabytes(disk_bytes)}GB",
+        "max_wal_size": f"{wal_gigabytes(machine.disk_bytes)}GB",
         "min_wal_size": "256MB",
         "checkpoint_timeout": "30min",
         "checkpoint_completion_target": "0.9",
@@ -97,6 +100,17 @@ def wal_gigabytes(disk_bytes: int) -> int:
     """
     share = disk_bytes // (WAL_SHARE_OF_DISK * 2**30)
     return min(MOST_WAL_GB, max(LEAST_WAL_GB, share))
+
+
+def buffers_megabytes(memory_bytes: int) -> int:
+    """Return how much the server keeps of its pages itself, on a machine with this much memory.
+
+    A quarter, as PostgreSQL's manual advises: a page that is not there is copied in from the
+    operating system and another one out, which with millions of profiles is every write. Memory
+    is taken as pages come, so little data takes little of it.
+    """
+    share = memory_bytes // (BUFFERS_SHARE_OF_MEMORY * 2**20)
+    return min(MOST_BUFFERS_MB, max(LEAST_BUFFERS_MB, share))
 
 
 def _quote(value: str) -> str:
