@@ -14,8 +14,10 @@ from psycopg.conninfo import conninfo_to_dict
 from coterie.store import Embedded, find_running
 from coterie.store.binaries import NoServerProgramsError
 from coterie.store.folder import Folder
+from coterie.store.machine import memory_bytes
 from coterie.store.ownership import DataFolderInUseError
 from coterie.store.postmaster import find_children, find_live_postmaster, is_alive, wait_until
+from coterie.store.server_settings import buffers_megabytes
 
 # The owner says its server's address, then lives until it is killed or its input ends.
 OWNER = """
@@ -185,6 +187,15 @@ def test_a_server_taken_over_gets_the_new_owners_settings(data_dir: Path) -> Non
 
     assert after != before
     assert rows == [("24MB",)]
+
+
+def test_a_server_keeps_as_many_pages_as_the_machine_s_memory_allows(data_dir: Path) -> None:
+    pages = "SELECT setting::bigint * 8 / 1024 FROM pg_settings WHERE name = 'shared_buffers'"
+
+    with Embedded.open(data_dir, owner="a test") as server:
+        rows = query(server.url, pages)
+
+    assert rows == [(buffers_megabytes(memory_bytes()),)]
 
 
 def test_a_killed_server_is_started_again_with_all_that_was_committed(data_dir: Path) -> None:
