@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection, Sequence
+import functools
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import timedelta
-from typing import NamedTuple
 
 from coterie.connectors.destination import LIFE_SECONDS, Forms
 from coterie.flow.exports.delivery import count_delivery, plan_shipments
@@ -20,6 +20,7 @@ from coterie.model.delivery import (
     Load,
     Settlement,
 )
+from coterie.sender.chain import Chain, Settled
 from coterie.sender.courier import Courier, Delivery
 from coterie.sender.dependencies import SenderDependencies
 from coterie.sender.parcels import Parcel, first_of_each_user
@@ -29,18 +30,9 @@ from coterie.sender.shelf import Shelf
 AHEAD = timedelta(days=1)
 
 
-class Settled(NamedTuple):
-    """What a transaction settled: requests that came to an end, and what need not be told."""
-
-    ended: list[tuple[Shelf, Delivery]]
-    idle: list[tuple[Shelf, list[Settlement]]]
-
-
-class Writing(NamedTuple):
-    """A transaction under way; what leaves by it leaves when it is committed."""
-
-    commit: asyncio.Future[frozenset[int]]
-    leaving: asyncio.Task[Settled]
+# Transactions that are drafted or under way at once: one is drafted while the one before waits for
+# nothing but its turn, and the one before that is under way.
+DRAFTED = 2
 
 
 class AuthorizationSender:
@@ -71,8 +63,8 @@ class AuthorizationSender:
         self._ended: list[tuple[Shelf, Delivery]] = []
         self._idle: list[tuple[Shelf, list[Settlement]]] = []
         self._under_way: set[asyncio.Task[None]] = set()
-        self._writing: Writing | None = None
         self._news = asyncio.Event()
+        self._chain = Chain(hold, on_end=self._news.set)
         self._deletion: int | None = None
 
     async def follow(self, plans: Sequence[DestinationPlan]) -> None:
@@ -112,8 +104,7 @@ class AuthorizationSender:
         Raises `StoreUnavailableError` or `HoldLostError`; then a new hold is needed.
         """
         self._news.clear()
-        if self._writing and self._writing.leaving.done():
-            await self._written()
+        await self._conclude(most=DRAFTED)
         parcels: list[tuple[Shelf, Parcel]] = []
         for shelf in self._in_turn():
             shelf.ripe_at = None
@@ -122,7 +113,7 @@ class AuthorizationSender:
         worked = bool(parcels or self._ended or self._idle)
         if worked:
             await self._begin_writing(parcels)
-        is_calm = not (worked or self._writing or self._under_way)
+        is_calm = not (worked or self._chain or self._under_way)
         plans = [shelf.plan for shelf in self._shelves.values()]
         await self._reporter.report(plans, at_once=is_calm)
         return worked
@@ -142,8 +133,8 @@ class AuthorizationSender:
 
     async def finish(self) -> None:
         """Wait for what is under way, write it down, and report what has not been reported."""
-        while self._writing or self._under_way or self._ended or self._idle:
-            await self._written()
+        while self._chain or self._under_way or self._ended or self._idle:
+            await self._conclude(most=0)
             while self._under_way:
                 await asyncio.wait(self._under_way)
             if self._ended or self._idle:
@@ -153,9 +144,8 @@ class AuthorizationSender:
 
     async def drop(self) -> None:
         """Let go of what is under way; whoever has the hold next finds it in doubt."""
-        # A transaction cannot be called back: what it lets leave is let go of as well.
-        if self._writing:
-            await asyncio.gather(self._writing.leaving, return_exceptions=True)
+        # What a transaction under way lets leave is let go of as well.
+        await self._chain.drop()
         for task in self._under_way:
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
@@ -266,44 +256,32 @@ class AuthorizationSender:
         return shelf.busy.union(*(other.busy for other in others))
 
     async def _begin_writing(self, parcels: list[tuple[Shelf, Parcel]]) -> None:
-        """Draft a transaction while the one before is under way, and begin it right after that.
+        """Draft a transaction while those before are under way, and let it follow them.
 
-        Raises what went wrong with the one before.
+        Raises what went wrong with one of those.
         """
         settled = Settled(self._ended, self._idle)
         self._ended, self._idle = [], []
         numbers, draft = await asyncio.to_thread(self._draft, parcels, settled)
-        before = self._writing
-        if before:
-            await before.commit
-        # PostgreSQL works on while the requests of the one before leave, and are counted.
-        commit = asyncio.get_running_loop().run_in_executor(None, self._hold.write, draft)
+        await self._conclude(most=DRAFTED - 1)
         leaving = list(zip(numbers, parcels, strict=True))
-        self._writing = Writing(commit, asyncio.create_task(self._leave(commit, leaving, settled)))
-        self._writing.leaving.add_done_callback(lambda _: self._news.set())
-        if before:
-            await self._conclude(before)
+        self._chain.begin(draft, functools.partial(self._leave, leaving, settled))
 
-    async def _written(self) -> None:
-        """Wait until the transaction of the turn before is over, and count what came of it.
+    async def _conclude(self, *, most: int) -> None:
+        """Count what came of transactions that are over, and wait until at most so many are not.
 
-        Raises what went wrong with it.
+        Raises what went wrong with one.
         """
-        writing, self._writing = self._writing, None
-        if writing:
-            await self._conclude(writing)
-
-    async def _conclude(self, writing: Writing) -> None:
-        settled = await writing.leaving
-        for shelf, settlements in settled.idle:
-            self._count(shelf, settlements, requests=0)
-        await self._judge(settled.ended)
+        for settled in await self._chain.conclude(most=most):
+            for shelf, settlements in settled.idle:
+                self._count(shelf, settlements, requests=0)
+            await self._judge(settled.ended)
 
     async def _leave(
         self,
-        commit: asyncio.Future[frozenset[int]],
         leaving: list[tuple[int, tuple[Shelf, Parcel]]],
         settled: Settled,
+        commit: Awaitable[frozenset[int]],
     ) -> Settled:
         """Let go what a transaction wrote down: what leaves now, and whom it settled."""
         gone = await commit
