@@ -30,8 +30,8 @@ from coterie.sender.shelf import Shelf
 AHEAD = timedelta(days=1)
 
 
-# Transactions that are drafted or under way at once: one is drafted while the one before waits for
-# nothing but its turn, and the one before that is under way.
+# Transactions under way or waiting for their turn: while there are so many, the next is drafted and
+# goes no further.
 DRAFTED = 2
 
 
