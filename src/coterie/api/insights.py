@@ -56,7 +56,10 @@ def list_sizes(
     api: NamedDependency[ApiState],
     days: Days = 31,
 ) -> Success[Sequence[SizePoint]]:
-    """Return sizes of the last `days`, oldest first: by hour for a month, by day before that."""
+    """Return sizes of the last `days`, oldest first, and that of now if the audience is live.
+
+    They are kept by hour for a month, by day before that.
+    """
     return Success(api.dependencies.audiences.sizes(grant.account, slug, days))
 
 

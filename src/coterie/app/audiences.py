@@ -22,7 +22,7 @@ from coterie.control.definitions.saved_filters import (
     list_dependents_of,
     report_filter,
 )
-from coterie.control.definitions.sizes import list_sizes, size_at
+from coterie.control.definitions.sizes import list_sizes, size_at, size_history
 from coterie.control.definitions.starter import install_starters, list_starters
 from coterie.control.definitions.tags import (
     change_group,
@@ -83,8 +83,9 @@ def audience_calls(services: Services) -> AudienceCalls:
         )
 
     def sizes(account: int, slug: str, days: int) -> Sequence[SizePoint]:
+        now = clock()
         found = get_audience(store, account, slug)
-        return list_sizes(store, found.id, since=clock() - timedelta(days=days))
+        return size_history(store, found, since=now - timedelta(days=days), now=now)
 
     def summary(account: int, slug: str) -> AudienceSummary:
         found, now, total = get_audience(store, account, slug), clock(), insights.total(account)

@@ -77,14 +77,14 @@ def sizes(
     account: AccountNumber = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show how large an audience was: by hour for a month, by day before that."""
+    """Show how large an audience was, by hour for a month, by day before that, and is now."""
     with open_context() as context:
         found = _calls(context).sizes(context.number(account), slug, days)
     if as_json:
         print_json(found)
         return
     rows = [(point.at, grouped(point.size)) for point in found]
-    print_table(f"Size of {slug}", ("Hour (UTC)", "Members"), rows, empty="Not known yet.")
+    print_table(f"Size of {slug}", ("At (UTC)", "Members"), rows, empty="Not known yet.")
 
 
 @app.command("overlap")

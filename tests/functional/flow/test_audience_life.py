@@ -17,7 +17,7 @@ from coterie.control.definitions.audiences import (
     get_audience,
     update_audience,
 )
-from coterie.control.definitions.sizes import list_sizes
+from coterie.control.definitions.sizes import list_sizes, size_history
 from coterie.control.definitions.starter import install_starters, list_starters
 from coterie.control.definitions.trackers import list_trackers
 from coterie.worker.housekeeping import tidy
@@ -186,6 +186,24 @@ def test_sizes_are_kept_by_the_hour_and_later_by_the_day(house: House) -> None:
         (start + 3 * HOUR, 4),
         (house.now, 4),
     ]
+
+
+def test_the_history_of_sizes_ends_with_now(house: House) -> None:
+    start = house.now
+    house.audience("oslo", OSLO)
+    house.build()
+    house.send({"user_id": "u1", "city": "Oslo"})
+    house.work()
+    house.now += HOUR / 2
+
+    points = size_history(
+        house.store,
+        get_audience(house.store, house.account.number, "oslo"),
+        since=start,
+        now=house.now,
+    )
+
+    assert [(point.at, point.size) for point in points] == [(start, 0), (house.now, 1)]
 
 
 def test_every_audience_of_the_starter_set_can_be_saved(house: House) -> None:

@@ -24,7 +24,7 @@ from coterie.control.definitions.audiences import (
 )
 from coterie.control.definitions.saved_filters import find_warnings
 from coterie.control.definitions.schema_versions import current_schema
-from coterie.control.definitions.sizes import list_sizes
+from coterie.control.definitions.sizes import size_history
 from coterie.control.definitions.tags import list_groups, plain_tag
 from coterie.control.jobs import list_jobs_of_audience
 from coterie.control.personalization import find_personalization
@@ -87,7 +87,8 @@ def do_create_audience(visit: Visitor) -> Page:
 def show_audience(visit: Visitor, slug: FromPath[str]) -> Page:
     """Show an audience: size, filter, newest members, jobs that export it."""
     found = get_audience(visit.deps.store, visit.account, slug)
-    sizes = list_sizes(visit.deps.store, found.id, since=visit.now - timedelta(days=SIZE_DAYS))
+    since = visit.now - timedelta(days=SIZE_DAYS)
+    sizes = size_history(visit.deps.store, found, since=since, now=visit.now)
     members = visit.deps.reads.audience_members(visit.account, found.id, SAMPLE)
     veil = veil_for(visit)
     if veil is not None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from coterie.control.rows import list_all, run
-from coterie.model.control import SizePoint
+from coterie.model.control import Audience, SizePoint
 from coterie.store import Connection, Store, load_queries
 
 HOURLY = timedelta(days=31)
@@ -29,6 +29,16 @@ def list_sizes(store: Store, audience_id: int, *, since: datetime) -> list[SizeP
     values = {"audience_id": audience_id, "since": since}
     with store.transaction() as conn:
         return list_all(conn, load_queries("sizes").list_sizes, values, row=SizePoint)
+
+
+def size_history(
+    store: Store, audience: Audience, *, since: datetime, now: datetime
+) -> list[SizePoint]:
+    """Return how large an audience was, oldest first, and if it is live how large it is."""
+    noted = list_sizes(store, audience.id, since=since)
+    if audience.state != "live":
+        return noted
+    return [*(point for point in noted if point.at < now), SizePoint(at=now, size=audience.size)]
 
 
 def size_at(points: Sequence[SizePoint], at: datetime) -> int | None:
